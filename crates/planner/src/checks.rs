@@ -1,0 +1,223 @@
+//! The rules of the engine itself; those of a platform come from [`crate::Platform::check`].
+
+use pgfleet_model::{
+    Action, Address, ChangeSet, Check, DesiredState, ObservedState, Phase, ProviderKind, Reason,
+    ResourceRef, Role, Severity, Stranger,
+};
+use pgfleet_spec::{Protect, Spec};
+
+use crate::Goal;
+
+const NEVER: &str = "README.md, \"What pgfleet never does\"";
+
+/// Holds a fleet's changes against the rules that are the same everywhere.
+pub(crate) fn engine(
+    desired: &DesiredState,
+    observed: &ObservedState,
+    set: &ChangeSet,
+    goal: Goal,
+    protect: &Protect,
+) -> Vec<Check> {
+    let mut checks = Vec::new();
+    checks.extend(protected(desired, observed, goal, protect));
+    if goal == Goal::Apply {
+        checks.extend(too_many_deletes(set, protect));
+    }
+    checks.extend(promoted(observed, set, protect));
+    checks.extend(not_known(observed));
+    checks.extend(unknown_replicas(observed, set));
+    checks
+}
+
+/// `protect.deletion`: nothing takes a whole fleet down while it is true.
+fn protected(
+    desired: &DesiredState,
+    observed: &ObservedState,
+    goal: Goal,
+    protect: &Protect,
+) -> Option<Check> {
+    let empties = desired.instances.is_empty() && observed.owned().next().is_some();
+    let what = match goal {
+        Goal::Destroy { .. } => "destroy",
+        Goal::Apply if empties => "apply would delete the last instance, and",
+        Goal::Apply => return None,
+    };
+    protect.deletion.then(|| {
+        Check::error(
+            "protect/deletion",
+            format!(
+                "{what} is refused while the plan file protects {}",
+                desired.fleet
+            ),
+        )
+        .key("protect.deletion")
+        .remedy("set `deletion = false` in [protect], in a commit that others can see")
+        .source("README.md, \"Protection\"")
+    })
+}
+
+/// `protect.max_deletes`. What is already being deleted does not count.
+fn too_many_deletes(set: &ChangeSet, protect: &Protect) -> Option<Check> {
+    let limit = protect.max_deletes?;
+    let deletes = set
+        .changes
+        .iter()
+        .filter(|change| change.action == Action::Delete)
+        .filter(|change| !change.reasons.contains(&Reason::InFlight))
+        .count();
+    (deletes > limit as usize).then(|| {
+        Check::error(
+            "protect/max-deletes",
+            format!("this would delete {deletes}, and the plan file allows {limit} in one run"),
+        )
+        .key("protect.max_deletes")
+        .remedy("raise `max_deletes` in [protect], or take fewer replicas away at once")
+        .source("README.md, \"Protection\"")
+    })
+}
+
+/// A replica that was promoted may hold writes that exist nowhere else. It is not deleted along
+/// the way while the plan file protects the fleet.
+fn promoted(observed: &ObservedState, set: &ChangeSet, protect: &Protect) -> Vec<Check> {
+    let deletes = set
+        .changes
+        .iter()
+        .filter(|change| change.action == Action::Delete && change.address.role() == Role::Replica)
+        .filter(|change| !change.reasons.contains(&Reason::InFlight));
+    let severity = if protect.deletion {
+        Severity::Error
+    } else {
+        Severity::Warning
+    };
+    deletes
+        .filter(|change| {
+            observed
+                .owned()
+                .any(|live| live.resource == change.resource && live.role == Role::Primary)
+        })
+        .map(|change| {
+            let message = format!(
+                "{} was promoted and may hold writes that exist nowhere else; it would be deleted",
+                change.resource
+            );
+            Check::new(severity, "role", message)
+                .at(&change.address)
+                .key("protect.deletion")
+                .remedy(if protect.deletion {
+                    "save what it holds, then set `deletion = false` in [protect]"
+                } else {
+                    "save what it holds first"
+                })
+                .source(NEVER)
+        })
+        .collect()
+}
+
+/// What does not tell its state is neither as planned nor not: people have to know.
+fn not_known(observed: &ObservedState) -> Vec<Check> {
+    let unknown = observed.wanted.iter();
+    unknown
+        .filter(|(_, live)| live.phase == Phase::Unknown)
+        .map(|(address, live)| {
+            let message = format!(
+                "the state of {} is not known: {}",
+                live.resource, live.raw_phase
+            );
+            Check::warning("observed/unknown", message)
+                .at(address)
+                .remedy(
+                    "look at the server and its log; pgfleet waits and changes nothing by guess",
+                )
+                .source(NEVER)
+        })
+        .collect()
+}
+
+/// A primary is never deleted under replicas that the plan does not know.
+fn unknown_replicas(observed: &ObservedState, set: &ChangeSet) -> Option<Check> {
+    let mut doomed = set
+        .changes
+        .iter()
+        .filter(|change| change.action == Action::Delete)
+        .filter(|change| {
+            observed
+                .owned()
+                .any(|live| live.resource == change.resource && live.role == Role::Primary)
+        });
+    let followers = |primary: &ResourceRef| -> Vec<String> {
+        let strangers = observed.strangers.iter();
+        let followers = strangers.filter_map(|stranger| match stranger {
+            Stranger::Follows(live) if live.source.as_ref() == Some(primary) => {
+                Some(live.resource.to_string())
+            }
+            _ => None,
+        });
+        followers.collect()
+    };
+    doomed.find_map(|change| {
+        let strangers = followers(&change.resource);
+        if strangers.is_empty() {
+            return None;
+        }
+        let check = Check::error(
+            "primary/unknown-replicas",
+            format!(
+                "{} has replicas that the plan does not know: {}",
+                change.resource,
+                strangers.join(", ")
+            ),
+        )
+        .at(&Address::Primary)
+        .remedy("delete or detach them first, by the tool that made them")
+        .source(NEVER);
+        Some(check)
+    })
+}
+
+/// Keys that are valid and do nothing yet, each with a note, so that nobody relies on them.
+pub(crate) fn without_effect(spec: &Spec) -> Vec<Check> {
+    const NOT_YET: [(&str, &str); 9] = [
+        ("alerts", "alerts come with `pgfleet monitor`"),
+        ("usage", "the cost estimate comes with the price catalog"),
+        ("prices", "the cost estimate comes with the price catalog"),
+        ("protect.monthly_usd", "budgets come with the price catalog"),
+        (
+            "protect.max_monthly_increase_usd",
+            "budgets come with the price catalog",
+        ),
+        (
+            "protect.allow_unpriced",
+            "budgets come with the price catalog",
+        ),
+        ("primary.password_version", "passwords are not rotated yet"),
+        (
+            "connect.root_cert",
+            "connections with TLS come with the clouds",
+        ),
+        (
+            "connect.sslmode",
+            "connections with TLS come with the clouds",
+        ),
+    ];
+    let mut checks: Vec<Check> = NOT_YET
+        .iter()
+        .filter(|(key, _)| spec.places.contains_key(*key))
+        .filter(|(key, _)| *key != "connect.sslmode" || needs_tls(spec))
+        .map(|(key, why)| {
+            let message = format!("`{key}` has no effect yet ({why})");
+            Check::note("spec/no-effect-yet", message).key(*key)
+        })
+        .collect();
+    if spec.in_window && spec.provider == ProviderKind::Local {
+        let message = "`apply_changes = \"window\"`: this machine has no maintenance window, so \
+                       changes are made at once";
+        checks.push(Check::note("local/no-window", message).key("apply_changes"));
+    }
+    checks
+}
+
+fn needs_tls(spec: &Spec) -> bool {
+    spec.connect
+        .sslmode
+        .is_some_and(|mode| !mode.allows_plain())
+}

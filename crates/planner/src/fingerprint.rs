@@ -1,0 +1,74 @@
+//! A digest of what was observed, by which a saved plan knows that the world has not moved.
+
+use std::fmt::Write as _;
+
+use pgfleet_model::{Field, ObservedInstance, ObservedState, Stranger};
+use sha2::{Digest, Sha256};
+
+/// The digest of what a plan was made from, as `sha256:` and 64 hexadecimal digits.
+///
+/// Left out is what changes without anybody's doing: phases, endpoints, revisions and the sizes
+/// of disks that grow by themselves.
+pub fn fingerprint(observed: &ObservedState) -> String {
+    let strangers = observed.strangers.iter().map(|stranger| match stranger {
+        Stranger::Holds(_, instance) | Stranger::Follows(instance) => instance,
+    });
+    let mut lines: Vec<String> = observed
+        .owned()
+        .chain(&observed.existing)
+        .chain(strangers)
+        .map(line)
+        .collect();
+    lines.sort();
+    let mut digest = Sha256::new();
+    for line in lines {
+        digest.update(line.as_bytes());
+        digest.update(b"\n");
+    }
+    let mut text = String::from("sha256:");
+    for byte in digest.finalize() {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+fn line(instance: &ObservedInstance) -> String {
+    let ObservedInstance {
+        resource,
+        owner,
+        role,
+        source,
+        phase: _,
+        raw_phase: _,
+        condition: _,
+        endpoint: _,
+        version: _,
+        attributes,
+        pending,
+    } = instance;
+    let owner = owner
+        .as_ref()
+        .map(|owner| format!("{}/{}", owner.fleet, owner.address));
+    let source = source
+        .as_ref()
+        .map(|source| format!("{}/{}", source.region, source.id));
+    let mut parts = vec![
+        format!("{}/{}", resource.region, resource.id),
+        owner.unwrap_or_default(),
+        role.to_string(),
+        source.unwrap_or_default(),
+    ];
+    let fields = attributes.fields();
+    let stable = fields
+        .iter()
+        .filter(|(field, _)| *field != Field::StorageGib);
+    parts.extend(stable.map(|(field, value)| format!("{field}={value}")));
+    parts.extend(
+        pending
+            .iter()
+            .map(|(field, value)| format!("pending {field}={value}")),
+    );
+    // A list in JSON: no value can pass for two.
+    serde_json::Value::from(parts).to_string()
+}

@@ -1,0 +1,29 @@
+//! Decides what is to be done: compares the desired state with the observed one, explains each
+//! difference, checks the rules of the platform, and puts the calls in order.
+//!
+//! Everything here is pure and synchronous: no clock, no I/O, no randomness. What a platform
+//! can do and forbids comes in through [`Platform`], the pure half of a provider.
+//!
+//! The way through the crate is [`plan`]: [`resolve`] turns a plan file into a desired state,
+//! [`diff`] finds the changes and the drift, `checks` holds the rules of the engine itself,
+//! [`steps`] makes steps of the changes.
+
+mod checks;
+mod diff;
+mod fingerprint;
+mod order;
+mod plan;
+mod platform;
+mod refusals;
+mod resolve;
+mod standing;
+
+pub use diff::{diff, satisfies};
+pub use fingerprint::fingerprint;
+pub use order::{Cycle, steps};
+pub use plan::{FleetPlan, Goal, Replan, plan, replan};
+pub use platform::{
+    Capabilities, Compare, Draft, Edge, FieldRule, PlannedCall, Platform, Standing,
+};
+pub use resolve::{Resolution, resolve};
+pub use standing::standing;

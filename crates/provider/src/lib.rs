@@ -1,0 +1,148 @@
+//! The contract between pgfleet and a platform.
+//!
+//! A provider has two halves. The pure one, [`Platform`], tells the planner what the platform can
+//! do and in which order; the other, [`Provider`], talks to it. An executor needs only
+//! [`Provider`], and no SDK.
+//!
+//! A provider makes calls and reports; it never decides what to change, never sleeps to wait for
+//! an operation, and never retries on its own beyond what its transport does to open a
+//! connection: the executor does, by the one property [`ProviderError::retry`].
+
+mod backoff;
+mod error;
+mod secrets;
+
+use std::{collections::BTreeSet, path::PathBuf, time::Duration};
+
+use async_trait::async_trait;
+use pgfleet_model::{
+    AccountId, Check, FleetName, Inventory, Mutation, ObjectVersion, Region, ResourceRef,
+};
+pub use pgfleet_planner::{PlannedCall, Platform, Standing};
+
+use secrecy::SecretString;
+
+pub use backoff::Backoff;
+pub use error::{ErrorKind, ProviderError, Retry};
+pub use secrets::{SecretError, Secrets};
+
+/// Which part of an account a listing is about.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// The regions that the fleets of a run touch.
+    pub regions: BTreeSet<Region>,
+    /// The fleets of the run; their regions as far as their tags tell are listed too where that
+    /// costs no further call.
+    pub fleets: BTreeSet<FleetName>,
+}
+
+/// A long operation of the platform, as far as it has a name there.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct OperationName(pub String);
+
+/// How to log in to a database. `Debug` does not show the password.
+#[derive(Debug, Clone)]
+pub struct Login {
+    /// The role.
+    pub user: String,
+    /// Its password; `None` where the server asks for none.
+    pub password: Option<SecretString>,
+    /// The database to connect to.
+    pub database: String,
+}
+
+/// How the end of a mutation is recognised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Until {
+    /// The platform's operation of this name has ended: Google, Azure.
+    Named(OperationName),
+    /// The listing shows it, by [`Platform::standing`]: AWS.
+    Holds,
+}
+
+/// A mutation that the platform has taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operation {
+    /// What was asked for.
+    pub mutation: Mutation,
+    /// How its end is recognised.
+    pub until: Until,
+    /// When the platform wants to be asked after it for the first time, where it says so.
+    pub retry_after: Option<Duration>,
+}
+
+/// How far an operation has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Progress {
+    /// It goes on. The platform may say when to ask again.
+    Running {
+        /// Not before this time has passed.
+        retry_after: Option<Duration>,
+    },
+    /// It is done.
+    Done,
+}
+
+/// The half of a provider that talks to the platform. All of it may be called concurrently.
+#[async_trait]
+pub trait Provider: Send + Sync {
+    /// The pure half.
+    fn platform(&self) -> &dyn Platform;
+
+    /// Who the calls are made as.
+    ///
+    /// # Errors
+    /// Credentials that are missing, expired or refused; a platform that does not answer.
+    async fn identity(&self) -> Result<AccountId, ProviderError>;
+
+    /// Lists what runs: few calls, whatever the number of instances.
+    ///
+    /// # Errors
+    /// When any part of the scope cannot be listed: half a listing would look like missing
+    /// instances.
+    async fn observe(&self, scope: &Scope) -> Result<Inventory, ProviderError>;
+
+    /// Asks the platform beforehand about what a plan is going to do: whether a class is on
+    /// offer, a name or a port is free, the disk has room. Makes no change.
+    ///
+    /// # Errors
+    /// When the platform cannot be asked. What it answers against the plan is a check.
+    async fn preflight(&self, mutations: &[&Mutation]) -> Result<Vec<Check>, ProviderError>;
+
+    /// Makes the call of one mutation and returns as soon as the platform has taken it.
+    /// `expect` is the revision that the plan was made from, where the platform has such.
+    ///
+    /// Calling it again after an answer was lost, or for a mutation with
+    /// [`Mutation::resume`], never makes a second instance and never takes a foreign one for
+    /// its own.
+    ///
+    /// # Errors
+    /// With [`ProviderError::retry`] saying what may be done next.
+    async fn begin(
+        &self,
+        mutation: &Mutation,
+        expect: Option<&ObjectVersion>,
+        secrets: &Secrets,
+    ) -> Result<Operation, ProviderError>;
+
+    /// Asks after any number of operations at once; the answers are in the order of the
+    /// operations. One list where the platform has one, never a call for each instance.
+    async fn poll(&self, operations: &[Operation]) -> Vec<Result<Progress, ProviderError>>;
+
+    /// A login of pgfleet's own to the databases of a fleet, where the platform gave it one.
+    ///
+    /// # Errors
+    /// When there should be one and it cannot be read.
+    async fn own_login(&self, _primary: &ResourceRef) -> Result<Option<Login>, ProviderError> {
+        Ok(None)
+    }
+
+    /// A password file that lets the administrator in, where the platform keeps one.
+    fn admin_passfile(&self, _primary: &ResourceRef) -> Option<PathBuf> {
+        None
+    }
+
+    /// Ends whatever the provider itself runs in the background: called once, before the process
+    /// ends. Operations of a cloud go on.
+    async fn close(&self) {}
+}
