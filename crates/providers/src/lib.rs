@@ -1,0 +1,16 @@
+//! The platforms that pgfleet knows, one folder and one cargo feature each.
+//!
+//! Every folder has the same rooms:
+//!
+//! | file | what is in it |
+//! |---|---|
+//! | `platform.rs` | the pure half: limits, rules, order, names of the calls |
+//! | `provider.rs` | the other half: the trait's functions, nothing more |
+//! | `observe.rs` | the listing, turned into pgfleet's words |
+//! | `mutate.rs` | the calls that change something |
+//! | `errors.rs` | the platform's errors, turned into kind, remedy and how to retry |
+//!
+//! No folder knows another.
+
+#[cfg(feature = "local")]
+pub mod local;
