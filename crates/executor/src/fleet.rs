@@ -1,0 +1,257 @@
+//! Fleets side by side: rounds of steps, each followed by a listing.
+
+use std::sync::Arc;
+
+use pgfleet_model::{EventKind, FleetName, ObservedState, Outcome, Step};
+use pgfleet_planner::{FleetPlan, Replan, replan};
+use pgfleet_provider::{Provider, ProviderError, Scope};
+use tokio::time::Instant;
+
+use crate::{
+    Options, Stop,
+    flight::{Flight, State},
+    listing::list,
+    round::Round,
+    telling::{Observer, Telling, until},
+};
+
+/// After how many rounds of steps the executor gives up on a fleet that does not become as
+/// planned. One is the rule; a second puts right what the platform did otherwise than asked.
+const ROUNDS: usize = 3;
+
+/// One fleet's plan and who carries it out.
+pub struct Work {
+    /// What is to be done.
+    pub plan: FleetPlan,
+    /// By whom. Fleets that share a provider share its polls and listings.
+    pub provider: Arc<dyn Provider>,
+    /// What a listing must cover to show this fleet.
+    pub scope: Scope,
+    /// Leave modifications to the maintenance window.
+    pub in_window: bool,
+}
+
+/// How one fleet's run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FleetReport {
+    /// The fleet.
+    pub fleet: FleetName,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// How many differences the last listing showed; `None` where there was none.
+    pub remaining: Option<usize>,
+    /// The fleet as it was when it was last listed.
+    pub observed: ObservedState,
+}
+
+/// Where one fleet stands in the run.
+struct Fleet {
+    work: Work,
+    steps: Vec<Step>,
+    state: FleetState,
+    took_effect: bool,
+    remaining: Option<usize>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FleetState {
+    Going,
+    Failed,
+    Stopped,
+    Done,
+}
+
+/// Runs the plans of any number of fleets. A failure in one does not stop the others.
+pub async fn execute(
+    works: Vec<Work>,
+    options: Options,
+    stop: &Stop,
+    observer: &mut dyn Observer,
+) -> Vec<FleetReport> {
+    let began = Instant::now();
+    let deadline = options
+        .timeout
+        .and_then(|timeout| began.checked_add(timeout));
+    let mut telling = Telling { observer, began };
+    let mut fleets: Vec<Fleet> = works
+        .into_iter()
+        .map(|work| Fleet {
+            steps: work.plan.steps.clone(),
+            work,
+            state: FleetState::Going,
+            took_effect: false,
+            remaining: None,
+        })
+        .collect();
+    for fleet in &fleets {
+        let steps = fleet.steps.len();
+        telling.tell(
+            &fleet.work.plan.desired.fleet,
+            EventKind::FleetStarted { steps },
+        );
+    }
+    for _ in 0..ROUNDS {
+        run_round(&mut fleets, options, deadline, stop, &mut telling).await;
+        if !look_again(&mut fleets, deadline, stop, &mut telling).await {
+            break;
+        }
+    }
+    fleets
+        .into_iter()
+        .map(|fleet| finish(fleet, &mut telling))
+        .collect()
+}
+
+/// Runs the steps that are due in every fleet that is still going.
+async fn run_round(
+    fleets: &mut [Fleet],
+    options: Options,
+    deadline: Option<Instant>,
+    stop: &Stop,
+    telling: &mut Telling<'_>,
+) {
+    let mut flights = Vec::new();
+    for (index, fleet) in fleets.iter().enumerate() {
+        if fleet.state == FleetState::Going {
+            flights.extend(Flight::of(index, &fleet.work, &fleet.steps));
+        }
+    }
+    let flights = Round::new(flights, options, deadline, stop, telling)
+        .run()
+        .await;
+    for flight in flights {
+        let fleet = &mut fleets[flight.fleet];
+        fleet.took_effect |= flight.took_effect;
+        match flight.state {
+            State::Failed | State::Skipped if fleet.state != FleetState::Stopped => {
+                fleet.state = FleetState::Failed;
+            }
+            State::Done | State::Failed | State::Skipped => {}
+            // Whatever did not come to an end was cut short.
+            _ => fleet.state = FleetState::Stopped,
+        }
+    }
+}
+
+/// Lists every fleet that ran to its end, and plans what it still needs. Returns whether another
+/// round has anything to do.
+async fn look_again(
+    fleets: &mut [Fleet],
+    deadline: Option<Instant>,
+    stop: &Stop,
+    telling: &mut Telling<'_>,
+) -> bool {
+    let going = |fleet: &Fleet| fleet.state == FleetState::Going;
+    if !fleets.iter().any(going) {
+        return false;
+    }
+    let asked: Vec<usize> = (0..fleets.len())
+        .filter(|index| going(&fleets[*index]))
+        .collect();
+    let requests = asked
+        .iter()
+        .map(|index| &fleets[*index].work)
+        .map(|work| (Arc::clone(&work.provider), work.scope.clone()));
+    let listing = list(requests.collect());
+    let listings = tokio::select! {
+        // The stop goes first: after it no call is made, and listing is one.
+        biased;
+        () = stop.stopped() => return cut_short(fleets),
+        () = until(deadline) => return cut_short(fleets),
+        listings = listing => asked.into_iter().zip(listings),
+    };
+    let mut more = false;
+    for (index, listing) in listings {
+        let fleet = &mut fleets[index];
+        let name = fleet.work.plan.desired.fleet.clone();
+        let inventory = match listing {
+            Ok(inventory) => inventory,
+            Err(error) => {
+                fleet.state = FleetState::Failed;
+                let ProviderError {
+                    message: why,
+                    remedy,
+                    ..
+                } = error;
+                telling.tell(&name, EventKind::ObserveFailed { why, remedy });
+                continue;
+            }
+        };
+        let platform = fleet.work.provider.platform();
+        match replan(&fleet.work.plan, &inventory, platform, fleet.work.in_window) {
+            Err(cycle) => {
+                fleet.state = FleetState::Failed;
+                let why = cycle.to_string();
+                telling.tell(
+                    &name,
+                    EventKind::ObserveFailed {
+                        why,
+                        remedy: String::new(),
+                    },
+                );
+            }
+            Ok(Replan {
+                observed,
+                set,
+                steps,
+                refusals,
+            }) => {
+                let remaining = set.effective().count();
+                fleet.remaining = Some(remaining);
+                fleet.work.plan.observed = observed;
+                telling.tell(&name, EventKind::Observed { remaining });
+                // A call that was made and changed nothing is not made again.
+                let is_new = |step: &Step| {
+                    let same = |done: &Step| {
+                        done.mutation.operation == step.mutation.operation
+                            && done.mutation.resource == step.mutation.resource
+                    };
+                    !fleet.steps.iter().any(same)
+                };
+                if !refusals.is_empty() {
+                    fleet.state = FleetState::Failed;
+                    for check in refusals {
+                        let (why, remedy) = (check.message, check.remedy);
+                        telling.tell(&name, EventKind::ObserveFailed { why, remedy });
+                    }
+                } else if remaining == 0 {
+                    fleet.state = FleetState::Done;
+                } else if steps.iter().any(is_new) {
+                    fleet.steps = steps;
+                    more = true;
+                } else {
+                    fleet.state = FleetState::Failed;
+                }
+            }
+        }
+    }
+    more
+}
+
+fn cut_short(fleets: &mut [Fleet]) -> bool {
+    for fleet in fleets
+        .iter_mut()
+        .filter(|fleet| fleet.state == FleetState::Going)
+    {
+        fleet.state = FleetState::Stopped;
+    }
+    false
+}
+
+fn finish(fleet: Fleet, telling: &mut Telling<'_>) -> FleetReport {
+    let outcome = match fleet.state {
+        FleetState::Done => Outcome::Done,
+        FleetState::Stopped => Outcome::Stopped,
+        FleetState::Failed | FleetState::Going if fleet.took_effect => Outcome::FailedPartly,
+        FleetState::Failed | FleetState::Going => Outcome::Failed,
+    };
+    let name = fleet.work.plan.desired.fleet;
+    telling.tell(&name, EventKind::FleetFinished { outcome });
+    let observed = fleet.work.plan.observed;
+    FleetReport {
+        fleet: name,
+        outcome,
+        remaining: fleet.remaining,
+        observed,
+    }
+}

@@ -1,0 +1,248 @@
+//! What is decided when a provider has answered.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use pgfleet_model::{EventKind, Inventory, StepId};
+use pgfleet_planner::Standing;
+use pgfleet_provider::{ErrorKind, Operation, Progress, ProviderError, Retry, Until};
+use tokio::time::Instant;
+
+use super::{Answer, Round};
+use crate::{flight::State, telling::since};
+
+impl Round<'_, '_> {
+    pub(super) fn hear(&mut self, answer: Answer) {
+        match answer {
+            Answer::Begun(index, Ok(operation)) => self.accepted(index, operation),
+            Answer::Begun(index, Err(error)) => self.failed_once(index, &error),
+            Answer::Looked(index, Ok(inventory)) => self.looked(index, &inventory),
+            // Not being able to look is as passing as what made it necessary to look.
+            Answer::Looked(index, Err(error)) => {
+                let retry = match error.retry {
+                    Retry::Never => Retry::Never,
+                    Retry::After(time) => Retry::After(time),
+                    Retry::Backoff | Retry::Reobserve => Retry::Reobserve,
+                };
+                self.failed_once(index, &error.retry(retry));
+            }
+            Answer::Polled(number, members, answers) => self.polled(number, &members, answers),
+        }
+    }
+
+    fn accepted(&mut self, index: usize, operation: Operation) {
+        let flight = &mut self.flights[index];
+        flight.took_effect = true;
+        flight.attempts = 0;
+        let retry_after = operation.retry_after;
+        flight.state = State::InFlight(operation);
+        let kind = EventKind::StepAccepted {
+            step: flight.step.id,
+            address: flight.step.address.clone(),
+        };
+        self.telling.tell(&flight.name, kind);
+        let number = self.poller_of(&self.flights[index]);
+        self.schedule_poll(number, retry_after);
+    }
+
+    /// Sets the time of a provider's next poll, by the age of the youngest of its operations.
+    fn schedule_poll(&mut self, number: usize, retry_after: Option<Duration>) {
+        let (members, _) = self.in_flight(number);
+        let youngest = members
+            .iter()
+            .filter_map(|index| self.flights[*index].began)
+            .map(since)
+            .min();
+        self.pollers[number].next =
+            youngest.map(|age| Instant::now() + self.options.polls.pause(age, retry_after));
+    }
+
+    fn polled(
+        &mut self,
+        number: usize,
+        members: &[usize],
+        answers: Vec<Result<Progress, ProviderError>>,
+    ) {
+        let mut soonest: Option<Duration> = None;
+        let mut not_before = Duration::ZERO;
+        for (index, answer) in members.iter().zip(answers) {
+            match answer {
+                Ok(Progress::Done) => self.done(*index),
+                Ok(Progress::Running { retry_after }) => {
+                    self.flights[*index].attempts = 0;
+                    soonest = [soonest, retry_after].into_iter().flatten().min();
+                }
+                Err(error) => not_before = not_before.max(self.poll_failed(*index, &error)),
+            }
+        }
+        self.pollers[number].running = false;
+        self.schedule_poll(number, soonest);
+        // One poll asks for all: who was told to wait makes the others wait.
+        let next = &mut self.pollers[number].next;
+        *next = next.map(|next| next.max(Instant::now() + not_before));
+    }
+
+    /// A poll that fails in a way that passes is made again with the others; the operation goes
+    /// on meanwhile. Returns how long the next poll has to wait.
+    fn poll_failed(&mut self, index: usize, error: &ProviderError) -> Duration {
+        let jitter = self.jitter();
+        let backoff = self.options.backoff;
+        let flight = &mut self.flights[index];
+        flight.attempts += 1;
+        match backoff.pause(error.retry, flight.attempts, jitter) {
+            None => self.failed(index, error),
+            Some(_) if error.retry == Retry::Reobserve => {
+                flight.state = State::Pausing {
+                    until: Instant::now(),
+                    look: true,
+                };
+            }
+            Some(wait) => {
+                self.tell_retry(index, error, wait);
+                return wait;
+            }
+        }
+        Duration::ZERO
+    }
+
+    /// A call failed; it is repeated if its error allows.
+    fn failed_once(&mut self, index: usize, error: &ProviderError) {
+        let jitter = self.jitter();
+        let backoff = self.options.backoff;
+        let flight = &mut self.flights[index];
+        flight.attempts += 1;
+        // An answer that was lost may hide an effect.
+        flight.took_effect |=
+            error.retry == Retry::Reobserve && error.kind == ErrorKind::Unreachable;
+        match backoff.pause(error.retry, flight.attempts, jitter) {
+            None => self.failed(index, error),
+            Some(wait) => {
+                // What keeps an instance busy may be the same change, begun by an earlier run.
+                let alters = matches!(
+                    flight.step.mutation.operation,
+                    pgfleet_model::Operation::Modify { .. }
+                );
+                let look =
+                    error.retry == Retry::Reobserve || (alters && error.kind == ErrorKind::Busy);
+                flight.state = State::Pausing {
+                    until: Instant::now() + wait,
+                    look,
+                };
+                self.tell_retry(index, error, wait);
+            }
+        }
+    }
+
+    fn tell_retry(&mut self, index: usize, error: &ProviderError, wait: Duration) {
+        let flight = &self.flights[index];
+        let kind = EventKind::StepRetried {
+            step: flight.step.id,
+            address: flight.step.address.clone(),
+            why: error.message.clone(),
+            wait,
+        };
+        self.telling.tell(&flight.name, kind);
+    }
+
+    /// Decides by a listing what became of a call whose answer does not tell.
+    fn looked(&mut self, index: usize, inventory: &Inventory) {
+        let flight = &mut self.flights[index];
+        let mutation = &flight.step.mutation;
+        let live = inventory.get(&mutation.resource);
+        flight.expect = live.and_then(|live| live.version.clone());
+        match flight.provider.platform().standing(mutation, live) {
+            Standing::Done => self.done(index),
+            Standing::Running => {
+                let operation = Operation {
+                    mutation: mutation.clone(),
+                    until: Until::Holds,
+                    retry_after: None,
+                };
+                self.accepted(index, operation);
+            }
+            // What is taken again and again and never comes about is no passing trouble.
+            Standing::NotBegun if flight.repeated >= self.options.backoff.attempts => {
+                let why = format!("{} never came about", flight.step.call);
+                let error = ProviderError::new(ErrorKind::Internal, why)
+                    .remedy("look at the platform's own log of the instance");
+                self.failed(index, &error);
+            }
+            Standing::NotBegun => {
+                flight.repeated += 1;
+                flight.state = State::Pausing {
+                    until: Instant::now(),
+                    look: false,
+                };
+            }
+            Standing::Failed(why) => {
+                let error = ProviderError::new(ErrorKind::Conflict, why);
+                self.failed(index, &error);
+            }
+        }
+    }
+
+    fn done(&mut self, index: usize) {
+        let flight = &mut self.flights[index];
+        flight.state = State::Done;
+        flight.took_effect = true;
+        let kind = EventKind::StepDone {
+            step: flight.step.id,
+            address: flight.step.address.clone(),
+            took: flight.began.map(since).unwrap_or_default(),
+        };
+        self.telling.tell(&flight.name, kind);
+        // The instance has moved on from the revision that the plan was made from.
+        let (fleet, resource) = (flight.fleet, flight.step.mutation.resource.clone());
+        for other in self.flights.iter_mut().filter(|other| other.fleet == fleet) {
+            if other.step.mutation.resource == resource && other.state == State::Waiting {
+                other.expect = None;
+            }
+        }
+    }
+
+    fn failed(&mut self, index: usize, error: &ProviderError) {
+        let flight = &mut self.flights[index];
+        flight.state = State::Failed;
+        let kind = EventKind::StepFailed {
+            step: flight.step.id,
+            address: flight.step.address.clone(),
+            why: error.message.clone(),
+            remedy: error.remedy.clone(),
+        };
+        self.telling.tell(&flight.name, kind);
+        let (fleet, id) = (flight.fleet, flight.step.id);
+        self.skip_after(fleet, id);
+    }
+
+    /// Skips all that waits, directly or not, for a step that failed.
+    fn skip_after(&mut self, fleet: usize, failed: StepId) {
+        let mut gone = BTreeSet::from([failed]);
+        // Steps are listed in an order that can be run: one pass finds all that follow.
+        for flight in self
+            .flights
+            .iter_mut()
+            .filter(|flight| flight.fleet == fleet)
+        {
+            let waits_for_gone = flight.step.after.iter().any(|id| gone.contains(id));
+            if flight.state == State::Waiting && waits_for_gone {
+                flight.state = State::Skipped;
+                gone.insert(flight.step.id);
+                let kind = EventKind::StepSkipped {
+                    step: flight.step.id,
+                    address: flight.step.address.clone(),
+                    because: failed,
+                };
+                self.telling.tell(&flight.name, kind);
+            }
+        }
+    }
+
+    /// A number from 0 to 1 (splitmix64): pauses need to differ, not to be unpredictable.
+    fn jitter(&mut self) -> f64 {
+        self.random = self.random.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.random;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        let bits = u32::try_from((z ^ (z >> 31)) >> 32).unwrap_or(u32::MAX);
+        f64::from(bits) / f64::from(u32::MAX)
+    }
+}
