@@ -1,0 +1,250 @@
+//! The one place that opens connections, and explains why one cannot be had.
+
+use std::{error::Error as _, io, time::Duration};
+
+use pgfleet_model::Endpoint;
+use secrecy::ExposeSecret as _;
+use tokio::task::JoinHandle;
+use tokio_postgres::{Client, Config, NoTls, Row, config::SslMode as Tls, error::SqlState};
+
+use crate::{Credentials, text::seconds};
+
+/// Longest that the server may work on one of our statements.
+const STATEMENT: Duration = Duration::from_secs(5);
+/// Longest that we wait for its answer: a server that hangs stops no statement either.
+const ANSWER: Duration = Duration::from_secs(6);
+
+/// Why an instance cannot be asked. Never holds a password.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{endpoint} {problem}")]
+pub struct ConnectError {
+    /// Where it should listen.
+    pub endpoint: Endpoint,
+    /// What is wrong.
+    pub problem: ConnectProblem,
+}
+
+/// What keeps a connection from being had or used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConnectProblem {
+    /// Nobody listens there.
+    #[error("refuses the connection: no server listens there")]
+    Refused,
+    /// The name leads nowhere, or there is no way to it.
+    #[error("cannot be reached: {0}")]
+    Unreachable(String),
+    /// No answer in time.
+    #[error("does not answer within {}", seconds(*.0))]
+    Timeout(Duration),
+    /// The password is wrong, or the role does not exist, which servers do not tell apart.
+    #[error("refuses the login of the role `{user}`: wrong password or no such role")]
+    Login {
+        /// The role.
+        user: String,
+    },
+    /// The server asks for a password and none is known.
+    #[error("asks for the password of the role `{user}`; give one in [connect]")]
+    PasswordMissing {
+        /// The role.
+        user: String,
+    },
+    /// The database does not exist.
+    #[error("has no database `{database}`")]
+    NoDatabase {
+        /// The database.
+        database: String,
+    },
+    /// The plan asks for an encrypted connection.
+    #[error(
+        "can only be asked over an encrypted connection (sslmode `{sslmode}`), which this version \
+         of pgfleet does not offer; on a network that you trust set sslmode = \"disable\" in [connect]"
+    )]
+    TlsUnsupported {
+        /// The mode that the plan asks for.
+        sslmode: &'static str,
+    },
+    /// The server admits no unencrypted connection for this role and database, or none at all.
+    #[error("does not admit us without encryption: {0}")]
+    NotAdmitted(String),
+    /// It starts, stops or recovers.
+    #[error("takes no connections now: {0}")]
+    NotNow(String),
+    /// Something else listens there, or a server that is just ending.
+    #[error("does not answer as a PostgreSQL server does: the connection ends before the login")]
+    NotPostgres,
+    /// The connection was lost later on.
+    #[error("has closed the connection")]
+    Lost,
+    /// Another refusal, in the server's own words.
+    #[error("answers: {0}")]
+    Server(String),
+}
+
+/// An open connection; it is closed when this is dropped.
+pub(crate) struct Session {
+    client: Client,
+    connection: JoinHandle<()>,
+    endpoint: Endpoint,
+    user: String,
+    database: String,
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.connection.abort();
+    }
+}
+
+/// Connects and logs in within `limit`.
+pub(crate) async fn connect(
+    endpoint: &Endpoint,
+    credentials: &Credentials,
+    limit: Duration,
+) -> Result<Session, ConnectError> {
+    let Credentials {
+        user,
+        password,
+        database,
+        sslmode,
+    } = credentials;
+    let error = |problem| ConnectError {
+        endpoint: endpoint.clone(),
+        problem,
+    };
+    if !sslmode.allows_plain() {
+        return Err(error(ConnectProblem::TlsUnsupported {
+            sslmode: sslmode.as_str(),
+        }));
+    }
+    let mut config = Config::new();
+    config
+        .host(&endpoint.host)
+        .port(endpoint.port)
+        .user(user)
+        .dbname(database)
+        .application_name("pgfleet")
+        .options(format!("-c statement_timeout={}", STATEMENT.as_millis()))
+        .ssl_mode(Tls::Disable);
+    if let Some(password) = password {
+        config.password(password.expose_secret());
+    }
+    match tokio::time::timeout(limit, config.connect(NoTls)).await {
+        Err(_) => Err(error(ConnectProblem::Timeout(limit))),
+        Ok(Err(failure)) => Err(error(match explain(&failure, user, database) {
+            ConnectProblem::Lost => ConnectProblem::NotPostgres,
+            problem => problem,
+        })),
+        Ok(Ok((client, connection))) => {
+            // How the connection ends is told to whoever asks on it.
+            let connection = tokio::spawn(async move { drop(connection.await) });
+            let (user, database) = (user.clone(), database.clone());
+            Ok(Session {
+                client,
+                connection,
+                endpoint: endpoint.clone(),
+                user,
+                database,
+            })
+        }
+    }
+}
+
+impl Session {
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Asks what has exactly one row for an answer, in a single round trip.
+    pub(crate) async fn row(&self, sql: &str) -> Result<Row, ConnectError> {
+        let rows = self.ask(self.client.query_typed(sql, &[])).await?;
+        let nothing = || self.error(ConnectProblem::Server(format!("nothing to `{sql}`")));
+        rows.into_iter().next().ok_or_else(nothing)
+    }
+
+    /// A problem with this instance.
+    pub(crate) fn error(&self, problem: ConnectProblem) -> ConnectError {
+        ConnectError {
+            endpoint: self.endpoint.clone(),
+            problem,
+        }
+    }
+
+    /// Waits for one of our own questions, in bounds.
+    pub(crate) async fn ask<T>(
+        &self,
+        question: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T, ConnectError> {
+        let problem = match tokio::time::timeout(ANSWER, question).await {
+            Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(error)) => explain(&error, &self.user, &self.database),
+            Err(_) => ConnectProblem::Timeout(ANSWER),
+        };
+        Err(self.error(problem))
+    }
+}
+
+/// What an error of the client library means.
+fn explain(error: &tokio_postgres::Error, user: &str, database: &str) -> ConnectProblem {
+    if let Some(server) = error.as_db_error() {
+        let code = server.code();
+        let words = server.message().to_owned();
+        return if *code == SqlState::INVALID_PASSWORD {
+            ConnectProblem::Login {
+                user: user.to_owned(),
+            }
+        } else if *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION {
+            if words.contains("pg_hba.conf") {
+                ConnectProblem::NotAdmitted(words)
+            } else {
+                ConnectProblem::Login {
+                    user: user.to_owned(),
+                }
+            }
+        } else if *code == SqlState::INVALID_CATALOG_NAME {
+            ConnectProblem::NoDatabase {
+                database: database.to_owned(),
+            }
+        } else if *code == SqlState::CANNOT_CONNECT_NOW
+            || *code == SqlState::TOO_MANY_CONNECTIONS
+            || *code == SqlState::ADMIN_SHUTDOWN
+            || *code == SqlState::CRASH_SHUTDOWN
+        {
+            ConnectProblem::NotNow(words)
+        } else {
+            ConnectProblem::Server(words)
+        };
+    }
+    if let Some(cause) = error
+        .source()
+        .and_then(|cause| cause.downcast_ref::<io::Error>())
+    {
+        return match cause.kind() {
+            io::ErrorKind::ConnectionRefused => ConnectProblem::Refused,
+            io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::InvalidData
+            | io::ErrorKind::InvalidInput => ConnectProblem::NotPostgres,
+            io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => ConnectProblem::Lost,
+            io::ErrorKind::TimedOut => ConnectProblem::Unreachable("no answer".to_owned()),
+            _ => ConnectProblem::Unreachable(cause.to_string()),
+        };
+    }
+    // The library has no other way to tell its remaining kinds apart.
+    let words = error.to_string();
+    if words.contains("password missing") || has_cause(error, "password missing") {
+        ConnectProblem::PasswordMissing {
+            user: user.to_owned(),
+        }
+    } else if error.is_closed() {
+        ConnectProblem::Lost
+    } else if words.contains("unexpected message") || words.contains("parsing response") {
+        ConnectProblem::NotPostgres
+    } else {
+        ConnectProblem::Server(words)
+    }
+}
+
+fn has_cause(error: &tokio_postgres::Error, words: &str) -> bool {
+    error
+        .source()
+        .is_some_and(|cause| cause.to_string().contains(words))
+}
