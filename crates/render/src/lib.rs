@@ -1,0 +1,24 @@
+//! Turns what pgfleet knows into what people and scripts read: text, JSON and lines of events.
+//!
+//! The one place that formats. Everything here is a pure function from data to a string; the
+//! command line decides where it goes.
+
+mod diagnostics;
+mod events;
+mod plan_json;
+mod plan_text;
+mod status;
+mod style;
+mod table;
+mod units;
+
+pub use diagnostics::{diagnostics, snippet};
+pub use events::{connect_line, event_json, event_line, left_running, outcome_line, problem};
+pub use plan_json::plan_json;
+pub use plan_text::{PlanView, plan_summary, plan_text};
+pub use status::{
+    FleetStatus, FleetVerification, InstanceView, ReplicaVerification, status_json, status_text,
+    verify_json, verify_text,
+};
+pub use style::Paint;
+pub use units::{about, count, elapsed};

@@ -1,0 +1,323 @@
+//! A plan as people read it before they say yes.
+
+use std::fmt::Write as _;
+
+use pgfleet_model::{
+    Action, Attributes, Availability, Change, Check, Disruption, Drift, DriftReason, Reason,
+    Severity, Step,
+};
+use pgfleet_planner::FleetPlan;
+use pgfleet_spec::Spec;
+
+use crate::{
+    Paint,
+    diagnostics::snippet,
+    table::{Table, hanging},
+    units::{about, count},
+};
+
+/// One fleet's plan with what it is about.
+#[derive(Debug)]
+pub struct PlanView<'a> {
+    /// The plan.
+    pub plan: &'a FleetPlan,
+    /// The file it came from.
+    pub spec: &'a Spec,
+    /// The account, project, subscription or folder.
+    pub account: &'a str,
+}
+
+/// Everything that a plan has to say about one fleet.
+pub fn plan_text(view: &PlanView<'_>, paint: Paint) -> String {
+    let PlanView { plan, account, .. } = view;
+    let mut out = String::new();
+    let place = if plan.desired.region == pgfleet_model::Region::local() {
+        format!("{}   {account}", plan.desired.provider)
+    } else {
+        format!(
+            "{} {}   account {account}",
+            plan.desired.provider, plan.desired.region
+        )
+    };
+    let name = paint.strong(&plan.desired.fleet);
+    if plan.set.is_empty() && !plan.is_refused() {
+        let instances = count(plan.desired.instances.len(), "instance");
+        let _ = writeln!(out, "{name}   {place}   {instances} as planned");
+    } else {
+        let _ = writeln!(out, "{name}   {place}");
+    }
+    section(&mut out, "", &changes(plan, paint));
+    section(
+        &mut out,
+        "Calls, in this order\n",
+        &steps(&plan.steps, paint),
+    );
+    section(
+        &mut out,
+        "Checks\n",
+        &checks(&plan.checks, view.spec, paint),
+    );
+    out
+}
+
+fn section(out: &mut String, title: &str, body: &str) {
+    if !body.is_empty() {
+        let _ = write!(out, "\n{title}{body}");
+    }
+}
+
+/// The changes and the drift, a line each.
+fn changes(plan: &FleetPlan, paint: Paint) -> String {
+    let mut table = Table::default();
+    let mut signs = Vec::new();
+    for change in plan.set.effective() {
+        for row in change_rows(change) {
+            signs.push(sign(change.action));
+            table.row(row);
+        }
+    }
+    for drift in &plan.set.drift {
+        signs.push('i');
+        table.row(drift_row(drift));
+    }
+    let mut out = String::new();
+    for (sign, line) in signs.iter().zip(table.lines()) {
+        // Only the last column can be long.
+        let painted = match sign {
+            '+' => paint.good(sign),
+            '~' => paint.careful(sign),
+            '-' => paint.bad(sign),
+            _ => paint.quiet(sign),
+        };
+        let (head, tail) = split_last_column(&line);
+        let body = hanging(&format!("    {head}"), tail);
+        let body = body.strip_prefix("    ").unwrap_or(&body);
+        let _ = write!(out, "  {painted} {body}");
+    }
+    out
+}
+
+/// The line before its last column, gap included, and the column.
+fn split_last_column(line: &str) -> (&str, &str) {
+    line.rfind("  ")
+        .map_or(("", line), |gap| line.split_at(gap + 2))
+}
+
+fn sign(action: Action) -> char {
+    match action {
+        Action::NoOp => ' ',
+        Action::Create => '+',
+        Action::Update => '~',
+        Action::Delete => '-',
+    }
+}
+
+fn change_rows(change: &Change) -> Vec<Vec<String>> {
+    let address = change.address.to_string();
+    let id = change.resource.to_string();
+    let because = || {
+        let why = match change.reasons.first() {
+            Some(Reason::Missing) => "new",
+            Some(Reason::InFlight) => "begun by an earlier run",
+            Some(Reason::Rebuild) => "made anew",
+            Some(Reason::NotInPlan) => "no longer in the plan",
+            Some(Reason::Destroyed) => "taken down",
+            Some(Reason::Stopped) => "start it: it is stopped",
+            Some(Reason::Field(_)) | None => "",
+        };
+        match &change.detail {
+            Some(detail) => format!("{why}: {detail}"),
+            None => why.to_owned(),
+        }
+    };
+    match change.action {
+        Action::NoOp => Vec::new(),
+        Action::Create => {
+            let shape = change.after.as_ref().map(shape).unwrap_or_default();
+            vec![vec![address, id, shape, because()]]
+        }
+        Action::Delete => vec![vec![address, id, String::new(), because()]],
+        Action::Update => {
+            let stopped = change.reasons.contains(&Reason::Stopped);
+            let start =
+                stopped.then(|| vec![address.clone(), id.clone(), String::new(), because()]);
+            let fields = change.fields.iter().map(|field| {
+                let from = field
+                    .from
+                    .as_ref()
+                    .map_or_else(|| "none".into(), ToString::to_string);
+                let what = format!("{}: {from} -> {}", field.field, field.to);
+                vec![address.clone(), id.clone(), String::new(), what]
+            });
+            start.into_iter().chain(fields).collect()
+        }
+    }
+}
+
+/// The attributes that tell instances apart, in a few words.
+fn shape(attributes: &Attributes) -> String {
+    let storage = &attributes.storage;
+    let disk = storage.gib.map(|gib| {
+        let kind = storage.kind.as_deref().unwrap_or_default();
+        format!("{gib} GiB {kind}").trim_end().to_owned()
+    });
+    let multi_az = attributes.availability == Some(Availability::Regional);
+    let port = attributes
+        .settings
+        .get("port")
+        .map(|port| format!("port {port}"));
+    [
+        attributes.size.clone(),
+        multi_az.then(|| "Multi-AZ".to_owned()),
+        disk,
+        port,
+    ]
+    .into_iter()
+    .flatten()
+    .collect::<Vec<_>>()
+    .join(" ")
+}
+
+fn drift_row(drift: &Drift) -> Vec<String> {
+    let address = drift
+        .address
+        .as_ref()
+        .map_or_else(|| "-".to_owned(), ToString::to_string);
+    let shown = |value: &Option<pgfleet_model::Value>| {
+        value
+            .as_ref()
+            .map_or_else(|| "unknown".to_owned(), ToString::to_string)
+    };
+    let field = drift
+        .field
+        .as_ref()
+        .map_or_else(String::new, ToString::to_string);
+    let (wanted, observed) = (shown(&drift.wanted), shown(&drift.observed));
+    let what = match drift.reason {
+        DriftReason::Grown => {
+            format!("{field} is {observed}, the plan says {wanted}: left as it is")
+        }
+        DriftReason::Pending => {
+            format!("{field} becomes {observed} by itself, the plan says {wanted}")
+        }
+        DriftReason::NotOurs => "follows this primary and is not ours: left alone".to_owned(),
+    };
+    vec![address, drift.resource.to_string(), String::new(), what]
+}
+
+/// The calls with a bracket around those that run side by side.
+fn steps(steps: &[Step], paint: Paint) -> String {
+    let mut table = Table::default();
+    for (index, step) in steps.iter().enumerate() {
+        let same = |other: Option<&Step>| {
+            other.is_some_and(|other| other.after == step.after && other.lane != step.lane)
+        };
+        let above = same(index.checked_sub(1).and_then(|above| steps.get(above)));
+        let below = same(steps.get(index + 1));
+        let bracket = match (above, below) {
+            (false, false) => "",
+            (false, true) => "┐",
+            (true, true) => "│",
+            (true, false) => "┘ side by side",
+        };
+        let time = step.expected_seconds.map(about).unwrap_or_default();
+        let notice = match step.disruption {
+            Disruption::None => String::new(),
+            other => other.to_string(),
+        };
+        table.row([
+            format!("{:>4}", step.id),
+            step.call.clone(),
+            step.mutation.resource.to_string(),
+            bracket.to_owned(),
+            time,
+            notice,
+        ]);
+    }
+    let mut out = String::new();
+    for (line, step) in table.lines().into_iter().zip(steps) {
+        let line = match step.disruption {
+            Disruption::None => line,
+            _ => paint.careful(line),
+        };
+        let _ = writeln!(out, "{line}");
+    }
+    out
+}
+
+fn checks(checks: &[Check], spec: &Spec, paint: Paint) -> String {
+    let mut out = String::new();
+    let mut rest = checks;
+    while let Some(check) = rest.first() {
+        let place = check.key.as_deref().and_then(|key| spec.place_of(key));
+        // Notes of one kind are one paragraph: nobody reads the same words eight times.
+        let alike = |other: &&Check| other.severity == Severity::Note && other.code == check.code;
+        let run = rest.iter().take_while(alike).count().max(1);
+        match (check.severity, place) {
+            (Severity::Error, Some(place)) => out.push_str(&refusal(check, spec, place, paint)),
+            _ => out.push_str(&checks_text(&rest[..run], paint)),
+        }
+        rest = &rest[run..];
+    }
+    // A refusal ends with an empty line, to stand apart from what follows it.
+    let end = out.trim_end().len();
+    out.truncate(end);
+    out.push_str(if out.is_empty() { "" } else { "\n" });
+    out
+}
+
+/// An error with the line of the plan file that asks for it.
+fn refusal(check: &Check, spec: &Spec, place: &pgfleet_spec::Place, paint: Paint) -> String {
+    let mut text = snippet(
+        &spec.source,
+        place,
+        &check.code,
+        &check.message,
+        &check.remedy,
+        &check.source,
+        paint,
+    );
+    text.push_str("\n\n");
+    text
+}
+
+/// Checks of one severity and code in a paragraph of their own.
+fn checks_text(checks: &[Check], paint: Paint) -> String {
+    let Some(Check { severity, code, .. }) = checks.first() else {
+        return String::new();
+    };
+    let word = match severity {
+        Severity::Note => paint.quiet("note   "),
+        Severity::Warning => paint.careful("warning"),
+        Severity::Error => paint.bad("error  "),
+    };
+    let mut text = code.clone();
+    for (number, check) in checks.iter().enumerate() {
+        text.push_str(if number == 0 { ": " } else { "; " });
+        if let Some(address) = &check.address {
+            let _ = write!(text, "{address}: ");
+        }
+        text.push_str(&check.message);
+        for part in [&check.remedy, &check.source] {
+            if !part.is_empty() {
+                let _ = write!(text, "; {part}");
+            }
+        }
+    }
+    let body = hanging("           ", &text);
+    format!("  {word}  {}", body.trim_start())
+}
+
+/// The last line of a plan: how much it changes, and what to type next.
+pub fn plan_summary(counts: [usize; 3], refusals: usize, next: Option<&str>) -> String {
+    let [create, update, delete] = counts;
+    if refusals > 0 {
+        let errors = count(refusals, "error");
+        return format!("Refused: {errors}. Nothing was changed.\n");
+    }
+    if counts == [0, 0, 0] {
+        return "Nothing to change.\n".to_owned();
+    }
+    let next = next.map_or_else(String::new, |next| format!("  Next: {next}"));
+    format!("{create} to create, {update} to change, {delete} to delete.{next}\n")
+}

@@ -1,0 +1,208 @@
+//! What `status` and `verify` show.
+
+use std::fmt::Write as _;
+
+use pgfleet_model::{Address, Endpoint, FleetName, Lag, Phase, ProviderKind, ResourceId, Role};
+use serde_json::{Value, json};
+
+use crate::{
+    Paint,
+    table::{Table, hanging},
+    units::bytes,
+};
+
+/// One fleet as `status` shows it.
+#[derive(Debug)]
+pub struct FleetStatus {
+    /// Its name.
+    pub fleet: FleetName,
+    /// Where it is.
+    pub provider: ProviderKind,
+    /// Its instances, the primary first.
+    pub instances: Vec<InstanceView>,
+}
+
+/// One instance as `status` shows it.
+#[derive(Debug)]
+pub struct InstanceView {
+    /// Its place in the fleet.
+    pub address: Address,
+    /// Its name with the provider.
+    pub resource_id: ResourceId,
+    /// What it is.
+    pub role: Role,
+    /// Where it is in its life; `None`: the plan wants it and it does not exist.
+    pub phase: Option<Phase>,
+    /// The platform's own word for that.
+    pub raw_phase: String,
+    /// Where to connect.
+    pub endpoint: Option<Endpoint>,
+    /// Whether it receives from its primary; `None`: not known, or not a replica.
+    pub streaming: Option<bool>,
+    /// A few words on what it does, such as `streaming`, `replay paused`.
+    pub word: String,
+    /// How many bytes it is behind; `None`: not known.
+    pub lag_bytes: Option<u64>,
+    /// How long it is behind; `None` for a primary.
+    pub lag: Option<Lag>,
+}
+
+/// The fleets as people read them.
+pub fn status_text(fleets: &[FleetStatus], paint: Paint) -> String {
+    let mut out = String::new();
+    for (number, fleet) in fleets.iter().enumerate() {
+        if number > 0 {
+            out.push('\n');
+        }
+        let _ = writeln!(out, "{}   {}", paint.strong(&fleet.fleet), fleet.provider);
+        let mut table = Table::default();
+        for view in &fleet.instances {
+            table.row(cells(view));
+        }
+        for (line, view) in table.lines().into_iter().zip(&fleet.instances) {
+            let _ = writeln!(out, "  {}", tinted(&line, view, paint));
+            if let Some(Lag::Unknown(why)) = &view.lag {
+                out.push_str(&hanging("    lag unknown: ", why));
+            }
+        }
+    }
+    out
+}
+
+fn cells(view: &InstanceView) -> Vec<String> {
+    let endpoint = view
+        .endpoint
+        .as_ref()
+        .map_or_else(|| "-".to_owned(), ToString::to_string);
+    let phase = view
+        .phase
+        .map_or_else(|| "missing".to_owned(), |phase| phase.to_string());
+    let behind = match &view.lag {
+        Some(Lag::Known(time)) => format!("{:.1} s behind", time.as_secs_f64()),
+        Some(Lag::Unknown(_)) | None => String::new(),
+    };
+    let lag_bytes = view.lag_bytes.map(bytes).unwrap_or_default();
+    vec![
+        view.address.to_string(),
+        endpoint,
+        phase,
+        view.word.clone(),
+        lag_bytes,
+        behind,
+    ]
+}
+
+fn tinted(line: &str, view: &InstanceView, paint: Paint) -> String {
+    match (view.phase, view.streaming) {
+        (Some(Phase::Available), Some(true)) => line.to_owned(),
+        (Some(Phase::Available), _) if view.role == Role::Primary => line.to_owned(),
+        (Some(Phase::Available), _) => paint.careful(line),
+        _ => paint.bad(line),
+    }
+}
+
+/// The fleets as scripts read them.
+pub fn status_json(fleets: &[FleetStatus]) -> Value {
+    let instance = |view: &InstanceView| {
+        let (seconds, unknown) = match &view.lag {
+            Some(Lag::Known(time)) => (json!(time.as_secs_f64()), Value::Null),
+            Some(Lag::Unknown(why)) => (Value::Null, json!(why)),
+            None => (Value::Null, Value::Null),
+        };
+        json!({
+            "address": view.address,
+            "resource_id": view.resource_id,
+            "role": view.role,
+            "phase": view.phase.map_or_else(|| "missing".to_owned(), |phase| phase.to_string()),
+            "raw_phase": view.raw_phase,
+            "endpoint": view.endpoint,
+            "streaming": view.streaming,
+            "lag": {"bytes": view.lag_bytes, "seconds": seconds, "unknown": unknown},
+        })
+    };
+    json!({
+        "format_version": "1",
+        "fleets": fleets.iter().map(|fleet| json!({
+            "fleet": fleet.fleet,
+            "instances": fleet.instances.iter().map(instance).collect::<Vec<_>>(),
+        })).collect::<Vec<_>>(),
+    })
+}
+
+/// One fleet as `verify` shows it.
+#[derive(Debug)]
+pub struct FleetVerification {
+    /// Its name.
+    pub fleet: FleetName,
+    /// What keeps the whole fleet from being verified, where it has no replica to say so of.
+    pub problem: Option<String>,
+    /// Its replicas.
+    pub replicas: Vec<ReplicaVerification>,
+}
+
+/// One replica as `verify` shows it.
+#[derive(Debug)]
+pub struct ReplicaVerification {
+    /// Its place in the fleet.
+    pub address: Address,
+    /// How long it took until the marker was seen, in milliseconds.
+    pub milliseconds: Option<f64>,
+    /// Why the marker was not seen; `None`: it was.
+    pub problem: Option<String>,
+}
+
+/// The verdicts as people read them.
+pub fn verify_text(fleets: &[FleetVerification], paint: Paint) -> String {
+    let mut out = String::new();
+    for fleet in fleets {
+        let _ = writeln!(out, "{}", paint.strong(&fleet.fleet));
+        if let Some(problem) = &fleet.problem {
+            let _ = write!(
+                out,
+                "  {} {}",
+                paint.bad("✘"),
+                hanging("    ", problem).trim_start()
+            );
+        } else if fleet.replicas.is_empty() {
+            out.push_str("    the plan has no replicas to verify\n");
+        }
+        for replica in &fleet.replicas {
+            let (sign, text) = match (&replica.problem, replica.milliseconds) {
+                (Some(problem), _) => (paint.bad("✘"), problem.clone()),
+                (None, Some(time)) => (
+                    paint.good("✔"),
+                    format!("saw the marker after {time:.1} ms"),
+                ),
+                (None, None) => (paint.good("✔"), "saw the marker".to_owned()),
+            };
+            let lead = format!("    {:<11} ", replica.address.to_string());
+            let body = hanging(&lead, &text);
+            let _ = write!(
+                out,
+                "  {sign} {}",
+                body.strip_prefix("    ").unwrap_or(&body)
+            );
+        }
+    }
+    out
+}
+
+/// The verdicts as scripts read them.
+pub fn verify_json(fleets: &[FleetVerification]) -> Value {
+    let replica = |replica: &ReplicaVerification| {
+        json!({
+            "address": replica.address,
+            "ok": replica.problem.is_none(),
+            "milliseconds": replica.milliseconds,
+            "problem": replica.problem,
+        })
+    };
+    json!({
+        "format_version": "1",
+        "fleets": fleets.iter().map(|fleet| json!({
+            "fleet": fleet.fleet,
+            "problem": fleet.problem,
+            "replicas": fleet.replicas.iter().map(replica).collect::<Vec<_>>(),
+        })).collect::<Vec<_>>(),
+    })
+}
