@@ -1,0 +1,191 @@
+//! The command line.
+
+use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Keeps a PostgreSQL primary and its read replicas in the shape that a plan file declares.
+#[derive(Debug, Parser)]
+#[command(
+    name = "pgfleet",
+    version,
+    after_help = "Example:\n  pgfleet plan plans/local.toml\n  pgfleet apply plans/local.toml\n  \
+                  pgfleet verify plans/local.toml\n\n\
+                  Exit codes: 0 done, 1 failed, 2 changes pending (plan --detailed-exitcode),\n\
+                  3 refused, 5 failed half-way (run again), 6 stopped (run again),\n\
+                  7 verification failed, 64 wrong command line or plan file."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    Plan(PlanArgs),
+    Apply(ApplyArgs),
+    Destroy(DestroyArgs),
+    Status(StatusArgs),
+    Verify(VerifyArgs),
+    /// Prints the JSON Schema of plan files
+    Schema,
+    Completions(CompletionsArgs),
+}
+
+/// Plan files.
+#[derive(Debug, Args)]
+pub(crate) struct Plans {
+    /// Plan files, or folders of them (*.toml and *.json directly in a folder)
+    #[arg(required = true, value_name = "PLAN")]
+    pub(crate) plans: Vec<PathBuf>,
+}
+
+/// Shows what apply would change, in which calls, and what stands against it
+///
+/// Changes nothing. Asks the platform what runs, compares it with the plan files, and prints
+/// every change with its reason, the calls in their order and the checks.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  pgfleet plan plans/local.toml --detailed-exitcode")]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    pub(crate) plans: Plans,
+    /// Ends with 2 where there is something to change or in flight
+    #[arg(long)]
+    pub(crate) detailed_exitcode: bool,
+    /// How the plan is printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+/// Brings fleets into the shape of their plan files
+///
+/// Prints the plan and asks, then makes the calls and waits until the fleet is as planned.
+/// Interrupted at any moment, the same command run again goes on.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  pgfleet apply plans/local.toml --auto-approve")]
+pub(crate) struct ApplyArgs {
+    #[command(flatten)]
+    pub(crate) plans: Plans,
+    #[command(flatten)]
+    pub(crate) how: HowArgs,
+}
+
+/// Takes fleets down: the replicas first, then the primary with its data
+///
+/// Refused while `protect.deletion` is true, which is the default.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  pgfleet destroy plans/local.toml --replicas-only")]
+pub(crate) struct DestroyArgs {
+    #[command(flatten)]
+    pub(crate) plans: Plans,
+    /// Leaves the primary and its data
+    #[arg(long)]
+    pub(crate) replicas_only: bool,
+    #[command(flatten)]
+    pub(crate) how: HowArgs,
+}
+
+/// How changes are carried out.
+#[derive(Debug, Args)]
+pub(crate) struct HowArgs {
+    /// Does not ask
+    #[arg(long)]
+    pub(crate) auto_approve: bool,
+    /// Calls in flight at once, over all fleets
+    #[arg(long, value_name = "N", default_value = "10")]
+    pub(crate) parallelism: NonZeroUsize,
+    /// Stops waiting after this time, such as 30s, 20m or 1h
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) timeout: Option<Duration>,
+    /// Makes the calls that can be made at once and waits for none of them
+    #[arg(long)]
+    pub(crate) no_wait: bool,
+    /// What is printed while it goes on; json is one event a line
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+/// Shows phase, endpoint, role and lag of every instance
+///
+/// Ends with 0 also where the lag is unknown; `verify` is the command that judges.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  pgfleet status plans/local.toml --format json")]
+pub(crate) struct StatusArgs {
+    #[command(flatten)]
+    pub(crate) plans: Plans,
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+/// Proves that data replicates: writes a marker on the primary and sees it on every replica
+///
+/// The marker is a row in the table pgfleet.marker of the fleet's database, which is made where
+/// it is missing. Ends with 7 where a replica does not show it.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  pgfleet verify plans/local.toml --timeout 5s")]
+pub(crate) struct VerifyArgs {
+    #[command(flatten)]
+    pub(crate) plans: Plans,
+    /// How long a replica may take to show the marker
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "10s")]
+    pub(crate) timeout: Duration,
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+/// Prints a completion script for a shell
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  pgfleet completions bash > ~/.local/share/bash-completion/completions/pgfleet"
+)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Text,
+    /// For scripts
+    Json,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(time) if time.is_zero() => Err("must be longer than nothing".to_owned()),
+        Ok(time) => Ok(time),
+        Err(error) => Err(format!("{error}; write it as 30s, 20m or 1h")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent_and_every_verb_shows_an_example() {
+        let command = Cli::command();
+        command.clone().debug_assert();
+        for verb in command
+            .get_subcommands()
+            .filter(|verb| verb.get_name() != "schema")
+        {
+            let help = verb
+                .get_after_help()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            assert!(
+                help.contains("Example"),
+                "{} shows no example",
+                verb.get_name()
+            );
+        }
+    }
+}

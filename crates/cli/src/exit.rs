@@ -1,0 +1,89 @@
+//! Exit codes, and which one speaks for several fleets.
+
+use std::process::ExitCode;
+
+use pgfleet_model::Outcome;
+
+/// How the command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Done, or nothing to change.
+    Done,
+    /// Failed; nothing took effect.
+    Failed,
+    /// `plan --detailed-exitcode`: changes are pending or in flight.
+    Pending,
+    /// Refused by a check, a policy or protection.
+    Refused,
+    /// Failed after something took effect.
+    FailedPartly,
+    /// Stopped while work is unfinished.
+    Stopped,
+    /// Verification failed.
+    Unhealthy,
+    /// The command line or a plan file is wrong.
+    Usage,
+}
+
+impl Exit {
+    fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Pending => 2,
+            Self::Refused => 3,
+            Self::FailedPartly => 5,
+            Self::Stopped => 6,
+            Self::Unhealthy => 7,
+            Self::Usage => 64,
+        }
+    }
+
+    /// The one that speaks for all: the first that applies of 64, 3, 6, 5, 1, and the rest.
+    pub(crate) fn of_all(exits: impl IntoIterator<Item = Self>) -> Self {
+        let rank = |exit: &Self| match exit {
+            Self::Usage => 7,
+            Self::Refused => 6,
+            Self::Stopped => 5,
+            Self::FailedPartly => 4,
+            Self::Failed => 3,
+            Self::Unhealthy => 2,
+            Self::Pending => 1,
+            Self::Done => 0,
+        };
+        exits.into_iter().max_by_key(rank).unwrap_or(Self::Done)
+    }
+}
+
+impl From<Outcome> for Exit {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Done => Self::Done,
+            Outcome::Failed => Self::Failed,
+            Outcome::FailedPartly => Self::FailedPartly,
+            Outcome::Stopped => Self::Stopped,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        exit.code().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_gravest_speaks_for_all() {
+        let of = |exits: &[Exit]| Exit::of_all(exits.iter().copied()).code();
+        assert_eq!(of(&[]), 0);
+        assert_eq!(of(&[Exit::Failed, Exit::FailedPartly]), 5);
+        assert_eq!(of(&[Exit::FailedPartly, Exit::Stopped, Exit::Failed]), 6);
+        assert_eq!(of(&[Exit::Stopped, Exit::Refused]), 3);
+        assert_eq!(of(&[Exit::Usage, Exit::Refused]), 64);
+        assert_eq!(of(&[Exit::Pending, Exit::Done]), 2);
+    }
+}

@@ -1,0 +1,188 @@
+//! From plan files to plans: loading, listing, planning, asking beforehand.
+
+use std::{path::PathBuf, sync::Arc};
+
+use futures_util::future::join_all;
+use pgfleet_executor::{Listing, list};
+use pgfleet_model::{FleetName, Inventory, Mutation, Severity};
+use pgfleet_planner::{FleetPlan, Goal, Resolution, plan, resolve};
+use pgfleet_provider::{Provider, ProviderError, Scope};
+use pgfleet_spec::{Diagnostic, Spec};
+
+use crate::{exit::Exit, providers::Providers, ui::Ui};
+
+/// One plan file with the provider that serves it.
+pub(crate) struct Fleet {
+    pub(crate) spec: Spec,
+    pub(crate) provider: Arc<dyn Provider>,
+    pub(crate) account: String,
+}
+
+impl Fleet {
+    /// What a listing must cover to show this fleet.
+    pub(crate) fn scope(&self) -> Scope {
+        let regions = self.spec.addresses().into_iter().map(|(.., region)| region);
+        Scope {
+            regions: regions.chain([self.spec.region.clone()]).collect(),
+            fleets: [self.spec.fleet.clone()].into(),
+        }
+    }
+}
+
+/// The fleets of a run.
+pub(crate) struct Run {
+    pub(crate) fleets: Vec<Fleet>,
+    pub(crate) providers: Providers,
+}
+
+/// Something that keeps one fleet from being planned.
+pub(crate) struct Problem {
+    pub(crate) fleet: FleetName,
+    pub(crate) error: ProviderError,
+}
+
+/// Loads the plan files. Every problem of every file has been told when this fails.
+pub(crate) fn load(plans: &[PathBuf], ui: Ui) -> Result<Vec<Spec>, Exit> {
+    pgfleet_spec::load(plans).map_err(|problems: Vec<Diagnostic>| {
+        ui.note(&pgfleet_render::diagnostics(&problems, ui.err()));
+        Exit::Usage
+    })
+}
+
+impl Run {
+    /// Finds a provider for every plan file. Every problem has been told when this fails.
+    pub(crate) async fn open(plans: &[PathBuf], ui: Ui) -> Result<Self, Exit> {
+        let specs = load(plans, ui)?;
+        let mut providers = Providers::default();
+        let mut fleets = Vec::with_capacity(specs.len());
+        let mut problems = Vec::new();
+        for spec in specs {
+            match providers.serve(&spec) {
+                Ok(provider) => match provider.identity().await {
+                    Ok(account) => {
+                        let account = account.to_string();
+                        fleets.push(Fleet {
+                            spec,
+                            provider,
+                            account,
+                        });
+                    }
+                    Err(error) => problems.push(Problem {
+                        fleet: spec.fleet,
+                        error,
+                    }),
+                },
+                Err(error) => problems.push(Problem {
+                    fleet: spec.fleet,
+                    error,
+                }),
+            }
+        }
+        if problems.is_empty() {
+            Ok(Self { fleets, providers })
+        } else {
+            Err(tell(&problems, ui))
+        }
+    }
+
+    /// Finds providers and resolves every fleet against a listing, for the verbs that only look.
+    /// Every problem has been told when this fails.
+    pub(crate) async fn look_at(
+        plans: &[PathBuf],
+        ui: Ui,
+    ) -> Result<(Self, Vec<Resolution>), Exit> {
+        let run = Self::open(plans, ui).await?;
+        let resolutions = run.look(ui).await?;
+        Ok((run, resolutions))
+    }
+
+    /// What each fleet's provider lists, in the order of the fleets.
+    async fn observe(&self) -> Vec<Listing> {
+        let requests = self
+            .fleets
+            .iter()
+            .map(|fleet| (Arc::clone(&fleet.provider), fleet.scope()));
+        list(requests.collect()).await
+    }
+
+    /// Plans every fleet. Every problem has been told when this fails: a run of which one fleet
+    /// cannot be planned changes none.
+    pub(crate) async fn plan(&self, goal: Goal, ui: Ui) -> Result<Vec<FleetPlan>, Exit> {
+        let listings = self.observe().await;
+        let plans = self
+            .fleets
+            .iter()
+            .zip(listings)
+            .map(|(fleet, listing)| async move { plan_one(fleet, listing?.as_ref(), goal).await });
+        self.all(join_all(plans).await, ui)
+    }
+
+    async fn look(&self, ui: Ui) -> Result<Vec<Resolution>, Exit> {
+        let listings = self.observe().await;
+        let resolved = self.fleets.iter().zip(listings).map(|(fleet, listing)| {
+            Ok(resolve(
+                &fleet.spec,
+                listing?.as_ref(),
+                fleet.provider.platform(),
+            ))
+        });
+        self.all(resolved.collect(), ui)
+    }
+
+    /// The results of all fleets, in their order; or every problem, told.
+    fn all<T>(&self, results: Vec<Result<T, ProviderError>>, ui: Ui) -> Result<Vec<T>, Exit> {
+        let (mut done, mut problems) = (Vec::new(), Vec::new());
+        for (fleet, result) in self.fleets.iter().zip(results) {
+            let fleet = fleet.spec.fleet.clone();
+            match result {
+                Ok(result) => done.push(result),
+                Err(error) => problems.push(Problem { fleet, error }),
+            }
+        }
+        if problems.is_empty() {
+            Ok(done)
+        } else {
+            Err(tell(&problems, ui))
+        }
+    }
+}
+
+async fn plan_one(
+    fleet: &Fleet,
+    inventory: &Inventory,
+    goal: Goal,
+) -> Result<FleetPlan, ProviderError> {
+    let platform = fleet.provider.platform();
+    let mut plan = plan(&fleet.spec, inventory, platform, goal).map_err(|cycle| {
+        ProviderError::new(pgfleet_provider::ErrorKind::Internal, cycle.to_string())
+    })?;
+    let mutations: Vec<&Mutation> = plan.steps.iter().map(|step| &step.mutation).collect();
+    if !mutations.is_empty() {
+        let checks = fleet.provider.preflight(&mutations).await?;
+        plan.checks.extend(checks);
+        plan.checks
+            .sort_by_key(|check| std::cmp::Reverse(check.severity));
+    }
+    Ok(plan)
+}
+
+/// Tells every problem, each with its fleet, the same problem of several fleets once.
+fn tell(problems: &[Problem], ui: Ui) -> Exit {
+    let mut told: Vec<&ProviderError> = Vec::new();
+    for Problem { fleet, error } in problems {
+        if told.contains(&error) {
+            continue;
+        }
+        told.push(error);
+        ui.problem(&format!("{fleet}: {}", error.message), &error.remedy);
+    }
+    Exit::Failed
+}
+
+/// How many checks refuse.
+pub(crate) fn refusals(plans: &[FleetPlan]) -> usize {
+    let checks = plans.iter().flat_map(|plan| &plan.checks);
+    checks
+        .filter(|check| check.severity == Severity::Error)
+        .count()
+}

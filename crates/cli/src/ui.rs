@@ -1,0 +1,82 @@
+//! The one place that writes to the terminal.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use pgfleet_render::Paint;
+
+/// Where output goes, and what the terminal can show.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ui {
+    out: Paint,
+    err: Paint,
+    live: bool,
+    asks: bool,
+}
+
+impl Ui {
+    pub(crate) fn new() -> Self {
+        let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
+        let color = |is_terminal: bool| Paint::new(is_terminal && !plain && !dumb);
+        Self {
+            out: color(io::stdout().is_terminal()),
+            err: color(io::stderr().is_terminal()),
+            live: io::stderr().is_terminal() && !plain && !dumb,
+            asks: io::stdin().is_terminal() && io::stderr().is_terminal(),
+        }
+    }
+
+    /// The colours of stdout.
+    pub(crate) fn out(self) -> Paint {
+        self.out
+    }
+
+    /// The colours of stderr.
+    pub(crate) fn err(self) -> Paint {
+        self.err
+    }
+
+    /// Whether lines may be drawn over.
+    pub(crate) fn is_live(self) -> bool {
+        self.live
+    }
+
+    /// Whether somebody can be asked.
+    pub(crate) fn can_ask(self) -> bool {
+        self.asks
+    }
+
+    #[expect(clippy::unused_self, reason = "who holds a `Ui` may print")]
+    /// A result. A reader that has gone away is no error of ours.
+    pub(crate) fn result(self, text: &str) {
+        let mut out = io::stdout().lock();
+        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    }
+
+    #[expect(clippy::unused_self, reason = "who holds a `Ui` may print")]
+    /// Progress, or a word to the user.
+    pub(crate) fn note(self, text: &str) {
+        let _ = writeln!(io::stderr().lock(), "{}", text.trim_end_matches('\n'));
+    }
+
+    /// An error with its remedy, which may be empty.
+    pub(crate) fn problem(self, message: &str, remedy: &str) {
+        self.note(&pgfleet_render::problem(message, remedy, self.err));
+    }
+
+    /// Asks a question that only `yes` agrees to.
+    pub(crate) async fn ask(self, question: &str) -> bool {
+        let prompt = format!("{question} Only `yes` is taken for a yes: ");
+        let answer = tokio::task::spawn_blocking(move || {
+            // Held no longer than it takes: whoever waits here for an answer must not keep a
+            // signal's last words from being printed.
+            {
+                let mut err = io::stderr().lock();
+                let _ = err.write_all(prompt.as_bytes()).and_then(|()| err.flush());
+            }
+            let mut line = String::new();
+            io::stdin().read_line(&mut line).map(|_| line)
+        });
+        matches!(answer.await, Ok(Ok(line)) if line.trim() == "yes")
+    }
+}

@@ -1,0 +1,38 @@
+//! One file per verb.
+
+mod apply;
+mod carry_out;
+mod completions;
+mod destroy;
+mod plan;
+mod schema;
+mod status;
+mod verify;
+
+use crate::{args::Verb, exit::Exit, signals::Signals, ui::Ui};
+
+/// Performs a verb. A signal ends the verbs that only look at once; those that change something
+/// listen themselves, since they have to end in order.
+pub(crate) async fn perform(verb: Verb, ui: Ui) -> Exit {
+    match verb {
+        Verb::Plan(args) => looking(plan::perform(&args, ui), ui).await,
+        Verb::Status(args) => looking(status::perform(&args, ui), ui).await,
+        Verb::Verify(args) => looking(verify::perform(&args, ui), ui).await,
+        Verb::Schema => schema::perform(ui),
+        Verb::Completions(args) => completions::perform(&args, ui),
+        Verb::Apply(args) => apply::perform(&args, ui).await,
+        Verb::Destroy(args) => destroy::perform(&args, ui).await,
+    }
+}
+
+/// Runs what only looks; a signal ends it.
+async fn looking(work: impl Future<Output = Exit>, ui: Ui) -> Exit {
+    let mut signals = Signals::listen();
+    tokio::select! {
+        exit = work => exit,
+        () = signals.next() => {
+            ui.note("Stopped. Nothing was changed.");
+            Exit::Stopped
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! What `apply` and `destroy` have in common: plan, ask, execute, tell how it ended.
+
+use std::{path::PathBuf, sync::Arc};
+
+use pgfleet_executor::{FleetReport, Options, Stop, Work, execute};
+use pgfleet_model::{ObservedState, Outcome};
+use pgfleet_planner::{FleetPlan, Goal};
+use pgfleet_render::{connect_line, left_running};
+
+use super::plan::text;
+use crate::{
+    args::{Format, HowArgs},
+    exit::Exit,
+    progress::Progress,
+    run::{Fleet, Run, refusals},
+    signals::Signals,
+    ui::Ui,
+};
+
+/// One of the two verbs.
+pub(super) struct Command<'a> {
+    pub(super) verb: &'static str,
+    pub(super) goal: Goal,
+    pub(super) question: &'static str,
+    pub(super) how: &'a HowArgs,
+    pub(super) plans: &'a [PathBuf],
+}
+
+/// Plans, asks and executes.
+pub(super) async fn carry_out(command: &Command<'_>, ui: Ui) -> Exit {
+    let Command { verb, how, .. } = command;
+    let may_ask = ui.can_ask() && how.format == Format::Text;
+    if !how.auto_approve && !may_ask {
+        ui.problem(
+            &format!("{verb} asks before it changes anything, and there is no terminal to ask on"),
+            "look at the plan first, then give --auto-approve",
+        );
+        return Exit::Usage;
+    }
+    let mut signals = Signals::listen();
+    let preparing = prepare(command, ui);
+    let (run, plans) = tokio::select! {
+        prepared = preparing => match prepared {
+            Ok(prepared) => prepared,
+            Err(exit) => return exit,
+        },
+        () = signals.next() => {
+            ui.note("Stopped. Nothing was changed.");
+            return Exit::Stopped;
+        }
+    };
+    let exit = run_plans(command, &run, plans, signals, ui).await;
+    run.providers.close().await;
+    exit
+}
+
+/// Everything up to the first change: plans, shows them, and asks.
+async fn prepare(command: &Command<'_>, ui: Ui) -> Result<(Run, Vec<FleetPlan>), Exit> {
+    let Command {
+        verb: _,
+        goal,
+        question,
+        how,
+        plans: paths,
+    } = command;
+    let run = Run::open(paths, ui).await?;
+    if how.no_wait && run.fleets.iter().any(|fleet| !outlives_us(fleet)) {
+        ui.problem(
+            "--no-wait: what runs on this machine ends with pgfleet",
+            "leave --no-wait out for local fleets",
+        );
+        return Err(Exit::Usage);
+    }
+    let plans = run.plan(*goal, ui).await?;
+    let refused = refusals(&plans) > 0;
+    let empty = plans.iter().all(|plan| plan.set.is_empty());
+    match how.format {
+        Format::Text => ui.result(&text(&run, &plans, None, ui)),
+        Format::Json if refused => ui.note(&text(&run, &plans, None, ui)),
+        Format::Json => {}
+    }
+    if refused {
+        return Err(Exit::Refused);
+    }
+    if empty && how.format == Format::Text {
+        for (fleet, plan) in run.fleets.iter().zip(&plans) {
+            hint(command.goal, fleet, &plan.observed, ui);
+        }
+        // There may still be something to tidy up behind a run that was killed.
+        run.providers.close().await;
+        return Err(Exit::Done);
+    }
+    if !how.auto_approve && !ui.ask(question).await {
+        ui.note("Nothing was changed.");
+        return Err(Exit::Failed);
+    }
+    Ok((run, plans))
+}
+
+fn outlives_us(fleet: &Fleet) -> bool {
+    fleet.provider.platform().capabilities().outlives_us
+}
+
+/// Executes the plans; the first signal stops between two calls, the second ends at once.
+async fn run_plans(
+    command: &Command<'_>,
+    run: &Run,
+    plans: Vec<FleetPlan>,
+    mut signals: Signals,
+    ui: Ui,
+) -> Exit {
+    let how = command.how;
+    let works: Vec<Work> = run
+        .fleets
+        .iter()
+        .zip(plans)
+        .map(|(fleet, plan)| Work {
+            plan,
+            provider: Arc::clone(&fleet.provider),
+            scope: fleet.scope(),
+            in_window: fleet.spec.in_window,
+        })
+        .collect();
+    let options = Options {
+        parallelism: how.parallelism.get(),
+        timeout: how.timeout,
+        no_wait: how.no_wait,
+        seed: std::process::id().into(),
+        ..Options::default()
+    };
+    let stop = Stop::default();
+    let mut progress = Progress::new(ui, how.format, run.fleets.len() > 1);
+    let executing = execute(works, options, &stop, &mut progress);
+    tokio::pin!(executing);
+    let mut asked_to_stop = false;
+    let reports = loop {
+        tokio::select! {
+            reports = &mut executing => break reports,
+            () = signals.next() => {
+                if asked_to_stop {
+                    ui.note("Stopped at once.");
+                    return Exit::Stopped;
+                }
+                asked_to_stop = true;
+                stop.stop();
+            }
+        }
+    };
+    tell(command, run, &reports, ui);
+    Exit::of_all(reports.iter().map(|report| Exit::from(report.outcome)))
+}
+
+/// The last words of a run.
+fn tell(command: &Command<'_>, run: &Run, reports: &[FleetReport], ui: Ui) {
+    if reports
+        .iter()
+        .any(|report| report.outcome == Outcome::Stopped)
+    {
+        let outlives = run.fleets.iter().any(outlives_us);
+        ui.note(&left_running(outlives));
+    }
+    if command.how.format == Format::Json {
+        return;
+    }
+    for (fleet, report) in run.fleets.iter().zip(reports) {
+        if report.outcome != Outcome::Done {
+            continue;
+        }
+        ui.result(&pgfleet_render::outcome_line(
+            &report.fleet,
+            report.observed.owned().count(),
+            ui.out(),
+        ));
+        hint(command.goal, fleet, &report.observed, ui);
+    }
+}
+
+/// Says how to connect to what is there after an apply.
+fn hint(goal: Goal, fleet: &Fleet, observed: &ObservedState, ui: Ui) {
+    let Some(primary) = observed.primary().filter(|_| goal == Goal::Apply) else {
+        return;
+    };
+    let pgfleet_spec::PrimarySpec::Managed(managed) = &fleet.spec.primary else {
+        return;
+    };
+    let Some(endpoint) = &primary.endpoint else {
+        return;
+    };
+    let passfile = fleet.provider.admin_passfile(&primary.resource);
+    let line = connect_line(
+        endpoint,
+        &managed.admin,
+        &managed.database,
+        passfile.as_deref(),
+    );
+    ui.result(&line);
+}

@@ -1,0 +1,20 @@
+//! `pgfleet destroy`.
+
+use pgfleet_planner::Goal;
+
+use super::carry_out::{Command, carry_out};
+use crate::{args::DestroyArgs, exit::Exit, ui::Ui};
+
+/// Takes fleets down.
+pub(super) async fn perform(args: &DestroyArgs, ui: Ui) -> Exit {
+    let command = Command {
+        verb: "destroy",
+        goal: Goal::Destroy {
+            replicas_only: args.replicas_only,
+        },
+        question: "Delete these instances and their data?",
+        how: &args.how,
+        plans: &args.plans.plans,
+    };
+    carry_out(&command, ui).await
+}

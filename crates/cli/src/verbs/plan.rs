@@ -1,0 +1,74 @@
+//! `pgfleet plan`.
+
+use pgfleet_model::Action;
+use pgfleet_planner::{FleetPlan, Goal};
+use pgfleet_render::{PlanView, plan_json, plan_summary, plan_text};
+
+use crate::{
+    args::{Format, PlanArgs},
+    exit::Exit,
+    run::{Run, refusals},
+    ui::Ui,
+};
+
+/// Shows what would change.
+pub(super) async fn perform(args: &PlanArgs, ui: Ui) -> Exit {
+    let run = match Run::open(&args.plans.plans, ui).await {
+        Ok(run) => run,
+        Err(exit) => return exit,
+    };
+    let plans = match run.plan(Goal::Apply, ui).await {
+        Ok(plans) => plans,
+        Err(exit) => return exit,
+    };
+    match args.format {
+        Format::Text => {
+            let words: Vec<_> = args
+                .plans
+                .plans
+                .iter()
+                .map(|path| path.display().to_string())
+                .collect();
+            let next = format!("pgfleet apply {}", words.join(" "));
+            ui.result(&text(&run, &plans, Some(&next), ui));
+        }
+        Format::Json => {
+            let plans: Vec<&FleetPlan> = plans.iter().collect();
+            ui.result(&format!("{:#}\n", plan_json(&plans, false)));
+        }
+    }
+    if refusals(&plans) > 0 {
+        Exit::Refused
+    } else if args.detailed_exitcode && plans.iter().any(|plan| !plan.set.is_empty()) {
+        Exit::Pending
+    } else {
+        Exit::Done
+    }
+}
+
+/// The plans of a run with a last line that counts, and says what to type `next` where it is given.
+pub(super) fn text(run: &Run, plans: &[FleetPlan], next: Option<&str>, ui: Ui) -> String {
+    let mut out = String::new();
+    for (fleet, plan) in run.fleets.iter().zip(plans) {
+        let view = PlanView {
+            plan,
+            spec: &fleet.spec,
+            account: &fleet.account,
+        };
+        out.push_str(&plan_text(&view, ui.out()));
+        out.push('\n');
+    }
+    let count = |action| {
+        plans
+            .iter()
+            .map(|plan| plan.set.count(action))
+            .sum::<usize>()
+    };
+    let counts = [
+        count(Action::Create),
+        count(Action::Update),
+        count(Action::Delete),
+    ];
+    out.push_str(&plan_summary(counts, refusals(plans), next));
+    out
+}
