@@ -4,7 +4,7 @@
 use pgfleet_model::{
     Address, DesiredInstance, ObservedInstance, ProviderKind, ResourceRef, SslMode,
 };
-use pgfleet_monitor::{Credentials, Target};
+use pgfleet_monitor::{Credentials, Target, Tls};
 use pgfleet_planner::Resolution;
 use pgfleet_provider::Secrets;
 use pgfleet_spec::{PrimarySpec, Spec};
@@ -21,7 +21,8 @@ pub(crate) async fn credentials(
         PrimarySpec::Managed(primary) => (primary.admin.clone(), primary.database.clone()),
         PrimarySpec::Existing(_) => ("postgres".to_owned(), "postgres".to_owned()),
     };
-    let sslmode = sslmode(spec);
+    let tls = Tls::new(sslmode(spec), spec.connect.root_cert.as_deref())
+        .map_err(|error| error.to_string())?;
     if let Some(source) = spec.connect.password.clone() {
         let read = tokio::task::spawn_blocking(move || Secrets.read(&source)).await;
         let password = match read {
@@ -34,7 +35,7 @@ pub(crate) async fn credentials(
             user,
             password: Some(password),
             database,
-            sslmode,
+            tls,
         });
     }
     match fleet.provider.own_login(primary).await {
@@ -42,7 +43,7 @@ pub(crate) async fn credentials(
             user: login.user,
             password: login.password,
             database: login.database,
-            sslmode,
+            tls,
         }),
         Ok(None) => {
             let user = spec.connect.user.clone().unwrap_or(admin);
@@ -50,7 +51,7 @@ pub(crate) async fn credentials(
                 user,
                 password: None,
                 database,
-                sslmode,
+                tls,
             })
         }
         Err(error) => Err(error.to_string()),

@@ -2,9 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics is one that fails")]
 
+#[path = "../../../tests/src/ports.rs"]
+#[expect(dead_code, reason = "the end-to-end tests use more of it")]
+mod ports;
+
 use std::{
     fs,
-    net::TcpListener,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     sync::Arc,
@@ -24,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A folder of servers, all of which end when this is dropped.
 struct Local {
     folder: TempDir,
-    port: u16,
+    ports: ports::Ports,
 }
 
 impl Local {
@@ -35,12 +38,8 @@ impl Local {
             .unwrap();
         // Servers run as another user where the tests run as root.
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        let port = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
-        Self { folder, port }
+        let ports = ports::Ports::lease();
+        Self { folder, ports }
     }
 
     fn data(&self) -> PathBuf {
@@ -110,7 +109,7 @@ impl Subject for Local {
             tables: format!(
                 "[local]\ndata_dir = '{}'\nport = {}",
                 self.data().display(),
-                self.port
+                self.ports.nth(0)
             ),
         }
     }

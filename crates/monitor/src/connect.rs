@@ -4,10 +4,13 @@ use std::{error::Error as _, io, time::Duration};
 
 use pgfleet_model::Endpoint;
 use secrecy::ExposeSecret as _;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinHandle;
-use tokio_postgres::{Client, Config, NoTls, Row, config::SslMode as Tls, error::SqlState};
+use tokio_postgres::{
+    Client, Config, Connection, NoTls, Row, config::SslMode as Encryption, error::SqlState,
+};
 
-use crate::{Credentials, text::seconds};
+use crate::{Credentials, SslMode, text::seconds};
 
 /// Longest that the server may work on one of our statements.
 const STATEMENT: Duration = Duration::from_secs(5);
@@ -54,14 +57,25 @@ pub enum ConnectProblem {
         /// The database.
         database: String,
     },
-    /// The plan asks for an encrypted connection.
+    /// The plan asks for an encrypted connection, and the server has none.
     #[error(
-        "can only be asked over an encrypted connection (sslmode `{sslmode}`), which this version \
-         of pgfleet does not offer; on a network that you trust set sslmode = \"disable\" in [connect]"
+        "offers no encryption, and sslmode = \"{sslmode}\" wants it; switch `ssl` on there, or, on a \
+         network that you trust, set sslmode = \"disable\" in [connect]"
     )]
-    TlsUnsupported {
+    NoEncryption {
         /// The mode that the plan asks for.
         sslmode: &'static str,
+    },
+    /// The certificate does not convince, or the two sides find no common ground.
+    #[error(
+        "cannot be trusted with sslmode = \"{sslmode}\": {why}; name the file of its certificate \
+         authority in connect.root_cert, and the host as its certificate does"
+    )]
+    NotTrusted {
+        /// The mode that the plan asks for.
+        sslmode: &'static str,
+        /// What is wrong with it.
+        why: String,
     },
     /// The server admits no unencrypted connection for this role and database, or none at all.
     #[error("does not admit us without encryption: {0}")]
@@ -105,17 +119,12 @@ pub(crate) async fn connect(
         user,
         password,
         database,
-        sslmode,
+        tls,
     } = credentials;
     let error = |problem| ConnectError {
         endpoint: endpoint.clone(),
         problem,
     };
-    if !sslmode.allows_plain() {
-        return Err(error(ConnectProblem::TlsUnsupported {
-            sslmode: sslmode.as_str(),
-        }));
-    }
     let mut config = Config::new();
     config
         .host(&endpoint.host)
@@ -124,29 +133,66 @@ pub(crate) async fn connect(
         .dbname(database)
         .application_name("pgfleet")
         .options(format!("-c statement_timeout={}", STATEMENT.as_millis()))
-        .ssl_mode(Tls::Disable);
+        .ssl_mode(match tls.mode() {
+            SslMode::Disable => Encryption::Disable,
+            SslMode::Prefer => Encryption::Prefer,
+            SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => Encryption::Require,
+        });
     if let Some(password) = password {
         config.password(password.expose_secret());
     }
-    match tokio::time::timeout(limit, config.connect(NoTls)).await {
-        Err(_) => Err(error(ConnectProblem::Timeout(limit))),
-        Ok(Err(failure)) => Err(error(match explain(&failure, user, database) {
-            ConnectProblem::Lost => ConnectProblem::NotPostgres,
-            problem => problem,
-        })),
-        Ok(Ok((client, connection))) => {
-            // How the connection ends is told to whoever asks on it.
-            let connection = tokio::spawn(async move { drop(connection.await) });
-            let (user, database) = (user.clone(), database.clone());
-            Ok(Session {
-                client,
-                connection,
-                endpoint: endpoint.clone(),
-                user,
-                database,
-            })
+    let connecting = async {
+        match tls.connector() {
+            None => run(config.connect(NoTls).await?),
+            Some(connector) => run(config.connect(connector).await?),
         }
+    };
+    match tokio::time::timeout(limit, connecting).await {
+        Err(_) => Err(error(ConnectProblem::Timeout(limit))),
+        Ok(Err(failure)) => {
+            let problem = encryption_problem(&failure, tls.mode());
+            Err(error(problem.unwrap_or_else(|| {
+                match explain(&failure, user, database) {
+                    ConnectProblem::Lost => ConnectProblem::NotPostgres,
+                    problem => problem,
+                }
+            })))
+        }
+        Ok(Ok((client, connection))) => Ok(Session {
+            client,
+            connection,
+            endpoint: endpoint.clone(),
+            user: user.clone(),
+            database: database.clone(),
+        }),
     }
+}
+
+type Connected = Result<(Client, JoinHandle<()>), tokio_postgres::Error>;
+
+/// Lets a connection work beside us. How it ends is told to whoever asks on it.
+fn run<S, T>((client, connection): (Client, Connection<S, T>)) -> Connected
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let connection = tokio::spawn(async move { drop(connection.await) });
+    Ok((client, connection))
+}
+
+/// Whether a connection failed for want of the protection that is asked for. The client library
+/// tells that in words only.
+fn encryption_problem(error: &tokio_postgres::Error, mode: SslMode) -> Option<ConnectProblem> {
+    if !error.to_string().contains("TLS") {
+        return None;
+    }
+    let why = error.source().map(ToString::to_string).unwrap_or_default();
+    let sslmode = mode.as_str();
+    Some(if why.contains("does not support TLS") {
+        ConnectProblem::NoEncryption { sslmode }
+    } else {
+        ConnectProblem::NotTrusted { sslmode, why }
+    })
 }
 
 impl Session {

@@ -7,7 +7,7 @@
 //! ```no_run
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! use pgfleet_model::{Endpoint, ResourceId, Role};
-//! use pgfleet_monitor::{Credentials, SslMode, Target, VerifyOptions, verify};
+//! use pgfleet_monitor::{Credentials, Target, Tls, VerifyOptions, verify};
 //! let target = |name: &str, role, port| -> Result<Target, pgfleet_model::NameError> {
 //!     Ok(Target {
 //!         address: name.parse()?,
@@ -21,7 +21,7 @@
 //!     user: "postgres".to_owned(),
 //!     password: Some("secret".into()),
 //!     database: "food".to_owned(),
-//!     sslmode: SslMode::Disable,
+//!     tls: Tls::disabled(),
 //! };
 //! let primary = target("primary", Role::Primary, 5440)?;
 //! let replicas = [target("replica-1", Role::Replica, 5441)?];
@@ -39,6 +39,7 @@ mod status;
 mod streaming;
 mod target;
 mod text;
+mod tls;
 mod verify;
 
 pub use connect::{ConnectError, ConnectProblem};
@@ -46,4 +47,5 @@ pub use estimate::{Estimate, LagEstimator};
 pub use pgfleet_model::SslMode;
 pub use status::{InstanceStatus, StatusOptions, status};
 pub use target::{Credentials, Target};
+pub use tls::{Tls, TlsError};
 pub use verify::{Verification, VerifyOptions, verify};

@@ -1,7 +1,9 @@
 //! What is asked, and as whom.
 
-use pgfleet_model::{Address, Endpoint, ResourceId, Role, SslMode};
+use pgfleet_model::{Address, Endpoint, ResourceId, Role};
 use secrecy::SecretString;
+
+use crate::Tls;
 
 /// One instance to ask.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,8 +29,8 @@ pub struct Credentials {
     pub password: Option<SecretString>,
     /// The database.
     pub database: String,
-    /// How much protection the connection must have.
-    pub sslmode: SslMode,
+    /// How the connection is protected.
+    pub tls: Tls,
 }
 
 #[cfg(test)]
@@ -41,7 +43,7 @@ mod tests {
             user: "boss".to_owned(),
             password: Some("hush".into()),
             database: "food".to_owned(),
-            sslmode: SslMode::Disable,
+            tls: Tls::disabled(),
         };
         assert!(!format!("{credentials:?}").contains("hush"));
     }

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use common::{Bench, PATIENCE, ask, ask_until, client, running, send, start};
 use pgfleet_model::{Lag, Role};
-use pgfleet_monitor::{Credentials, SslMode, StatusOptions, VerifyOptions, status, verify};
+use pgfleet_monitor::{Credentials, SslMode, StatusOptions, Tls, VerifyOptions, status, verify};
 use pgfleet_postgres::StopMode;
 use rustix::process::Signal;
 use support::{Fleet, boss, role, unknown};
@@ -342,7 +342,7 @@ async fn failures_to_log_in_are_explained_without_the_password() {
         ..boss()
     };
     let safe = Credentials {
-        sslmode: SslMode::VerifyFull,
+        tls: Tls::new(SslMode::Require, None).unwrap(),
         ..boss()
     };
     let cases = [
@@ -358,7 +358,11 @@ async fn failures_to_log_in_are_explained_without_the_password() {
         ),
         (nobody, port, "asks for the password of the role `boss`"),
         (elsewhere, port, "has no database `absent`"),
-        (safe, port, "encrypted connection (sslmode `verify-full`)"),
+        (
+            safe,
+            port,
+            "offers no encryption, and sslmode = \"require\"",
+        ),
         (
             boss(),
             silent.local_addr().unwrap().port(),

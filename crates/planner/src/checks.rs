@@ -176,7 +176,7 @@ fn unknown_replicas(observed: &ObservedState, set: &ChangeSet) -> Option<Check> 
 
 /// Keys that are valid and do nothing yet, each with a note, so that nobody relies on them.
 pub(crate) fn without_effect(spec: &Spec) -> Vec<Check> {
-    const NOT_YET: [(&str, &str); 9] = [
+    const NOT_YET: [(&str, &str); 7] = [
         ("alerts", "alerts come with `pgfleet monitor`"),
         ("usage", "the cost estimate comes with the price catalog"),
         ("prices", "the cost estimate comes with the price catalog"),
@@ -190,19 +190,10 @@ pub(crate) fn without_effect(spec: &Spec) -> Vec<Check> {
             "budgets come with the price catalog",
         ),
         ("primary.password_version", "passwords are not rotated yet"),
-        (
-            "connect.root_cert",
-            "connections with TLS come with the clouds",
-        ),
-        (
-            "connect.sslmode",
-            "connections with TLS come with the clouds",
-        ),
     ];
     let mut checks: Vec<Check> = NOT_YET
         .iter()
         .filter(|(key, _)| spec.places.contains_key(*key))
-        .filter(|(key, _)| *key != "connect.sslmode" || needs_tls(spec))
         .map(|(key, why)| {
             let message = format!("`{key}` has no effect yet ({why})");
             Check::note("spec/no-effect-yet", message).key(*key)
@@ -214,10 +205,4 @@ pub(crate) fn without_effect(spec: &Spec) -> Vec<Check> {
         checks.push(Check::note("local/no-window", message).key("apply_changes"));
     }
     checks
-}
-
-fn needs_tls(spec: &Spec) -> bool {
-    spec.connect
-        .sslmode
-        .is_some_and(|mode| !mode.allows_plain())
 }

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use pgfleet_model::{Endpoint, Lag, ResourceId, Role};
 use pgfleet_monitor::{
-    Credentials, InstanceStatus, SslMode, StatusOptions, Target, Verification, VerifyOptions,
-    status, verify,
+    Credentials, InstanceStatus, StatusOptions, Target, Tls, Verification, VerifyOptions, status,
+    verify,
 };
 use pgfleet_postgres::Server;
 
@@ -147,7 +147,7 @@ pub(crate) fn role(user: &str, password: &str) -> Credentials {
         user: user.to_owned(),
         password: Some(password.into()),
         database: "postgres".to_owned(),
-        sslmode: SslMode::Disable,
+        tls: Tls::disabled(),
     }
 }
 

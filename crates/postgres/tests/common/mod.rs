@@ -1,8 +1,11 @@
 //! Servers for the tests, which end with the test, however it ends.
 
+#[path = "../../../../tests/src/ports.rs"]
+#[expect(dead_code, reason = "the end-to-end tests use more of it")]
+mod ports;
+
 use std::{
     fs,
-    net::TcpListener,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     time::{Duration, Instant},
@@ -25,6 +28,7 @@ pub(crate) struct Bench {
     pub(crate) root: TempDir,
     pub(crate) account: Account,
     pub(crate) servers: Vec<(Server, u16)>,
+    ports: ports::Ports,
 }
 
 impl Bench {
@@ -36,6 +40,7 @@ impl Bench {
             root,
             account,
             servers: Vec::new(),
+            ports: ports::Ports::lease(),
         }
     }
 
@@ -50,7 +55,8 @@ impl Bench {
             folder.join("data"),
             folder.join("server.log"),
         );
-        let port = free_port();
+        let number = u16::try_from(self.servers.len()).unwrap();
+        let port = self.ports.nth(number);
         self.servers.push((server.clone(), port));
         (server, port)
     }
@@ -116,6 +122,18 @@ impl Bench {
     }
 
     pub(crate) fn configure(&self, server: &Server, port: u16, more: &[(&str, &str)]) {
+        let hba = "host all all 127.0.0.1/32 scram-sha-256\n\
+                   host replication all 127.0.0.1/32 scram-sha-256\n";
+        self.configure_with_hba(server, port, more, hba);
+    }
+
+    pub(crate) fn configure_with_hba(
+        &self,
+        server: &Server,
+        port: u16,
+        more: &[(&str, &str)],
+        hba: &str,
+    ) {
         let port = port.to_string();
         let mut settings = vec![
             ("port", port.as_str()),
@@ -134,8 +152,6 @@ impl Bench {
             &settings,
         )
         .unwrap();
-        let hba = "host all all 127.0.0.1/32 scram-sha-256\n\
-                   host replication all 127.0.0.1/32 scram-sha-256\n";
         self.account
             .write_file(&server.data().join("pg_hba.conf"), hba.as_bytes())
             .unwrap();
@@ -152,14 +168,6 @@ impl Drop for Bench {
             }
         }
     }
-}
-
-pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
 }
 
 pub(crate) fn send(pid: u32, signal: Signal) {
