@@ -1,6 +1,10 @@
 //! The suite on PostgreSQL servers of this machine.
 
-#![expect(clippy::unwrap_used, reason = "a test that panics is one that fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that panics is one that fails"
+)]
 
 #[path = "../../../tests/src/ports.rs"]
 #[expect(dead_code, reason = "the end-to-end tests use more of it")]

@@ -143,8 +143,8 @@ pub(crate) async fn connect(
     }
     let connecting = async {
         match tls.connector() {
-            None => run(config.connect(NoTls).await?),
-            Some(connector) => run(config.connect(connector).await?),
+            None => config.connect(NoTls).await.map(run),
+            Some(connector) => config.connect(connector).await.map(run),
         }
     };
     match tokio::time::timeout(limit, connecting).await {
@@ -168,16 +168,14 @@ pub(crate) async fn connect(
     }
 }
 
-type Connected = Result<(Client, JoinHandle<()>), tokio_postgres::Error>;
-
 /// Lets a connection work beside us. How it ends is told to whoever asks on it.
-fn run<S, T>((client, connection): (Client, Connection<S, T>)) -> Connected
+fn run<S, T>((client, connection): (Client, Connection<S, T>)) -> (Client, JoinHandle<()>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let connection = tokio::spawn(async move { drop(connection.await) });
-    Ok((client, connection))
+    (client, connection)
 }
 
 /// Whether a connection failed for want of the protection that is asked for. The client library

@@ -1,6 +1,10 @@
 //! Encrypted connections to a real server: what each `sslmode` takes and refuses.
 
-#![expect(clippy::unwrap_used, reason = "a test that panics is one that fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that panics is one that fails"
+)]
 
 #[expect(
     dead_code,
