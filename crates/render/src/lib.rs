@@ -6,6 +6,7 @@
 mod diagnostics;
 mod events;
 mod plan_json;
+mod plan_shell;
 mod plan_text;
 mod status;
 mod style;
@@ -15,6 +16,7 @@ mod units;
 pub use diagnostics::{diagnostics, snippet};
 pub use events::{connect_line, event_json, event_line, left_running, outcome_line, problem};
 pub use plan_json::plan_json;
+pub use plan_shell::plan_shell;
 pub use plan_text::{PlanView, plan_summary, plan_text};
 pub use status::{
     FleetStatus, FleetVerification, InstanceView, ReplicaVerification, status_json, status_text,

@@ -2,10 +2,10 @@
 
 use pgfleet_model::Action;
 use pgfleet_planner::{FleetPlan, Goal};
-use pgfleet_render::{PlanView, plan_json, plan_summary, plan_text};
+use pgfleet_render::{PlanView, plan_json, plan_shell, plan_summary, plan_text};
 
 use crate::{
-    args::{Format, PlanArgs},
+    args::{PlanArgs, PlanFormat},
     exit::Exit,
     run::{Run, refusals},
     ui::Ui,
@@ -21,8 +21,9 @@ pub(super) async fn perform(args: &PlanArgs, ui: Ui) -> Exit {
         Ok(plans) => plans,
         Err(exit) => return exit,
     };
+    let refused = refusals(&plans) > 0;
     match args.format {
-        Format::Text => {
+        PlanFormat::Text => {
             let words: Vec<_> = args
                 .plans
                 .plans
@@ -32,12 +33,19 @@ pub(super) async fn perform(args: &PlanArgs, ui: Ui) -> Exit {
             let next = format!("pgfleet apply {}", words.join(" "));
             ui.result(&text(&run, &plans, Some(&next), ui));
         }
-        Format::Json => {
+        PlanFormat::Json => {
             let plans: Vec<&FleetPlan> = plans.iter().collect();
             ui.result(&format!("{:#}\n", plan_json(&plans, false)));
         }
+        // Commands that must not be run are not printed.
+        PlanFormat::Shell if refused => ui.note(&text(&run, &plans, None, ui)),
+        PlanFormat::Shell => {
+            for (fleet, plan) in run.fleets.iter().zip(&plans) {
+                ui.result(&plan_shell(plan, fleet.provider.platform()));
+            }
+        }
     }
-    if refusals(&plans) > 0 {
+    if refused {
         Exit::Refused
     } else if args.detailed_exitcode && plans.iter().any(|plan| !plan.set.is_empty()) {
         Exit::Pending
