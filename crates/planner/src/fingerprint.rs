@@ -1,9 +1,8 @@
 //! A digest of what was observed, by which a saved plan knows that the world has not moved.
 
-use std::fmt::Write as _;
-
 use pgfleet_model::{Field, ObservedInstance, ObservedState, Stranger};
-use sha2::{Digest, Sha256};
+
+use crate::hash::sha256;
 
 /// The digest of what a plan was made from, as `sha256:` and 64 hexadecimal digits.
 ///
@@ -20,17 +19,9 @@ pub fn fingerprint(observed: &ObservedState) -> String {
         .map(line)
         .collect();
     lines.sort();
-    let mut digest = Sha256::new();
-    for line in lines {
-        digest.update(line.as_bytes());
-        digest.update(b"\n");
-    }
-    let mut text = String::from("sha256:");
-    for byte in digest.finalize() {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    let mut text = lines.join("\n");
+    text.push('\n');
+    sha256(text.as_bytes())
 }
 
 fn line(instance: &ObservedInstance) -> String {

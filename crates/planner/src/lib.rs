@@ -11,19 +11,24 @@
 mod checks;
 mod diff;
 mod fingerprint;
+mod hash;
 mod order;
 mod plan;
 mod platform;
 mod refusals;
 mod resolve;
+mod saved;
+mod since;
 mod standing;
 
 pub use diff::{diff, satisfies};
 pub use fingerprint::fingerprint;
+pub use hash::sha256;
 pub use order::{Cycle, steps};
 pub use plan::{FleetPlan, Goal, Replan, plan, replan};
 pub use platform::{
     Capabilities, Compare, Draft, Edge, FieldRule, PlannedCall, Platform, Standing,
 };
 pub use resolve::{Resolution, resolve};
+pub use saved::{Fit, SavedFleet, SavedPlan, SavedPlanError, SavedPlanFile};
 pub use standing::standing;

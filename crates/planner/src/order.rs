@@ -41,9 +41,7 @@ pub fn steps(
         for mutation in mutations(platform, desired, observed, change, in_window) {
             for call in platform.calls(mutation, change.before.as_ref()) {
                 let index = calls.len();
-                if change.reasons.contains(&Reason::Rebuild)
-                    || change.reasons.contains(&Reason::InFlight)
-                {
+                if change.reasons.contains(&Reason::Rebuild) {
                     rebuilds.insert(index);
                 }
                 edges.extend(previous.map(|first| Edge { first, then: index }));
@@ -235,13 +233,18 @@ fn replacement_order(
         .filter(|live| live.role == Role::Replica)
         .count()
         + strangers.count();
+    let begun = |index: &usize| calls[*index].mutation.resume;
+    let new = creates.iter().filter(|create| !begun(create)).count();
     let limit = platform.capabilities().max_replicas;
-    let room = limit.is_none_or(|limit| live + creates.len() <= limit as usize);
+    let room = limit.is_none_or(|limit| live + new <= limit as usize);
     let mut edges = Vec::new();
     for create in &creates {
         for go in &goes {
             let (first, then) = if room { (*create, *go) } else { (*go, *create) };
-            edges.push(Edge { first, then });
+            // What is under way already cannot be made to wait.
+            if !begun(&then) {
+                edges.push(Edge { first, then });
+            }
         }
     }
     edges
