@@ -12,8 +12,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     after_help = "Example:\n  pgfleet plan plans/local.toml\n  pgfleet apply plans/local.toml\n  \
                   pgfleet verify plans/local.toml\n\n\
                   Exit codes: 0 done, 1 failed, 2 changes pending (plan --detailed-exitcode),\n\
-                  3 refused, 5 failed half-way (run again), 6 stopped (run again),\n\
-                  7 verification failed, 64 wrong command line or plan file."
+                  3 refused, 4 the saved plan does not fit, 5 failed half-way (run again),\n\
+                  6 stopped (run again), 7 verification failed,\n\
+                  64 wrong command line or plan file."
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -45,10 +46,16 @@ pub(crate) struct Plans {
 /// Changes nothing. Asks the platform what runs, compares it with the plan files, and prints
 /// every change with its reason, the calls in their order and the checks.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  pgfleet plan plans/local.toml --detailed-exitcode")]
+#[command(
+    after_help = "Example:\n  pgfleet plan plans/local.toml --detailed-exitcode\n  \
+                  pgfleet plan plans/local.toml --out reviewed.json"
+)]
 pub(crate) struct PlanArgs {
     #[command(flatten)]
     pub(crate) plans: Plans,
+    /// Saves the plan; `apply FILE` then does exactly this, or refuses with 4
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
     /// Ends with 2 where there is something to change or in flight
     #[arg(long)]
     pub(crate) detailed_exitcode: bool,
@@ -72,11 +79,18 @@ pub(crate) enum PlanFormat {
 ///
 /// Prints the plan and asks, then makes the calls and waits until the fleet is as planned.
 /// Interrupted at any moment, the same command run again goes on.
+///
+/// A plan that `plan --out` saved is applied exactly, without a question. Where something else has
+/// changed since, it is refused with 4.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  pgfleet apply plans/local.toml --auto-approve")]
+#[command(
+    after_help = "Example:\n  pgfleet apply plans/local.toml --auto-approve\n  \
+                  pgfleet apply reviewed.json"
+)]
 pub(crate) struct ApplyArgs {
-    #[command(flatten)]
-    pub(crate) plans: Plans,
+    /// Plan files, or folders of them; or one saved plan, alone
+    #[arg(required = true, value_name = "PLAN")]
+    pub(crate) plans: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) how: HowArgs,
 }

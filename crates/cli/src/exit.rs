@@ -15,6 +15,8 @@ pub(crate) enum Exit {
     Pending,
     /// Refused by a check, a policy or protection.
     Refused,
+    /// A saved plan does not fit what runs, or who asks.
+    Stale,
     /// Failed after something took effect.
     FailedPartly,
     /// Stopped while work is unfinished.
@@ -32,6 +34,7 @@ impl Exit {
             Self::Failed => 1,
             Self::Pending => 2,
             Self::Refused => 3,
+            Self::Stale => 4,
             Self::FailedPartly => 5,
             Self::Stopped => 6,
             Self::Unhealthy => 7,
@@ -39,10 +42,11 @@ impl Exit {
         }
     }
 
-    /// The one that speaks for all: the first that applies of 64, 3, 6, 5, 1, and the rest.
+    /// The one that speaks for all: the first that applies of 64, 4, 3, 6, 5, 1, and the rest.
     pub(crate) fn of_all(exits: impl IntoIterator<Item = Self>) -> Self {
         let rank = |exit: &Self| match exit {
-            Self::Usage => 7,
+            Self::Usage => 8,
+            Self::Stale => 7,
             Self::Refused => 6,
             Self::Stopped => 5,
             Self::FailedPartly => 4,
@@ -83,7 +87,8 @@ mod tests {
         assert_eq!(of(&[Exit::Failed, Exit::FailedPartly]), 5);
         assert_eq!(of(&[Exit::FailedPartly, Exit::Stopped, Exit::Failed]), 6);
         assert_eq!(of(&[Exit::Stopped, Exit::Refused]), 3);
-        assert_eq!(of(&[Exit::Usage, Exit::Refused]), 64);
+        assert_eq!(of(&[Exit::Refused, Exit::Stale]), 4);
+        assert_eq!(of(&[Exit::Usage, Exit::Stale]), 64);
         assert_eq!(of(&[Exit::Pending, Exit::Done]), 2);
     }
 }

@@ -10,6 +10,7 @@ mod exit;
 mod progress;
 mod providers;
 mod run;
+mod saved;
 mod signals;
 mod ui;
 mod verbs;

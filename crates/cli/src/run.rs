@@ -5,11 +5,11 @@ use std::{path::PathBuf, sync::Arc};
 use futures_util::future::join_all;
 use pgfleet_executor::{Listing, list};
 use pgfleet_model::{FleetName, Inventory, Mutation, Severity};
-use pgfleet_planner::{FleetPlan, Goal, Resolution, plan, resolve};
-use pgfleet_provider::{Provider, ProviderError, Scope};
+use pgfleet_planner::{Cycle, Fit, FleetPlan, Goal, Resolution, SavedPlan, plan, resolve};
+use pgfleet_provider::{ErrorKind, Provider, ProviderError, Scope};
 use pgfleet_spec::{Diagnostic, Spec};
 
-use crate::{exit::Exit, providers::Providers, ui::Ui};
+use crate::{exit::Exit, providers::Providers, saved::refuse, ui::Ui};
 
 /// One plan file with the provider that serves it.
 pub(crate) struct Fleet {
@@ -33,6 +33,8 @@ impl Fleet {
 pub(crate) struct Run {
     pub(crate) fleets: Vec<Fleet>,
     pub(crate) providers: Providers,
+    /// Whether the clouds are simulated.
+    pub(crate) simulated: bool,
 }
 
 /// Something that keeps one fleet from being planned.
@@ -52,7 +54,11 @@ pub(crate) fn load(plans: &[PathBuf], ui: Ui) -> Result<Vec<Spec>, Exit> {
 impl Run {
     /// Finds a provider for every plan file. Every problem has been told when this fails.
     pub(crate) async fn open(plans: &[PathBuf], ui: Ui) -> Result<Self, Exit> {
-        let specs = load(plans, ui)?;
+        Self::serve(load(plans, ui)?, ui).await
+    }
+
+    /// Finds a provider for every spec. Every problem has been told when this fails.
+    pub(crate) async fn serve(specs: Vec<Spec>, ui: Ui) -> Result<Self, Exit> {
         let mut providers = Providers::default();
         let mut fleets = Vec::with_capacity(specs.len());
         let mut problems = Vec::new();
@@ -79,7 +85,11 @@ impl Run {
             }
         }
         if problems.is_empty() {
-            Ok(Self { fleets, providers })
+            Ok(Self {
+                fleets,
+                providers,
+                simulated: false,
+            })
         } else {
             Err(tell(&problems, ui))
         }
@@ -115,6 +125,29 @@ impl Run {
             .zip(listings)
             .map(|(fleet, listing)| async move { plan_one(fleet, listing?.as_ref(), goal).await });
         self.all(join_all(plans).await, ui)
+    }
+
+    /// Holds a saved plan against what runs. Every problem has been told when this fails.
+    pub(crate) async fn fit(&self, saved: &SavedPlan, ui: Ui) -> Result<Vec<FleetPlan>, Exit> {
+        let listings = self.observe().await;
+        let fleets = self.fleets.iter().zip(listings).zip(&saved.fleets);
+        let fits = fleets.map(|((fleet, listing), saved)| {
+            let fit = saved.fit(listing?.as_ref(), fleet.provider.platform());
+            fit.map_err(|cycle| circular(&cycle))
+        });
+        let mut plans = Vec::new();
+        let mut stale = Vec::new();
+        for fit in self.all(fits.collect(), ui)? {
+            match fit {
+                Fit::Fits(plan) => plans.push(*plan),
+                Fit::Stale(why) => stale.extend(why),
+            }
+        }
+        if stale.is_empty() {
+            Ok(plans)
+        } else {
+            Err(refuse(&stale, ui))
+        }
     }
 
     async fn look(&self, ui: Ui) -> Result<Vec<Resolution>, Exit> {
@@ -153,9 +186,8 @@ async fn plan_one(
     goal: Goal,
 ) -> Result<FleetPlan, ProviderError> {
     let platform = fleet.provider.platform();
-    let mut plan = plan(&fleet.spec, inventory, platform, goal).map_err(|cycle| {
-        ProviderError::new(pgfleet_provider::ErrorKind::Internal, cycle.to_string())
-    })?;
+    let plan = plan(&fleet.spec, inventory, platform, goal);
+    let mut plan = plan.map_err(|cycle| circular(&cycle))?;
     let mutations: Vec<&Mutation> = plan.steps.iter().map(|step| &step.mutation).collect();
     if !mutations.is_empty() {
         let checks = fleet.provider.preflight(&mutations).await?;
@@ -164,6 +196,10 @@ async fn plan_one(
             .sort_by_key(|check| std::cmp::Reverse(check.severity));
     }
     Ok(plan)
+}
+
+fn circular(cycle: &Cycle) -> ProviderError {
+    ProviderError::new(ErrorKind::Internal, cycle.to_string())
 }
 
 /// Tells every problem, each with its fleet, the same problem of several fleets once.

@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use pgfleet_executor::{FleetReport, Options, Stop, Work, execute};
 use pgfleet_model::{ObservedState, Outcome};
-use pgfleet_planner::{FleetPlan, Goal};
+use pgfleet_planner::{FleetPlan, Goal, SavedPlan};
 use pgfleet_render::{connect_line, left_running};
 
 use super::plan::text;
@@ -13,6 +13,7 @@ use crate::{
     exit::Exit,
     progress::Progress,
     run::{Fleet, Run, refusals},
+    saved,
     signals::Signals,
     ui::Ui,
 };
@@ -23,14 +24,29 @@ pub(super) struct Command<'a> {
     pub(super) goal: Goal,
     pub(super) question: &'static str,
     pub(super) how: &'a HowArgs,
-    pub(super) plans: &'a [PathBuf],
+    pub(super) source: Source<'a>,
+}
+
+/// Where the plans come from.
+pub(super) enum Source<'a> {
+    /// They are made now, from plan files.
+    Files(&'a [PathBuf]),
+    /// They were made, looked at and saved before.
+    Saved(Box<SavedPlan>),
+}
+
+impl Command<'_> {
+    /// Whether somebody has agreed already.
+    fn is_approved(&self) -> bool {
+        self.how.auto_approve || matches!(self.source, Source::Saved(_))
+    }
 }
 
 /// Plans, asks and executes.
 pub(super) async fn carry_out(command: &Command<'_>, ui: Ui) -> Exit {
     let Command { verb, how, .. } = command;
     let may_ask = ui.can_ask() && how.format == Format::Text;
-    if !how.auto_approve && !may_ask {
+    if !command.is_approved() && !may_ask {
         ui.problem(
             &format!("{verb} asks before it changes anything, and there is no terminal to ask on"),
             "look at the plan first, then give --auto-approve",
@@ -61,9 +77,12 @@ async fn prepare(command: &Command<'_>, ui: Ui) -> Result<(Run, Vec<FleetPlan>),
         goal,
         question,
         how,
-        plans: paths,
+        source,
     } = command;
-    let run = Run::open(paths, ui).await?;
+    let run = match source {
+        Source::Files(paths) => Run::open(paths, ui).await?,
+        Source::Saved(saved) => saved::open(saved, ui).await?,
+    };
     if how.no_wait && run.fleets.iter().any(|fleet| !outlives_us(fleet)) {
         ui.problem(
             "--no-wait: what runs on this machine ends with pgfleet",
@@ -71,7 +90,10 @@ async fn prepare(command: &Command<'_>, ui: Ui) -> Result<(Run, Vec<FleetPlan>),
         );
         return Err(Exit::Usage);
     }
-    let plans = run.plan(*goal, ui).await?;
+    let plans = match source {
+        Source::Files(_) => run.plan(*goal, ui).await?,
+        Source::Saved(saved) => run.fit(saved, ui).await?,
+    };
     let refused = refusals(&plans) > 0;
     let empty = plans.iter().all(|plan| plan.set.is_empty());
     match how.format {
@@ -90,7 +112,7 @@ async fn prepare(command: &Command<'_>, ui: Ui) -> Result<(Run, Vec<FleetPlan>),
         run.providers.close().await;
         return Err(Exit::Done);
     }
-    if !how.auto_approve && !ui.ask(question).await {
+    if !command.is_approved() && !ui.ask(question).await {
         ui.note("Nothing was changed.");
         return Err(Exit::Failed);
     }

@@ -2,7 +2,7 @@
 
 use pgfleet_planner::Goal;
 
-use super::carry_out::{Command, carry_out};
+use super::carry_out::{Command, Source, carry_out};
 use crate::{args::DestroyArgs, exit::Exit, ui::Ui};
 
 /// Takes fleets down.
@@ -14,7 +14,7 @@ pub(super) async fn perform(args: &DestroyArgs, ui: Ui) -> Exit {
         },
         question: "Delete these instances and their data?",
         how: &args.how,
-        plans: &args.plans.plans,
+        source: Source::Files(&args.plans.plans),
     };
     carry_out(&command, ui).await
 }

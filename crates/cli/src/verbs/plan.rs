@@ -8,6 +8,7 @@ use crate::{
     args::{PlanArgs, PlanFormat},
     exit::Exit,
     run::{Run, refusals},
+    saved,
     ui::Ui,
 };
 
@@ -31,7 +32,8 @@ pub(super) async fn perform(args: &PlanArgs, ui: Ui) -> Exit {
                 .map(|path| path.display().to_string())
                 .collect();
             let next = format!("pgfleet apply {}", words.join(" "));
-            ui.result(&text(&run, &plans, Some(&next), ui));
+            let next = args.out.is_none().then_some(next.as_str());
+            ui.result(&text(&run, &plans, next, ui));
         }
         PlanFormat::Json => {
             let plans: Vec<&FleetPlan> = plans.iter().collect();
@@ -44,6 +46,14 @@ pub(super) async fn perform(args: &PlanArgs, ui: Ui) -> Exit {
                 ui.result(&plan_shell(plan, fleet.provider.platform()));
             }
         }
+    }
+    if let Some(path) = args.out.as_ref().filter(|_| !refused) {
+        if let Err(why) = saved::save(path, &run, &plans) {
+            ui.problem(&format!("the plan cannot be saved: {why}"), "");
+            return Exit::Failed;
+        }
+        let path = path.display();
+        ui.note(&format!("Saved as {path}.  Next: pgfleet apply {path}"));
     }
     if refused {
         Exit::Refused

@@ -1,0 +1,190 @@
+//! Saved plans as files: written by `plan --out`, applied by `apply`.
+
+use std::{
+    fs, io,
+    io::{Read as _, Write as _},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use pgfleet_planner::{FleetPlan, SavedFleet, SavedPlan, SavedPlanError, SavedPlanFile, sha256};
+use pgfleet_spec::{SourceFile, Spec};
+
+use crate::{
+    exit::Exit,
+    run::{Fleet, Run},
+    ui::Ui,
+};
+
+/// The largest saved plan that is read, in bytes.
+const MAX_BYTES: u64 = 256 * 1024 * 1024;
+
+/// Writes the plans of a run, for its owner's eyes only, all of it or nothing.
+pub(crate) fn save(path: &Path, run: &Run, plans: &[FleetPlan]) -> Result<(), String> {
+    let fleets = run
+        .fleets
+        .iter()
+        .zip(plans)
+        .map(|(fleet, plan)| {
+            let file = plan_file(&fleet.spec)?;
+            let in_window = fleet.spec.in_window;
+            Ok(SavedFleet::new(plan, file, &fleet.account, in_window))
+        })
+        .collect::<Result<_, String>>()?;
+    let saved = SavedPlan {
+        pgfleet: version().to_owned(),
+        simulated: run.simulated,
+        fleets,
+    };
+    let document = saved.to_json().map_err(|error| error.to_string())?;
+    write_whole(path, format!("{document:#}\n").as_bytes())
+        .map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// A temporary file beside it, which only its owner may read, takes its place when it is complete.
+fn write_whole(path: &Path, contents: &[u8]) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
+    file.write_all(contents)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// What is kept of the plan file.
+fn plan_file(spec: &Spec) -> Result<SavedPlanFile, String> {
+    let path = PathBuf::from(&spec.source.name);
+    let told = |error: io::Error| format!("{}: {error}", path.display());
+    let text = fs::read_to_string(&path).map_err(told)?;
+    Ok(SavedPlanFile {
+        path: std::path::absolute(&path).map_err(told)?,
+        digest: sha256(text.as_bytes()),
+        has_secrets: spec.source.text != text.trim_start_matches('\u{feff}'),
+        text: spec.source.text.clone(),
+    })
+}
+
+/// The saved plan among what `apply` was given. `Ok(None)`: these are plan files.
+pub(crate) fn find(paths: &[PathBuf], ui: Ui) -> Result<Option<SavedPlan>, Exit> {
+    let texts = paths.iter().map(|path| Some((path, read(path)?)));
+    let Some((path, text)) = texts
+        .flatten()
+        .find(|(_, text)| SavedPlan::is_meant_by(text))
+    else {
+        return Ok(None);
+    };
+    if paths.len() > 1 {
+        ui.problem(
+            &format!("{} is a saved plan, and there are others", path.display()),
+            "give one saved plan, alone",
+        );
+        return Err(Exit::Usage);
+    }
+    match SavedPlan::from_json(&text) {
+        Ok(saved) => Ok(Some(saved)),
+        // It speaks of saved plans and is none: a plan file, or what is wrong with it as one.
+        Err(SavedPlanError::Other) => Ok(None),
+        Err(error) => {
+            ui.problem(&format!("{} {error}", path.display()), "");
+            Err(Exit::Usage)
+        }
+    }
+}
+
+/// The text of a file that may be a saved plan.
+fn read(path: &Path) -> Option<String> {
+    let file = fs::File::open(path).ok()?;
+    if !file.metadata().ok()?.is_file() {
+        return None;
+    }
+    let mut text = String::new();
+    file.take(MAX_BYTES).read_to_string(&mut text).ok()?;
+    Some(text)
+}
+
+fn version() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}
+
+/// A saved plan with providers to carry it out. Every problem has been told when this fails.
+pub(crate) async fn open(saved: &SavedPlan, ui: Ui) -> Result<Run, Exit> {
+    let mut stale = Vec::new();
+    if saved.pgfleet != version() {
+        stale.push(format!(
+            "it was made by pgfleet {}, this is {}",
+            saved.pgfleet,
+            version()
+        ));
+    }
+    let mut specs = Vec::new();
+    for fleet in &saved.fleets {
+        match spec_of(&fleet.plan_file) {
+            Ok(spec) => specs.push(spec),
+            Err(NoSpec::Stale(why)) => stale.push(why),
+            Err(NoSpec::Wrong(why)) => {
+                ui.problem(&why, "");
+                return Err(Exit::Usage);
+            }
+        }
+    }
+    if !stale.is_empty() {
+        return Err(refuse(&stale, ui));
+    }
+    let run = Run::serve(specs, ui).await?;
+    for (Fleet { spec, account, .. }, saved) in run.fleets.iter().zip(&saved.fleets) {
+        if *account != saved.account {
+            let (fleet, was) = (&spec.fleet, &saved.account);
+            stale.push(format!("{fleet} was planned in {was}, this is {account}"));
+        }
+    }
+    if stale.is_empty() {
+        Ok(run)
+    } else {
+        Err(refuse(&stale, ui))
+    }
+}
+
+/// Why a saved plan's own plan file cannot be had.
+enum NoSpec {
+    /// It has changed since.
+    Stale(String),
+    /// It cannot be read, or is needed and gone.
+    Wrong(String),
+}
+
+/// The plan file that a saved plan was made from: itself where it is still there, else as it was
+/// saved.
+fn spec_of(saved: &SavedPlanFile) -> Result<Spec, NoSpec> {
+    let shown = saved.path.display();
+    let damaged = || NoSpec::Wrong(format!("the plan saved of {shown} is damaged"));
+    match fs::read(&saved.path) {
+        Ok(bytes) if sha256(&bytes) != saved.digest => {
+            Err(NoSpec::Stale(format!("{shown} has changed")))
+        }
+        Ok(_) => pgfleet_spec::load(std::slice::from_ref(&saved.path))
+            .ok()
+            .and_then(|specs| specs.into_iter().next())
+            .ok_or_else(damaged),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(NoSpec::Wrong(format!("{shown}: {error}")))
+        }
+        Err(_) if saved.has_secrets => Err(NoSpec::Wrong(format!(
+            "{shown} is gone, and it holds a password that no saved plan repeats; put it back"
+        ))),
+        Err(_) => {
+            let source = SourceFile {
+                name: saved.path.display().to_string(),
+                text: saved.text.clone(),
+            };
+            let base = saved.path.parent().unwrap_or(Path::new("/"));
+            pgfleet_spec::parse(Arc::new(source), base).map_err(|_| damaged())
+        }
+    }
+}
+
+/// Says why a saved plan no longer fits.
+pub(crate) fn refuse(why: &[String], ui: Ui) -> Exit {
+    let message = format!("the saved plan no longer fits: {}", why.join("; "));
+    ui.problem(&message, "look at what has changed, and plan anew");
+    Exit::Stale
+}

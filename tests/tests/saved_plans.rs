@@ -1,0 +1,129 @@
+//! Plans that are saved, looked at, and applied later: exactly as they are, or not at all.
+
+use std::{fs, os::unix::fs::PermissionsExt as _};
+
+use pgfleet_tests::{Doomed, Machine, Signal};
+
+#[test]
+fn a_saved_plan_is_applied_without_a_question_and_a_second_time_has_nothing_to_do() {
+    let machine = Machine::new();
+    let fleet = machine.fleet("truck").replicas(1);
+    fleet.run("plan", &["--out", "saved.json"]).exits(0);
+    let path = machine.path().join("saved.json");
+    let mode = fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    assert!(!machine.data().exists(), "a plan changes nothing");
+    // It holds all that is needed: its plan file may be gone.
+    fs::remove_file(machine.path().join("truck.toml")).unwrap();
+    machine.run(&["apply", "saved.json"]).exits(0);
+    fleet.is_as_planned();
+    machine
+        .run(&["apply", "saved.json"])
+        .exits(0)
+        .says("Nothing to change");
+}
+
+#[test]
+fn a_world_that_has_moved_is_told_and_left_alone() {
+    let machine = Machine::new();
+    let fleet = machine.fleet("truck").replicas(1);
+    fleet.apply();
+    let two = fleet.clone().replicas(2);
+    two.run("plan", &["--out", "saved.json"]).exits(0);
+    fleet.clone().replicas(0).apply();
+    two.write();
+    let ran = machine.run(&["apply", "saved.json"]).exits(4);
+    ran.says("truck-replica-1 is gone").says("plan anew");
+    assert_eq!(
+        machine
+            .folders()
+            .iter()
+            .filter(|name| name.starts_with("truck"))
+            .count(),
+        1
+    );
+}
+
+#[test]
+fn a_plan_file_that_has_changed_is_another_plan() {
+    let machine = Machine::new();
+    let fleet = machine.fleet("truck").replicas(1);
+    fleet.run("plan", &["--out", "saved.json"]).exits(0);
+    fleet.clone().replicas(2).write();
+    let ran = machine.run(&["apply", "saved.json"]).exits(4);
+    ran.says("truck.toml has changed");
+    assert!(!machine.data().exists());
+}
+
+#[test]
+fn a_run_that_was_killed_is_taken_up_by_the_same_saved_plan() {
+    let machine = Machine::new();
+    let fleet = machine.fleet("truck").replicas(2);
+    fleet.run("plan", &["--out", "saved.json"]).exits(0);
+    // Every event of the steps in turn, until one run ends before it is killed.
+    for event in 1..100 {
+        let mut run = Doomed::spawn(&machine, machine.command(&["apply", "saved.json"]));
+        let reached = run.reaches(event);
+        if reached {
+            run.signal(Signal::KILL);
+        }
+        run.ends();
+        machine.run(&["apply", "saved.json"]).exits(0);
+        fleet.is_whole(&machine, 2);
+        if !reached {
+            assert!(event > 3, "a plan of three steps has more events");
+            return;
+        }
+        fleet.destroy();
+    }
+    panic!("it never came to its end");
+}
+
+#[test]
+fn what_is_damaged_edited_or_not_alone_is_refused() {
+    let machine = Machine::new();
+    let fleet = machine.fleet("truck").replicas(1);
+    fleet.run("plan", &["--out", "saved.json"]).exits(0);
+    let path = machine.path().join("saved.json");
+    let text = fs::read_to_string(&path).unwrap();
+    machine
+        .run(&["apply", "saved.json", "truck.toml"])
+        .exits(64)
+        .says("alone");
+    for damaged in [
+        text.replacen("truck-replica-1", "truck-replica-7", 1),
+        text[..text.len() / 3].to_owned(),
+    ] {
+        fs::write(&path, damaged).unwrap();
+        machine
+            .run(&["apply", "saved.json"])
+            .exits(64)
+            .says("saved.json was changed after it was saved, or is damaged");
+    }
+    assert!(!machine.data().exists());
+}
+
+#[test]
+fn a_refused_plan_is_not_saved() {
+    let machine = Machine::new();
+    let fleet = machine.fleet("truck").replicas(1);
+    fleet.apply();
+    let two_zones = fleet
+        .clone()
+        .no_groups()
+        .group("count = 1\nmulti_az = true");
+    two_zones.run("plan", &["--out", "saved.json"]).exits(3);
+    assert!(!machine.path().join("saved.json").exists());
+}
+
+#[test]
+fn no_password_is_saved() {
+    let machine = Machine::new();
+    let fleet = machine
+        .fleet("truck")
+        .with_password("planted-password")
+        .replicas(1);
+    fleet.run("plan", &["--out", "saved.json"]).exits(0);
+    let text = fs::read_to_string(machine.path().join("saved.json")).unwrap();
+    assert!(!text.contains("planted-password"));
+}
