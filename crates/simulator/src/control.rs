@@ -21,7 +21,9 @@ pub(crate) fn answer(shared: &Shared, method: &Method, path: &str, body: &[u8]) 
                 OneOrMany::One(fault) => vec![*fault],
             };
             let mut state = shared.state();
-            faults.into_iter().for_each(|fault| state.faults.arm(fault));
+            for fault in faults {
+                state.faults.arm(fault);
+            }
             Ok(json!({"armed": state.faults.list().len()}))
         }),
         ("DELETE", "faults") => {

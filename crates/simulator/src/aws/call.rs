@@ -199,31 +199,6 @@ impl Call<'_> {
         ))
     }
 
-    /// Checks the security groups that the call names.
-    pub(crate) fn security_groups(&self) -> ApiResult<Option<Vec<String>>> {
-        let Some(names) = self.arguments.texts("VpcSecurityGroupIds") else {
-            return Ok(None);
-        };
-        for name in names {
-            let digits = name.strip_prefix("sg-").unwrap_or_default();
-            let formed = matches!(digits.len(), 8 | 17)
-                && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-            let mut declared = self
-                .options
-                .security_groups
-                .iter()
-                .filter(|sg| sg.name == *name);
-            let elsewhere = declared.clone().next().is_some()
-                && !declared.any(|group| group.region == self.place.region);
-            if !formed || elsewhere {
-                return Err(ApiError::value(format!(
-                    "Invalid security group , groupId= {name}"
-                )));
-            }
-        }
-        Ok((!names.is_empty()).then(|| names.to_vec()))
-    }
-
     /// The ARN of a KMS key that can be used here.
     pub(crate) fn kms_key(&self, key: &str) -> ApiResult<String> {
         let Place { account, region } = &self.place;
@@ -275,27 +250,5 @@ impl Call<'_> {
             ))),
             days => Ok(days),
         }
-    }
-
-    /// Checks the settings of enhanced monitoring and returns interval and role.
-    pub(crate) fn monitoring(&self) -> ApiResult<(Option<i64>, Option<String>)> {
-        let interval = self.arguments.integer("MonitoringInterval");
-        let role = self.arguments.owned("MonitoringRoleArn");
-        match interval {
-            Some(0) | None => {}
-            Some(1 | 5 | 10 | 15 | 30 | 60) if role.is_some() => {}
-            Some(1 | 5 | 10 | 15 | 30 | 60) => {
-                return Err(ApiError::combination(
-                    "A MonitoringRoleARN value is required if you specify a MonitoringInterval \
-                     value other than 0.",
-                ));
-            }
-            Some(other) => {
-                return Err(ApiError::value(format!(
-                    "Invalid monitoring interval: {other}"
-                )));
-            }
-        }
-        Ok((interval, role))
     }
 }

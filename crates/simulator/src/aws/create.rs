@@ -3,165 +3,32 @@
 use super::call::Call;
 use super::errors::{ApiError, ApiResult};
 use super::names;
+use super::settings::Settings;
 use super::state::{Instance, Pending};
 use super::steps::{Effect, status};
 use super::storage::{self, Volume};
 use super::xml::Xml;
 
 pub(crate) fn create(call: &mut Call<'_>, xml: &mut Xml) -> ApiResult<()> {
-    let arguments = &call.arguments;
-    let identifier = names::identifier(
-        "DBInstanceIdentifier",
-        arguments.required("DBInstanceIdentifier"),
-    )?;
-    let engine = arguments.required("Engine");
-    if engine != "postgres" {
-        return Err(ApiError::value(format!(
-            "Invalid DB engine: {engine} (the simulator serves postgres)"
-        )));
-    }
-    let wanted = arguments
-        .owned("EngineVersion")
-        .unwrap_or_else(|| call.options.default_version());
-    let version = call
-        .options
-        .version(&wanted)
-        .ok_or_else(|| no_version(&wanted))?;
-    let class = arguments.required("DBInstanceClass").to_owned();
-    call.check_class(&class, &version)?;
-    let (username, managed_secret) = administrator(call)?;
-    if let Some(license) = arguments
-        .text("LicenseModel")
-        .filter(|name| *name != "postgresql-license")
-    {
-        return Err(ApiError::combination(format!(
-            "Invalid license model '{license}' for engine 'postgres'. Valid license models are: \
-             postgresql-license."
-        )));
-    }
-    let db_name = arguments.owned("DBName");
-    db_name.as_deref().map_or(Ok(()), names::database)?;
-    let volume = volume(call)?;
-    let multi_az = arguments.boolean("MultiAZ").unwrap_or(false);
-    let zone = call.zone(multi_az)?;
-    let subnet_group = call.subnet_group()?.unwrap_or_else(|| "default".to_owned());
-    // The API reference: public unless a subnet group of the account's own is named.
-    let public = subnet_group == "default";
-    let parameter_group = call
-        .parameter_group(&version)?
-        .unwrap_or_else(|| format!("default.postgres{}", super::catalog::major(&version)));
-    let security_groups = call.security_groups()?;
-    let kms_key = kms_key(call)?;
-    let backup_retention = call.backup_retention()?.unwrap_or(1);
-    let backup_window = arguments
-        .text("PreferredBackupWindow")
-        .map(names::backup_window);
-    let backup_window = backup_window
-        .transpose()?
-        .unwrap_or_else(|| "03:00-03:30".to_owned());
-    let maintenance = arguments
-        .text("PreferredMaintenanceWindow")
-        .map(names::maintenance_window);
-    let maintenance_window = maintenance
-        .transpose()?
-        .unwrap_or_else(|| "sun:05:00-sun:05:30".to_owned());
-    let (monitoring_interval, monitoring_role) = call.monitoring()?;
-    let port = call.port("Port")?.unwrap_or(5432);
-    names::tags(arguments.tags("Tags"))?;
-    call.check_free(&identifier)?;
-    call.check_quotas(1, volume.gib)?;
-
-    let (iops, throughput) = storage::defaults(volume.kind, volume.gib);
-    let mut instance = Instance {
-        account: call.place.account.clone(),
-        region: call.place.region.clone(),
-        identifier,
-        resource_id: String::new(),
-        status: "creating".to_owned(),
-        requested: call.now,
-        created: None,
-        class,
-        engine_version: version,
-        master_username: username,
-        db_name,
-        port,
-        allocated_storage: volume.gib,
-        storage_type: volume.kind.to_owned(),
-        iops: volume.iops.or(iops),
-        throughput: volume.throughput.or(throughput),
-        max_allocated_storage: volume.max_gib.filter(|max| *max > volume.gib),
-        storage_modified: None,
-        storage_optimizing: false,
-        kms_key,
-        multi_az,
-        availability_zone: zone,
-        subnet_group,
-        security_groups: security_groups
-            .unwrap_or_else(|| vec![super::groups::default_security_group(&call.place)]),
-        parameter_group,
-        parameter_status: "in-sync".to_owned(),
-        publicly_accessible: arguments.boolean("PubliclyAccessible").unwrap_or(public),
-        backup_retention,
-        backup_window,
-        maintenance_window,
-        backed_up: false,
-        auto_minor_upgrade: arguments.boolean("AutoMinorVersionUpgrade").unwrap_or(true),
-        copy_tags: arguments.boolean("CopyTagsToSnapshot").unwrap_or(false),
-        deletion_protection: arguments.boolean("DeletionProtection").unwrap_or(false),
-        iam_authentication: arguments
-            .boolean("EnableIAMDatabaseAuthentication")
-            .unwrap_or(false),
-        performance_insights: arguments
-            .boolean("EnablePerformanceInsights")
-            .unwrap_or(false),
-        insights_retention: arguments.integer("PerformanceInsightsRetentionPeriod"),
-        insights_mode: arguments
-            .owned("DatabaseInsightsMode")
-            .unwrap_or("standard".to_owned()),
-        monitoring_interval: monitoring_interval.unwrap_or(0),
-        monitoring_role,
-        log_exports: arguments
-            .texts("EnableCloudwatchLogsExports")
-            .unwrap_or_default()
-            .to_vec(),
-        network_type: arguments
-            .owned("NetworkType")
-            .unwrap_or_else(|| "IPV4".to_owned()),
-        ca_certificate: arguments
-            .owned("CACertificateIdentifier")
-            .unwrap_or_else(|| "rds-ca-rsa2048-g1".to_owned()),
-        lifecycle: arguments
-            .owned("EngineLifecycleSupport")
-            .unwrap_or_else(|| "open-source-rds-extended-support".to_owned()),
-        managed_secret,
-        source: None,
-        tags: arguments.tags("Tags").to_vec(),
-        pending: Pending {
-            master_password: arguments.text("MasterUserPassword").is_some(),
-            ..Pending::default()
-        },
-        steps: Vec::new(),
-    };
+    let mut instance = requested(call)?;
     instance.resource_id = call.world.resource_id(&call.place);
+    let timing = call.timing;
     let password = Pending {
         master_password: true,
         ..Pending::default()
     };
-    let timing = call.timing;
     let mut steps = vec![
         (timing.create, Effect::Born),
         (0, Effect::Apply(Box::new(password))),
     ];
-    if multi_az {
+    if instance.multi_az {
         steps.extend([
             (0, status("modifying")),
-            (timing.modify, status("backing-up")),
+            (timing.modify, Effect::SecondZone),
         ]);
-    } else {
-        steps.push((0, status("backing-up")));
     }
-    if backup_retention > 0 {
-        steps.push((timing.backup, Effect::BackedUp));
+    if instance.backup_retention > 0 {
+        steps.extend([(0, status("backing-up")), (timing.backup, Effect::BackedUp)]);
     }
     steps.push((0, status("available")));
     instance.then(call.now, steps);
@@ -169,6 +36,95 @@ pub(crate) fn create(call: &mut Call<'_>, xml: &mut Xml) -> ApiResult<()> {
     call.world.instances.insert(key.clone(), instance);
     call.touched = Some(key.clone());
     call.answer(&key, xml)
+}
+
+/// The instance that the call asks for, where nothing is to be said against it.
+fn requested(call: &Call<'_>) -> ApiResult<Instance> {
+    let arguments = &call.arguments;
+    let identifier = names::identifier(
+        "DBInstanceIdentifier",
+        arguments.required("DBInstanceIdentifier"),
+    )?;
+    let engine_version = version(call)?;
+    let class = arguments.required("DBInstanceClass").to_owned();
+    call.check_class(&class, &engine_version)?;
+    let (master_username, managed_secret) = administrator(call)?;
+    let db_name = arguments.owned("DBName");
+    db_name.as_deref().map_or(Ok(()), names::database)?;
+    let volume = volume(call)?;
+    let multi_az = arguments.boolean("MultiAZ").unwrap_or(false);
+    let availability_zone = call.zone(multi_az)?;
+    let subnet_group = call.subnet_group()?.unwrap_or_else(|| "default".to_owned());
+    let parameter_group = call.parameter_group(&engine_version)?;
+    let settings = Settings::read(call)?;
+    let kms_key = kms_key(call)?;
+    let backup_retention = call.backup_retention()?.unwrap_or(1);
+    let port = call.port("Port")?.unwrap_or(5432);
+    names::tags(arguments.tags("Tags"))?;
+    call.check_free(&identifier)?;
+    call.check_quotas(1, volume.gib)?;
+
+    let (iops, throughput) = storage::defaults(volume.kind, volume.gib);
+    let mut instance = Instance {
+        parameter_group: parameter_group.unwrap_or_else(|| {
+            format!("default.postgres{}", super::catalog::major(&engine_version))
+        }),
+        class,
+        engine_version,
+        master_username,
+        db_name,
+        port,
+        allocated_storage: volume.gib,
+        storage_type: volume.kind.to_owned(),
+        iops: volume.iops.or(iops),
+        throughput: volume.throughput.or(throughput),
+        max_allocated_storage: volume.max_gib.filter(|max| *max > volume.gib),
+        kms_key,
+        multi_az,
+        availability_zone,
+        // The API reference: public unless a subnet group of the account's own is named.
+        publicly_accessible: subnet_group == "default",
+        subnet_group,
+        backup_retention,
+        managed_secret,
+        tags: arguments.tags("Tags").to_vec(),
+        pending: Pending {
+            master_password: arguments.text("MasterUserPassword").is_some(),
+            ..Pending::default()
+        },
+        ..Instance::requested(&call.place, identifier, String::new())
+    };
+    if let Some(certificate) = arguments.owned("CACertificateIdentifier") {
+        instance.ca_certificate = certificate;
+    }
+    if let Some(lifecycle) = arguments.owned("EngineLifecycleSupport") {
+        instance.lifecycle = lifecycle;
+    }
+    settings.apply(&mut instance);
+    Ok(instance)
+}
+
+fn version(call: &Call<'_>) -> ApiResult<String> {
+    let engine = call.arguments.required("Engine");
+    if engine != "postgres" {
+        return Err(ApiError::value(format!(
+            "Invalid DB engine: {engine} (the simulator serves postgres)"
+        )));
+    }
+    let license = call.arguments.text("LicenseModel");
+    if let Some(other) = license.filter(|name| *name != "postgresql-license") {
+        return Err(ApiError::combination(format!(
+            "Invalid license model '{other}' for engine 'postgres'. Valid license models are: \
+             postgresql-license."
+        )));
+    }
+    match call.arguments.text("EngineVersion") {
+        None => Ok(call.options.default_version()),
+        Some(wanted) => call
+            .options
+            .version(wanted)
+            .ok_or_else(|| no_version(wanted)),
+    }
 }
 
 pub(crate) fn no_version(version: &str) -> ApiError {

@@ -4,6 +4,7 @@ use super::actions::{Action, Kind};
 use super::errors::{ApiError, ApiResult};
 use super::state::Tag;
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// A decoded form: each name once.
 pub(crate) type Form = BTreeMap<String, String>;
@@ -57,7 +58,7 @@ pub(crate) struct Filter {
     pub(crate) values: Vec<String>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 enum Value {
     Text(String),
     Integer(i64),
@@ -68,9 +69,16 @@ enum Value {
 }
 
 /// An action's parameters, checked against its table.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Arguments {
     values: BTreeMap<&'static str, Value>,
+}
+
+/// Names only, since a password may be among the values.
+impl fmt::Debug for Arguments {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_set().entries(self.values.keys()).finish()
+    }
 }
 
 impl Arguments {

@@ -23,6 +23,7 @@ mod power;
 mod render;
 mod replica;
 mod service;
+mod settings;
 mod state;
 mod steps;
 mod storage;

@@ -4,6 +4,7 @@ use super::call::Call;
 use super::errors::{ApiError, ApiResult};
 use super::names;
 use super::options::Timing;
+use super::settings::Settings;
 use super::state::{Instance, Pending};
 use super::steps::{Effect, Step, status};
 use super::storage::Volume;
@@ -333,71 +334,37 @@ fn storage(call: &Call<'_>, instance: &Instance, wanted: &mut Pending) -> ApiRes
     Ok(())
 }
 
-/// What takes effect with the call, whatever `ApplyImmediately` says.
+/// Sets what takes effect with the call, whatever `ApplyImmediately` says.
 fn at_once(call: &mut Call<'_>, key: &str, parameter_group: Option<String>) -> ApiResult<()> {
-    let security_groups = call.security_groups()?;
-    let subnet_group = call.subnet_group()?;
-    let (monitoring_interval, monitoring_role) = call.monitoring()?;
-    let backup_window = call
-        .arguments
-        .text("PreferredBackupWindow")
-        .map(names::backup_window);
-    let backup_window = backup_window.transpose()?;
-    let window = call
-        .arguments
-        .text("PreferredMaintenanceWindow")
-        .map(names::maintenance_window);
-    let window = window.transpose()?;
-    let replicas = !call.world.replicas_of(key).is_empty();
+    let settings = Settings::read(call)?;
+    let live = call.instance(key)?;
+    if call
+        .subnet_group()?
+        .is_some_and(|group| group != live.subnet_group)
+    {
+        return Err(ApiError::combination(
+            "Moving a DB instance to another subnet group isn't covered by this simulator.",
+        ));
+    }
     let manage = call.arguments.boolean("ManageMasterUserPassword");
-    if manage == Some(true) && (replicas || call.instance(key)?.source.is_some()) {
+    if manage == Some(true) && (live.source.is_some() || !call.world.replicas_of(key).is_empty()) {
         return Err(ApiError::combination(
             "ManageMasterUserPassword can't be enabled on a DB instance that is or has a read \
              replica.",
-        ));
-    }
-    if subnet_group.is_some_and(|group| call.world.instances[key].subnet_group != group) {
-        return Err(ApiError::combination(
-            "Moving a DB instance to another subnet group is not covered by this simulator.",
         ));
     }
     let secret_key = match call.arguments.text("MasterUserSecretKmsKeyId") {
         Some(key) => call.kms_key(key)?,
         None => call.default_kms_key(),
     };
-    let arguments = call.arguments.clone();
+    let limit = call.arguments.integer("MaxAllocatedStorage");
     let (now, seconds) = (call.now, call.timing.modify_lag);
     let instance = call.change(key)?;
-    let set = |field: &mut bool, name: &str| *field = arguments.boolean(name).unwrap_or(*field);
-    set(&mut instance.auto_minor_upgrade, "AutoMinorVersionUpgrade");
-    set(&mut instance.copy_tags, "CopyTagsToSnapshot");
-    set(&mut instance.deletion_protection, "DeletionProtection");
-    set(&mut instance.publicly_accessible, "PubliclyAccessible");
-    set(
-        &mut instance.iam_authentication,
-        "EnableIAMDatabaseAuthentication",
-    );
-    set(
-        &mut instance.performance_insights,
-        "EnablePerformanceInsights",
-    );
-    if let Some(limit) = arguments.integer("MaxAllocatedStorage") {
+    settings.apply(instance);
+    if let Some(limit) = limit {
         // A limit at the size itself turns autoscaling off.
         instance.max_allocated_storage =
             Some(limit).filter(|limit| *limit > instance.allocated_storage);
-    }
-    if let Some(groups) = security_groups {
-        instance.security_groups = groups;
-    }
-    instance.monitoring_interval = monitoring_interval.unwrap_or(instance.monitoring_interval);
-    if monitoring_role.is_some() {
-        instance.monitoring_role = monitoring_role;
-    }
-    if let Some(window) = backup_window {
-        instance.backup_window = window;
-    }
-    if let Some(window) = window {
-        instance.maintenance_window = window;
     }
     match manage {
         Some(true) => instance.managed_secret = Some(secret_key),

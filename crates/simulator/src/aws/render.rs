@@ -55,7 +55,7 @@ pub(crate) fn instance(
         },
     );
     xml.element("PendingModifiedValues", |xml| {
-        pending(xml, &instance.pending)
+        pending(xml, &instance.pending);
     });
     xml.leaf(
         "IAMDatabaseAuthenticationEnabled",

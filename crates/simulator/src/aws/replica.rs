@@ -3,7 +3,8 @@
 use super::call::Call;
 use super::errors::{ApiError, ApiResult};
 use super::names;
-use super::state::{Instance, Pending, Place, Source, World};
+use super::settings::Settings;
+use super::state::{Instance, Source, World};
 use super::steps::{Effect, Step, status};
 use super::storage::{self, Volume};
 use super::xml::Xml;
@@ -14,21 +15,35 @@ const CASCADED_PER_SOURCE: usize = 5;
 const LEVELS: usize = 3;
 
 pub(crate) fn create(call: &mut Call<'_>, xml: &mut Xml) -> ApiResult<()> {
+    let mut replica = requested(call)?;
+    replica.resource_id = call.world.resource_id(&call.place);
+    let timing = call.timing;
+    let mut steps = vec![(timing.create_replica, Effect::Born)];
+    if replica.multi_az {
+        steps.extend([
+            (0, status("modifying")),
+            (timing.modify, Effect::SecondZone),
+        ]);
+    }
+    steps.push((0, status("available")));
+    replica.then(call.now, steps);
+    let key = replica.key();
+    let source_key = replica.source.as_ref().map(Source::key).unwrap_or_default();
+    call.world.instances.insert(key.clone(), replica);
+    snapshot_source(call, &source_key);
+    call.touched = Some(key.clone());
+    call.answer(&key, xml)
+}
+
+/// The replica that the call asks for, where nothing is to be said against it.
+fn requested(call: &Call<'_>) -> ApiResult<Instance> {
     let arguments = &call.arguments;
     let identifier = names::identifier(
         "DBInstanceIdentifier",
         arguments.required("DBInstanceIdentifier"),
     )?;
-    let (source_place, source) = find_source(call)?;
-    let cross_region = source_place.region != call.place.region;
-    if arguments
-        .text("SourceRegion")
-        .is_some_and(|region| region != source_place.region)
-    {
-        return Err(ApiError::value(
-            "SourceRegion is not the region of the source's ARN.",
-        ));
-    }
+    let source = find_source(call)?;
+    let cross_region = source.region != call.place.region;
     check_source(call, &source)?;
     if arguments.text("DBParameterGroupName").is_some() {
         return Err(ApiError::combination(
@@ -42,114 +57,69 @@ pub(crate) fn create(call: &mut Call<'_>, xml: &mut Xml) -> ApiResult<()> {
         .unwrap_or_else(|| source.class.clone());
     call.check_class(&class, &source.engine_version)?;
     let multi_az = arguments.boolean("MultiAZ").unwrap_or(false);
-    let zone = call.zone(multi_az)?;
-    let multi_az = multi_az && !call.options.ignore_multi_az_on_replica_create;
+    let availability_zone = call.zone(multi_az)?;
     let (volume, iops, throughput) = volume(call, &source)?;
-    let subnet_group = call.subnet_group()?;
-    let security_groups = call.security_groups()?;
-    let (monitoring_interval, monitoring_role) = call.monitoring()?;
-    let port = call.port("Port")?;
+    let settings = Settings::read(call)?;
+    let port = call.port("Port")?.unwrap_or(source.port);
     names::tags(arguments.tags("Tags"))?;
     call.check_free(&identifier)?;
     call.check_quotas(1, volume.gib)?;
 
-    let public = subnet_group
-        .as_deref()
-        .is_none_or(|group| group == "default")
-        && (cross_region || source.subnet_group == "default");
-    let flag = |name: &str, otherwise| arguments.boolean(name).unwrap_or(otherwise);
-    let max_gib = volume.max_gib.filter(|max| *max > volume.gib);
-    let (gib, kind) = (volume.gib, volume.kind.to_owned());
+    let blank = Instance::requested(&call.place, identifier, String::new());
+    // Groups belong to a region: elsewhere it is the region's default ones.
+    let (subnet_group, security_groups, parameter_group) = if cross_region {
+        let family = super::catalog::major(&source.engine_version);
+        (
+            blank.subnet_group.clone(),
+            blank.security_groups.clone(),
+            format!("default.postgres{family}"),
+        )
+    } else {
+        (
+            source.subnet_group.clone(),
+            source.security_groups.clone(),
+            source.parameter_group.clone(),
+        )
+    };
+    let subnet_group = call.subnet_group()?.unwrap_or(subnet_group);
     let mut replica = Instance {
-        account: call.place.account.clone(),
-        region: call.place.region.clone(),
-        identifier,
-        resource_id: String::new(),
-        status: "creating".to_owned(),
-        requested: call.now,
-        created: None,
         class,
-        port: port.unwrap_or(source.port),
-        allocated_storage: gib,
-        storage_type: kind,
+        port,
+        allocated_storage: volume.gib,
+        storage_type: volume.kind.to_owned(),
         iops,
         throughput,
-        max_allocated_storage: max_gib,
-        storage_modified: None,
-        storage_optimizing: false,
+        max_allocated_storage: volume.max_gib.filter(|max| *max > volume.gib),
         kms_key,
-        multi_az,
-        availability_zone: zone,
-        // Groups belong to a region.
-        subnet_group: match subnet_group {
-            Some(group) => group,
-            None if cross_region => "default".to_owned(),
-            None => source.subnet_group.clone(),
-        },
-        security_groups: match security_groups {
-            Some(groups) => groups,
-            None if cross_region => vec![super::groups::default_security_group(&call.place)],
-            None => source.security_groups.clone(),
-        },
-        parameter_group: if cross_region {
-            format!(
-                "default.postgres{}",
-                super::catalog::major(&source.engine_version)
-            )
-        } else {
-            source.parameter_group.clone()
-        },
-        parameter_status: "in-sync".to_owned(),
-        publicly_accessible: flag("PubliclyAccessible", public),
-        backup_retention: 0,
-        backed_up: false,
-        auto_minor_upgrade: flag("AutoMinorVersionUpgrade", source.auto_minor_upgrade),
-        copy_tags: flag("CopyTagsToSnapshot", false),
-        deletion_protection: flag("DeletionProtection", false),
-        iam_authentication: flag("EnableIAMDatabaseAuthentication", false),
-        performance_insights: flag("EnablePerformanceInsights", false),
-        insights_retention: arguments.integer("PerformanceInsightsRetentionPeriod"),
-        monitoring_interval: monitoring_interval.unwrap_or(0),
-        monitoring_role,
-        log_exports: arguments
-            .texts("EnableCloudwatchLogsExports")
-            .unwrap_or_default()
-            .to_vec(),
-        network_type: arguments
-            .owned("NetworkType")
-            .unwrap_or_else(|| "IPV4".to_owned()),
-        source: Some(Source {
-            account: source.account.clone(),
-            region: source.region.clone(),
-            identifier: source.identifier.clone(),
-            replication: "replicating".to_owned(),
-        }),
+        multi_az: multi_az && !call.options.ignore_multi_az_on_replica_create,
+        availability_zone,
+        // The API reference: public unless a subnet group of the account's own is used.
+        publicly_accessible: subnet_group == "default",
+        subnet_group,
+        security_groups,
+        parameter_group,
+        engine_version: source.engine_version.clone(),
+        master_username: source.master_username.clone(),
+        db_name: source.db_name.clone(),
+        backup_window: source.backup_window.clone(),
+        maintenance_window: source.maintenance_window.clone(),
+        auto_minor_upgrade: source.auto_minor_upgrade,
+        ca_certificate: source.ca_certificate.clone(),
+        lifecycle: source.lifecycle.clone(),
         tags: arguments.tags("Tags").to_vec(),
-        pending: Pending::default(),
-        steps: Vec::new(),
-        ..source
+        ..blank
     };
+    replica.source = Some(Source {
+        account: source.account,
+        region: source.region,
+        identifier: source.identifier,
+        replication: "replicating".to_owned(),
+    });
     if let Some(certificate) = arguments.owned("CACertificateIdentifier") {
         replica.ca_certificate = certificate;
     }
-    replica.resource_id = call.world.resource_id(&call.place);
-    let timing = call.timing;
-    let mut steps = vec![(timing.create_replica, Effect::Born)];
-    if multi_az {
-        steps.extend([
-            (0, status("modifying")),
-            (timing.modify, status("available")),
-        ]);
-    } else {
-        steps.push((0, status("available")));
-    }
-    replica.then(call.now, steps);
-    let key = replica.key();
-    let source_key = replica.source.as_ref().map(Source::key).unwrap_or_default();
-    call.world.instances.insert(key.clone(), replica);
-    snapshot_source(call, &source_key);
-    call.touched = Some(key.clone());
-    call.answer(&key, xml)
+    settings.apply(&mut replica);
+    Ok(replica)
 }
 
 /// RDS takes a snapshot of the source, which is busy for a moment.
@@ -176,7 +146,7 @@ fn snapshot_source(call: &mut Call<'_>, key: &str) {
     }
 }
 
-fn find_source(call: &Call<'_>) -> ApiResult<(Place, Instance)> {
+fn find_source(call: &Call<'_>) -> ApiResult<Instance> {
     let arguments = &call.arguments;
     if arguments.text("SourceDBClusterIdentifier").is_some() {
         return Err(ApiError::new(
@@ -200,7 +170,15 @@ fn find_source(call: &Call<'_>) -> ApiResult<(Place, Instance)> {
             "User is not authorized to read the source DB instance of another account.",
         ));
     }
-    Ok((place, source.clone()))
+    if arguments
+        .text("SourceRegion")
+        .is_some_and(|region| region != place.region)
+    {
+        return Err(ApiError::value(
+            "SourceRegion is not the region of the source's ARN.",
+        ));
+    }
+    Ok(source.clone())
 }
 
 /// Refuses a source that cannot have one more replica.
@@ -213,7 +191,8 @@ fn check_source(call: &Call<'_>, source: &Instance) -> ApiResult<()> {
     }
     // A source that is busy because a replica is being made serves further replicas: they share
     // the snapshot.
-    if !source.is_available() && !(source.status == "backing-up" && source.created.is_some()) {
+    let shares = source.status == "backing-up" && source.created.is_some();
+    if !(source.is_available() || shares) {
         return Err(ApiError::state(format!(
             "DB instance {} is not in the available state: it is {}.",
             source.identifier, source.status

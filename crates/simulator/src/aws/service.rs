@@ -7,21 +7,40 @@ use super::errors::{ApiError, ApiResult};
 use super::form::{self, Arguments, Form};
 use super::options::{AwsOptions, Timing};
 use super::state::{Place, World, digest};
-use super::steps::{Effect, Step};
+use super::steps::{Step, status};
 use super::xml::Xml;
 use crate::clock::{Clock, Millis};
+use std::fmt;
 
 const RDS: (&str, &str) = ("2014-10-31", "http://rds.amazonaws.com/doc/2014-10-31/");
 const STS: (&str, &str) = ("2011-06-15", "https://sts.amazonaws.com/doc/2011-06-15/");
 
 /// A request as far as it can be read without looking at what exists.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Asked {
     pub(crate) caller: Caller,
     /// `?` where there is none.
     pub(crate) action: String,
     pub(crate) identifier: Option<String>,
     form: Form,
+}
+
+/// Without the parameters, since a password may be among them.
+impl fmt::Debug for Asked {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            caller,
+            action,
+            identifier,
+            form: _,
+        } = self;
+        formatter
+            .debug_struct("Asked")
+            .field("caller", caller)
+            .field("action", action)
+            .field("identifier", identifier)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Asked {
@@ -155,7 +174,7 @@ impl Service {
                         action.as_str(),
                         "AddTagsToResource" | "RemoveTagsFromResource"
                     ) {
-                        xml.element(&format!("{action}Result"), |xml| xml.append(content));
+                        xml.element(&format!("{action}Result"), |xml| xml.append(&content));
                     }
                     xml.element("ResponseMetadata", |xml| xml.leaf("RequestId", request_id));
                 });
@@ -273,26 +292,25 @@ fn end_otherwise(world: &mut World, key: &str, ending: &Ending, now: Millis) {
     let Some(instance) = world.instances.get_mut(key) else {
         return;
     };
-    let usual = |step: &Step| matches!(&step.effect, Effect::Status(word) if word == "available");
+    let usual = |step: &Step| step.effect == status("available");
     let last = instance.steps.iter().rposition(usual);
     match ending {
-        Ending::In(word) => match last {
-            Some(index) => instance.steps[index].effect = Effect::Status(word.clone()),
-            None => instance.then(now, [(0, Effect::Status(word.clone()))]),
+        Ending::In(other) => match last {
+            Some(index) => instance.steps[index].effect = status(other),
+            None => instance.then(now, [(0, status(other))]),
         },
-        Ending::Through(word, seconds) => {
+        Ending::Through(other, seconds) => {
             let index = last.unwrap_or(instance.steps.len());
             let at = instance.steps.get(index).map_or(now, |step| step.at);
             for step in &mut instance.steps[index..] {
                 step.at = step.at.saturating_add(seconds.saturating_mul(1000));
             }
-            let effect = Effect::Status(word.clone());
             instance.steps.insert(
                 index,
                 Step {
                     at,
                     window: false,
-                    effect,
+                    effect: status(other),
                 },
             );
         }

@@ -71,6 +71,11 @@ impl Pending {
 
     /// Takes over what `newer` sets.
     pub(crate) fn merge(&mut self, newer: Self) {
+        fn over<T>(old: &mut Option<T>, new: Option<T>) {
+            if new.is_some() {
+                *old = new;
+            }
+        }
         let Self {
             class,
             allocated_storage,
@@ -85,11 +90,6 @@ impl Pending {
             identifier,
             ca_certificate,
         } = newer;
-        fn over<T>(old: &mut Option<T>, new: Option<T>) {
-            if new.is_some() {
-                *old = new;
-            }
-        }
         over(&mut self.class, class);
         over(&mut self.allocated_storage, allocated_storage);
         self.master_password |= master_password;
@@ -176,8 +176,6 @@ pub(crate) struct Instance {
     pub(crate) identifier: String,
     pub(crate) resource_id: String,
     pub(crate) status: String,
-    /// When `CreateDBInstance` was accepted.
-    pub(crate) requested: Millis,
     /// When it became reachable: `InstanceCreateTime`.
     pub(crate) created: Option<Millis>,
     pub(crate) class: String,
@@ -229,6 +227,60 @@ pub(crate) struct Instance {
 }
 
 impl Instance {
+    /// An instance that has just been asked for, with the defaults of what is not asked for.
+    pub(crate) fn requested(place: &Place, identifier: String, resource_id: String) -> Self {
+        Self {
+            account: place.account.clone(),
+            region: place.region.clone(),
+            identifier,
+            resource_id,
+            status: "creating".to_owned(),
+            created: None,
+            class: String::new(),
+            engine_version: String::new(),
+            master_username: String::new(),
+            db_name: None,
+            port: 5432,
+            allocated_storage: 0,
+            storage_type: String::new(),
+            iops: None,
+            throughput: None,
+            max_allocated_storage: None,
+            storage_modified: None,
+            storage_optimizing: false,
+            kms_key: None,
+            multi_az: false,
+            availability_zone: String::new(),
+            subnet_group: "default".to_owned(),
+            security_groups: vec![super::groups::default_security_group(place)],
+            parameter_group: String::new(),
+            parameter_status: "in-sync".to_owned(),
+            publicly_accessible: false,
+            backup_retention: 0,
+            backup_window: "03:00-03:30".to_owned(),
+            maintenance_window: "sun:05:00-sun:05:30".to_owned(),
+            backed_up: false,
+            auto_minor_upgrade: true,
+            copy_tags: false,
+            deletion_protection: false,
+            iam_authentication: false,
+            performance_insights: false,
+            insights_retention: None,
+            insights_mode: "standard".to_owned(),
+            monitoring_interval: 0,
+            monitoring_role: None,
+            log_exports: Vec::new(),
+            network_type: "IPV4".to_owned(),
+            ca_certificate: "rds-ca-rsa2048-g1".to_owned(),
+            lifecycle: "open-source-rds-extended-support".to_owned(),
+            managed_secret: None,
+            source: None,
+            tags: Vec::new(),
+            pending: Pending::default(),
+            steps: Vec::new(),
+        }
+    }
+
     pub(crate) fn place(&self) -> Place {
         Place {
             account: self.account.clone(),

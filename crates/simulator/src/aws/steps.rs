@@ -21,6 +21,8 @@ pub(crate) enum Effect {
     Status(String),
     /// The server answers: it has an endpoint and a creation time.
     Born,
+    /// The standby in another zone is in place.
+    SecondZone,
     BackedUp,
     Apply(Box<Pending>),
     ParametersWait,
@@ -101,6 +103,7 @@ impl World {
         match step.effect {
             Effect::Status(word) => instance.status = word,
             Effect::Born => instance.created = Some(step.at),
+            Effect::SecondZone => instance.multi_az = true,
             Effect::BackedUp => instance.backed_up = true,
             Effect::Apply(values) if step.window => {
                 // The window has opened: the work begins now.
@@ -109,7 +112,14 @@ impl World {
             }
             Effect::Apply(values) => {
                 let renamed = values.identifier.clone();
+                let upgraded = values.engine_version.clone().filter(|version| {
+                    super::catalog::major(version)
+                        != super::catalog::major(&instance.engine_version)
+                });
                 apply(instance, *values, step.at);
+                if let Some(version) = upgraded {
+                    self.upgrade_replicas(key, &version, step.at);
+                }
                 if let Some(name) = renamed {
                     self.rename(key, &name);
                 }
@@ -129,6 +139,27 @@ impl World {
                 }
             }
             Effect::Gone => {}
+        }
+    }
+
+    /// A major upgrade takes the replicas of the same region along.
+    fn upgrade_replicas(&mut self, key: &str, version: &str, at: Millis) {
+        let region = self
+            .instances
+            .get(key)
+            .map(|instance| instance.region.clone());
+        for replica in self.replicas_of(key) {
+            let Some(instance) = self.instances.get_mut(&replica) else {
+                continue;
+            };
+            if Some(&instance.region) == region.as_ref() {
+                let values = Pending {
+                    engine_version: Some(version.to_owned()),
+                    ..Pending::default()
+                };
+                apply(instance, values, at);
+                self.upgrade_replicas(&replica, version, at);
+            }
         }
     }
 

@@ -18,7 +18,7 @@ impl Xml {
             "<?xml version=\"1.0\"?>\n<{root} xmlns=\"{namespace}\">"
         );
         content(&mut xml);
-        let _ = write!(xml.text, "</{root}>\n");
+        let _ = writeln!(xml.text, "</{root}>");
         xml.text
     }
 
@@ -29,7 +29,7 @@ impl Xml {
     }
 
     /// Adds what has been written elsewhere.
-    pub(crate) fn append(&mut self, content: Self) {
+    pub(crate) fn append(&mut self, content: &Self) {
         self.text.push_str(&content.text);
     }
 
