@@ -1,0 +1,36 @@
+//! Amazon RDS for PostgreSQL, and as much of STS as tells who one is.
+//!
+//! Written from the RDS API reference (version 2014-10-31) and the RDS user guide. One file per
+//! group of actions; `form`, `xml` and `auth` are the Query protocol; `steps` is what happens by
+//! itself; `names`, `storage` and `catalog` are the rules.
+
+mod actions;
+mod auth;
+mod call;
+mod catalog;
+mod create;
+mod delete;
+mod describe;
+mod errors;
+mod form;
+mod groups;
+mod modify;
+mod names;
+mod offers;
+mod options;
+mod pages;
+mod power;
+mod render;
+mod replica;
+mod service;
+mod settings;
+mod state;
+mod steps;
+mod storage;
+mod tags;
+mod xml;
+
+pub(crate) use errors::ApiError;
+pub use options::{AwsOptions, Group, Rate, Timing};
+pub(crate) use service::{Answer, Asked, Ending, Service, asked, error_answer};
+pub(crate) use state::World;

@@ -1,0 +1,39 @@
+//! Simulated cloud APIs on loopback: strict, stateful, and failing on demand.
+//!
+//! Each cloud has a folder: `aws` today. It is written from the vendor's documentation and shares no
+//! code with the providers, so that one misreading cannot pass on both sides. It must know nothing
+//! of plans, fleets or clients.
+//!
+//! ```
+//! use pgfleet_simulator::{Clock, Fault, FaultEffect, Simulator};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+//! # runtime.block_on(async {
+//! let simulator = Simulator::builder().clock(Clock::AtOnce).start().await?;
+//! println!("AWS_ENDPOINT_URL={}", simulator.endpoint());
+//! // The answer to the next creation is lost, though the instance is made.
+//! simulator.control().fault(Fault::new(FaultEffect::LoseAnswer).on("CreateDBInstance"));
+//! assert_eq!(simulator.control().request_count(), 0);
+//! simulator.shutdown().await;
+//! # Ok(())
+//! # })
+//! # }
+//! ```
+
+mod aws;
+mod clock;
+mod control;
+mod faults;
+mod log;
+mod server;
+mod shared;
+mod simulator;
+mod store;
+
+pub use aws::{AwsOptions, Group, Rate, Timing};
+pub use clock::Clock;
+pub use faults::{Fault, FaultEffect};
+pub use log::Record;
+pub use simulator::{Builder, Control, Simulator};
+pub use store::StartError;
