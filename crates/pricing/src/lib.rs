@@ -21,15 +21,26 @@
 //! ```
 
 mod catalog;
+mod compare;
 mod date;
+mod estimate;
+mod fleet;
 mod gcp;
 mod quantity;
+mod reserved;
 mod usd;
 
 pub use catalog::{
     Arch, Catalog, CatalogError, Choice, Class, Coverage, Origin, Price, PriceCatalog, Quality,
     Quote, Term, TermPrice, Upfront, Want,
 };
+pub use compare::{Comparison, NEAREST_SOURCE, compare, nearest};
 pub use date::Date;
+pub use estimate::{
+    Amount, Bill, Billed, CostComponent, CostDelta, CostEstimate, Estimator, Item, Limits,
+    NotIncluded, Unpriced, budget, wal_gib_per_day,
+};
+pub use fleet::{PlannedInstance, from_nothing, planned, want};
 pub use quantity::{Gib, Quantity};
+pub use reserved::{Reservation, reservations};
 pub use usd::{Usd, UsdError};

@@ -32,7 +32,13 @@ impl Quantity {
         Self(self.0.saturating_mul(other.0).round_dp(PLACES).normalize())
     }
 
-    /// What is left of a daily quantity over a month of 730 hours.
+    /// Both together.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+
+    /// What a daily quantity comes to in a month of 730 hours.
     #[must_use]
     pub(crate) fn a_day_for_a_month(self) -> Self {
         let hours = self.0.saturating_mul(Decimal::from(HOURS));

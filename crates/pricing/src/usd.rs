@@ -101,10 +101,6 @@ impl Usd {
     pub(crate) fn decimal(self) -> Decimal {
         self.0
     }
-
-    pub(crate) fn from_decimal(decimal: Decimal) -> Self {
-        Self(decimal.normalize())
-    }
 }
 
 fn clip(text: &str) -> String {

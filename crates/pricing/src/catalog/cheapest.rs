@@ -51,6 +51,34 @@ impl Catalog {
     ///
     /// Ask the embedded catalog only: a refreshed price must not resize what runs.
     pub fn cheapest(&self, provider: ProviderKind, region: &Region, want: &Want) -> Option<Choice> {
+        let listed = self.classes(provider).iter().filter(|class| class.picked);
+        let made = match provider {
+            ProviderKind::Gcp => gcp::customs(want),
+            _ => Vec::new(),
+        };
+        self.cheapest_among(listed.cloned().chain(made), provider, region, want)
+    }
+
+    /// The cheapest of the predefined tiers of a series, such as Enterprise Plus (`plus`).
+    pub(crate) fn cheapest_of_series(
+        &self,
+        provider: ProviderKind,
+        region: &Region,
+        want: &Want,
+        series: &str,
+    ) -> Option<Choice> {
+        let listed = self.classes(provider).iter();
+        let listed = listed.filter(|class| class.meter.as_deref() == Some(series));
+        self.cheapest_among(listed.cloned(), provider, region, want)
+    }
+
+    fn cheapest_among(
+        &self,
+        classes: impl Iterator<Item = Class>,
+        provider: ProviderKind,
+        region: &Region,
+        want: &Want,
+    ) -> Option<Choice> {
         let prices = PriceCatalog::new(self, None);
         let hourly = |class: &Class| match provider {
             ProviderKind::Gcp => gcp::hour(&prices, region, class),
@@ -59,15 +87,7 @@ impl Catalog {
                 .known()
                 .map(|quote| quote.usd),
         };
-        let listed = self.classes(provider).iter().filter(|class| class.picked);
-        let made = match provider {
-            ProviderKind::Gcp => gcp::customs(want),
-            _ => Vec::new(),
-        };
-        let fitting = listed
-            .cloned()
-            .chain(made)
-            .filter(|class| class.current_generation && want.fits(class));
+        let fitting = classes.filter(|class| class.current_generation && want.fits(class));
         fitting
             .filter_map(|class| {
                 let hourly = hourly(&class)?;

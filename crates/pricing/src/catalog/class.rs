@@ -15,10 +15,6 @@ pub enum Arch {
 
 /// A size of the vendor.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a question of its own"
-)]
 pub struct Class {
     /// The vendor's word.
     pub name: Arc<str>,

@@ -53,10 +53,10 @@ impl<'a> PriceCatalog<'a> {
         availability: Availability,
     ) -> Price {
         let exact = |availability| {
-            let prices = self
+            let mut prices = self
                 .layers()
                 .map(|catalog| catalog.exact(provider, region, meter, availability));
-            Price::from(prices.filter_map(Price::known).next())
+            Price::from(prices.find_map(Price::known))
         };
         match (exact(availability), availability) {
             (Price::NotFound, Availability::Regional) => {

@@ -13,6 +13,7 @@ pub use class::{Arch, Class};
 pub use format::CatalogError;
 pub use layered::PriceCatalog;
 pub use price::{Origin, Price, Quality, Quote, Term, TermPrice, Upfront};
+pub(crate) use store::PROVIDERS;
 pub use store::{Catalog, Coverage};
 
 /// The embedded catalog, made from the facts by `scripts/make-price-catalog`.

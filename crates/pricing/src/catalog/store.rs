@@ -158,7 +158,12 @@ impl Catalog {
     /// What a class holds, wherever it is.
     pub(crate) fn shape(&self, provider: ProviderKind, name: &str) -> Option<Class> {
         let platform = self.platform(provider)?;
-        let listed = platform.names.get(name);
+        let listed = platform.names.get(name).or_else(|| {
+            // Azure's pages and bills leave the prefix out, its API does not.
+            let full = || format!("Standard_{name}");
+            let azure = (provider == ProviderKind::Azure).then(full);
+            platform.names.get(azure?.as_str())
+        });
         let listed = listed.and_then(|index| platform.classes.get(*index));
         match provider {
             ProviderKind::Gcp => listed.cloned().or_else(|| crate::gcp::custom(name)),
