@@ -26,6 +26,7 @@ mod date;
 mod estimate;
 mod fleet;
 mod gcp;
+pub mod live;
 mod quantity;
 mod reserved;
 mod usd;

@@ -1,5 +1,6 @@
 //! List prices by provider, region and meter, and the classes that they are asked for.
 
+mod builder;
 mod cheapest;
 mod class;
 mod format;
@@ -8,6 +9,7 @@ mod price;
 mod store;
 mod write;
 
+pub(crate) use builder::Builder;
 pub use cheapest::{Choice, Want};
 pub use class::{Arch, Class};
 pub use format::CatalogError;
