@@ -6,10 +6,11 @@ use futures_util::future::join_all;
 use pgfleet_executor::{Listing, list};
 use pgfleet_model::{FleetName, Inventory, Mutation, Severity};
 use pgfleet_planner::{FleetPlan, Goal, Resolution, plan, resolve};
+use pgfleet_pricing::CostEstimate;
 use pgfleet_provider::{Provider, ProviderError, Scope};
 use pgfleet_spec::{Diagnostic, Spec};
 
-use crate::{exit::Exit, providers::Providers, ui::Ui};
+use crate::{bill::Prices, exit::Exit, providers::Providers, ui::Ui};
 
 /// One plan file with the provider that serves it.
 pub(crate) struct Fleet {
@@ -33,6 +34,7 @@ impl Fleet {
 pub(crate) struct Run {
     pub(crate) fleets: Vec<Fleet>,
     pub(crate) providers: Providers,
+    pub(crate) prices: Prices,
 }
 
 /// Something that keeps one fleet from being planned.
@@ -53,6 +55,7 @@ impl Run {
     /// Finds a provider for every plan file. Every problem has been told when this fails.
     pub(crate) async fn open(plans: &[PathBuf], ui: Ui) -> Result<Self, Exit> {
         let specs = load(plans, ui)?;
+        let prices = Prices::of(&specs, ui);
         let mut providers = Providers::default();
         let mut fleets = Vec::with_capacity(specs.len());
         let mut problems = Vec::new();
@@ -79,7 +82,11 @@ impl Run {
             }
         }
         if problems.is_empty() {
-            Ok(Self { fleets, providers })
+            Ok(Self {
+                fleets,
+                providers,
+                prices,
+            })
         } else {
             Err(tell(&problems, ui))
         }
@@ -109,11 +116,13 @@ impl Run {
     /// cannot be planned changes none.
     pub(crate) async fn plan(&self, goal: Goal, ui: Ui) -> Result<Vec<FleetPlan>, Exit> {
         let listings = self.observe().await;
-        let plans = self
-            .fleets
-            .iter()
-            .zip(listings)
-            .map(|(fleet, listing)| async move { plan_one(fleet, listing?.as_ref(), goal).await });
+        let plans =
+            self.fleets
+                .iter()
+                .zip(listings)
+                .map(|(fleet, listing)| async move {
+                    self.plan_one(fleet, listing?.as_ref(), goal).await
+                });
         self.all(join_all(plans).await, ui)
     }
 
@@ -127,6 +136,36 @@ impl Run {
             ))
         });
         self.all(resolved.collect(), ui)
+    }
+
+    /// Plans one fleet, with what its provider and its budget have to say.
+    async fn plan_one(
+        &self,
+        fleet: &Fleet,
+        inventory: &Inventory,
+        goal: Goal,
+    ) -> Result<FleetPlan, ProviderError> {
+        let platform = fleet.provider.platform();
+        let mut plan = plan(&fleet.spec, inventory, platform, goal).map_err(|cycle| {
+            ProviderError::new(pgfleet_provider::ErrorKind::Internal, cycle.to_string())
+        })?;
+        let mutations: Vec<&Mutation> = plan.steps.iter().map(|step| &step.mutation).collect();
+        if !mutations.is_empty() {
+            let checks = fleet.provider.preflight(&mutations).await?;
+            plan.checks.extend(checks);
+        }
+        plan.checks.extend(self.prices.checks(&fleet.spec, &plan));
+        plan.checks
+            .sort_by_key(|check| std::cmp::Reverse(check.severity));
+        Ok(plan)
+    }
+
+    /// What each plan costs, in the order of the fleets.
+    pub(crate) fn costs(&self, plans: &[FleetPlan]) -> Vec<CostEstimate> {
+        let fleets = self.fleets.iter().zip(plans);
+        fleets
+            .map(|(fleet, plan)| self.prices.estimate(&fleet.spec, plan))
+            .collect()
     }
 
     /// The results of all fleets, in their order; or every problem, told.
@@ -145,25 +184,6 @@ impl Run {
             Err(tell(&problems, ui))
         }
     }
-}
-
-async fn plan_one(
-    fleet: &Fleet,
-    inventory: &Inventory,
-    goal: Goal,
-) -> Result<FleetPlan, ProviderError> {
-    let platform = fleet.provider.platform();
-    let mut plan = plan(&fleet.spec, inventory, platform, goal).map_err(|cycle| {
-        ProviderError::new(pgfleet_provider::ErrorKind::Internal, cycle.to_string())
-    })?;
-    let mutations: Vec<&Mutation> = plan.steps.iter().map(|step| &step.mutation).collect();
-    if !mutations.is_empty() {
-        let checks = fleet.provider.preflight(&mutations).await?;
-        plan.checks.extend(checks);
-        plan.checks
-            .sort_by_key(|check| std::cmp::Reverse(check.severity));
-    }
-    Ok(plan)
 }
 
 /// Tells every problem, each with its fleet, the same problem of several fleets once.

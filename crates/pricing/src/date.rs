@@ -11,6 +11,13 @@ pub struct Date {
 }
 
 impl Date {
+    /// The last day that there is here.
+    pub const LAST: Self = Self {
+        year: 9999,
+        month: 12,
+        day: 31,
+    };
+
     /// The day that is so many days after 1970-01-01. `None` beyond the year 9999.
     pub fn from_unix_days(days: u32) -> Option<Self> {
         // Years begin in March here, so that the odd day stands at their end.

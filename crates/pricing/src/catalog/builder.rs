@@ -108,6 +108,16 @@ impl Builder {
 }
 
 impl Catalog {
+    /// Only these regions of one cloud.
+    #[must_use]
+    pub fn only(&self, provider: ProviderKind, regions: &[Region]) -> Self {
+        let mut builder = Builder::default();
+        for region in regions {
+            builder.copy(self, provider, region);
+        }
+        builder.finish()
+    }
+
     /// The prices of `newer` for its regions, and those of this catalog for all others.
     #[must_use]
     pub fn updated_by(&self, newer: &Self) -> Self {

@@ -285,3 +285,52 @@ pub(super) fn doubled(zonal: Price, quality: Quality) -> Price {
         Price::NotFound => Price::NotFound,
     }
 }
+
+/// What every plan of a cloud may be billed by, beside classes: meters and what people call them.
+const EXPECTED: [&[(&str, &str)]; 3] = [
+    &[
+        ("gp2", "gp2"),
+        ("gp3", "gp3"),
+        ("gp3/iops", "gp3 IOPS"),
+        ("io1", "io1"),
+        ("io2", "io2"),
+        ("backup", "backup"),
+    ],
+    &[
+        ("vcpu", "Enterprise"),
+        ("plus/vcpu", "Enterprise Plus"),
+        ("PD_SSD", "PD_SSD"),
+        ("backup", "backup"),
+        ("replication", "traffic"),
+    ],
+    &[
+        ("Ddsv5", "Ddsv5"),
+        ("Edsv5", "Edsv5"),
+        ("premium-ssd", "premium-ssd"),
+        ("premium-ssd-v2", "premium-ssd-v2"),
+        ("backup", "backup"),
+        ("replication", "traffic"),
+    ],
+];
+
+impl Catalog {
+    /// What is missing in a region, in this catalog and in the one over it.
+    pub fn lacks(
+        &self,
+        provider: ProviderKind,
+        region: &Region,
+        over: Option<&Self>,
+    ) -> Vec<&'static str> {
+        let expected = index(provider).and_then(|index| EXPECTED.get(index));
+        let known = |meter: &str| {
+            let catalogs = over.into_iter().chain([self]);
+            let mut regions = catalogs.filter_map(|catalog| catalog.region(provider, region));
+            regions.any(|prices| prices.meters.contains_key(meter))
+        };
+        let missing = expected.into_iter().flat_map(|meters| meters.iter());
+        missing
+            .filter(|(meter, _)| !known(meter))
+            .map(|(_, name)| *name)
+            .collect()
+    }
+}
