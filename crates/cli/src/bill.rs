@@ -1,6 +1,6 @@
 //! What the fleets of a run cost, and what their plan files say to that.
 
-use pgfleet_model::{Check, ProviderKind};
+use pgfleet_model::{Check, ProviderKind, Severity};
 use pgfleet_planner::{FleetPlan, Goal};
 use pgfleet_pricing::{
     Catalog, CostEstimate, Date, Estimator, Limits, PriceCatalog, Usd, budget, wal_gib_per_day,
@@ -62,7 +62,14 @@ impl Prices {
         };
         match spec.provider {
             ProviderKind::Local => Vec::new(),
-            _ => budget(estimate, &limits, self.today),
+            _ => {
+                let mut checks = budget(estimate, &limits, self.today);
+                // Nothing is refused here: apply would refuse it.
+                for check in &mut checks {
+                    check.severity = check.severity.min(Severity::Warning);
+                }
+                checks
+            }
         }
     }
 }

@@ -38,8 +38,8 @@ pub use catalog::{
 pub use compare::{Comparison, NEAREST_SOURCE, compare, nearest};
 pub use date::Date;
 pub use estimate::{
-    Amount, Bill, Billed, CostComponent, CostDelta, CostEstimate, Estimator, Item, Limits,
-    NotIncluded, Unpriced, budget, wal_gib_per_day,
+    Amount, Bill, Billed, CostChange, CostComponent, CostDelta, CostEstimate, Estimator, Item,
+    Limits, NotIncluded, Unpriced, budget, wal_gib_per_day,
 };
 pub use fleet::{PlannedInstance, from_nothing, planned, want};
 pub use quantity::{Gib, Quantity};

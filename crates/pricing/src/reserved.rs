@@ -15,6 +15,8 @@ pub struct Reservation {
     pub size: String,
     /// Where.
     pub region: Region,
+    /// In one zone or two.
+    pub availability: Availability,
     /// How many instances of the fleet are of this kind.
     pub instances: usize,
     /// The commitment.
@@ -82,6 +84,10 @@ pub fn reservations(
             Some(Reservation {
                 size: size.to_owned(),
                 region: instance.region.clone(),
+                availability: instance
+                    .attributes
+                    .availability
+                    .unwrap_or(Availability::Zonal),
                 instances: count,
                 term,
                 price,

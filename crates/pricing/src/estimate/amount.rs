@@ -67,24 +67,63 @@ pub struct CostDelta {
     pub before: Amount,
     /// As it will be.
     pub after: Amount,
+    /// Whether what is unknown on both sides is the same, so that the difference is known.
+    pub same_unknown: bool,
+}
+
+/// By how much something changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CostChange {
+    /// By this.
+    Exact(Usd),
+    /// The known parts by this; the unknown ones differ.
+    Partly(Usd),
+    /// Not known: on one side nothing is known.
+    Unknown,
+}
+
+impl CostChange {
+    /// The known part.
+    pub fn known(self) -> Option<Usd> {
+        match self {
+            Self::Exact(usd) | Self::Partly(usd) => Some(usd),
+            Self::Unknown => None,
+        }
+    }
 }
 
 impl CostDelta {
+    /// Nothing, before and after.
+    pub const NOTHING: Self = Self {
+        before: Amount::NOTHING,
+        after: Amount::NOTHING,
+        same_unknown: true,
+    };
+
     /// The difference as it is shown: of the shown figures, so that they add up on the screen.
-    /// It is complete where both sides are, and unknown where either is.
-    pub fn change(self) -> Amount {
-        let Self { before, after } = self;
+    pub fn change(self) -> CostChange {
+        let Self {
+            before,
+            after,
+            same_unknown,
+        } = self;
         match (before.known(), after.known()) {
             (Some(from), Some(to)) => {
                 let change = to.rounded().minus(from.rounded());
-                if before.is_complete() && after.is_complete() {
-                    Amount::Exact(change)
+                if same_unknown {
+                    CostChange::Exact(change)
                 } else {
-                    Amount::AtLeast(change)
+                    CostChange::Partly(change)
                 }
             }
-            _ => Amount::Unknown,
+            (None, None) if same_unknown => CostChange::Exact(Usd::ZERO),
+            _ => CostChange::Unknown,
         }
+    }
+
+    /// Whether nothing is unknown, before and after.
+    pub fn is_complete(self) -> bool {
+        self.before.is_complete() && self.after.is_complete()
     }
 }
 
@@ -95,17 +134,14 @@ impl Add for CostDelta {
         Self {
             before: self.before + other.before,
             after: self.after + other.after,
+            same_unknown: self.same_unknown && other.same_unknown,
         }
     }
 }
 
 impl Sum for CostDelta {
     fn sum<I: Iterator<Item = Self>>(deltas: I) -> Self {
-        let nothing = Self {
-            before: Amount::NOTHING,
-            after: Amount::NOTHING,
-        };
-        deltas.fold(nothing, Add::add)
+        deltas.fold(Self::NOTHING, Add::add)
     }
 }
 
@@ -130,16 +166,21 @@ mod tests {
 
     #[test]
     fn a_shown_change_is_the_difference_of_the_shown_figures() {
-        let exact = |text: &str| Amount::Exact(text.parse().unwrap());
-        let delta = CostDelta {
-            before: exact("0.004"),
-            after: exact("0.006"),
+        let usd = |text: &str| text.parse::<Usd>().unwrap();
+        let delta = |before, after, same_unknown| CostDelta {
+            before,
+            after,
+            same_unknown,
         };
-        assert_eq!(delta.change(), exact("0.01"));
-        let unknown = CostDelta {
-            before: Amount::Unknown,
-            after: exact("1"),
-        };
-        assert_eq!(unknown.change(), Amount::Unknown);
+        let exact = |text| Amount::Exact(usd(text));
+        let change = delta(exact("0.004"), exact("0.006"), true).change();
+        assert_eq!(change, CostChange::Exact(usd("0.01")));
+        let grown = delta(Amount::AtLeast(usd("1")), Amount::AtLeast(usd("3")), true);
+        assert_eq!(grown.change(), CostChange::Exact(usd("2")));
+        assert!(!grown.is_complete());
+        let other = delta(exact("1"), Amount::AtLeast(usd("3")), false);
+        assert_eq!(other.change(), CostChange::Partly(usd("2")));
+        let unknown = delta(Amount::Unknown, exact("1"), false);
+        assert_eq!(unknown.change(), CostChange::Unknown);
     }
 }

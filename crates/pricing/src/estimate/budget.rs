@@ -43,7 +43,12 @@ fn monthly(estimate: &CostEstimate, limits: &Limits) -> Option<Check> {
     let (before, after) = (least(total.before), least(total.after));
     (after > limit && after > before).then(|| {
         let message = format!(
-            "the fleet would cost ${} a month, and the plan file allows ${}",
+            "the fleet would cost {}${} a month, and the plan file allows ${}",
+            if total.after.is_complete() {
+                ""
+            } else {
+                "at least "
+            },
             after.shown(),
             limit.shown()
         );

@@ -8,7 +8,7 @@ mod instance;
 
 use pgfleet_model::{Address, ChangeSet, ProviderKind, Region};
 
-pub use amount::{Amount, CostDelta};
+pub use amount::{Amount, CostChange, CostDelta};
 pub use bill::{Bill, CostComponent, Item, NotIncluded, Unpriced};
 pub use budget::{Limits, budget};
 pub use instance::{Billed, wal_gib_per_day};
@@ -89,14 +89,23 @@ impl CostEstimate {
         CostDelta {
             before: self.before.total(),
             after: self.after.total(),
+            same_unknown: self.before.unpriced == self.after.unpriced,
         }
     }
 
     /// One instance.
     pub fn of(&self, address: &Address) -> CostDelta {
+        let unknown = |bill: &Bill| -> Vec<Unpriced> {
+            let lines = bill.unpriced.iter();
+            lines
+                .filter(|line| line.address == *address)
+                .cloned()
+                .collect()
+        };
         CostDelta {
             before: self.before.of(address),
             after: self.after.of(address),
+            same_unknown: unknown(&self.before) == unknown(&self.after),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use pgfleet_model::FleetName;
-use pgfleet_pricing::{Amount, Comparison, NEAREST_SOURCE};
+use pgfleet_pricing::{Amount, Comparison, CostDelta, NEAREST_SOURCE};
 use serde_json::{Value, json};
 
 use super::{
@@ -27,13 +27,14 @@ pub struct FleetComparison {
     pub clouds: Vec<Comparison>,
 }
 
-/// What a cloud costs more than the fleet's own.
-fn difference(own: Amount, other: Amount) -> Amount {
-    pgfleet_pricing::CostDelta {
+/// What a cloud costs more than the fleet's own. What has no price on one of them has none on the
+/// other by another name, so the two are never the same.
+fn difference(own: Amount, other: Amount) -> CostDelta {
+    CostDelta {
         before: own,
         after: other,
+        same_unknown: own.is_complete() && other.is_complete(),
     }
-    .change()
 }
 
 fn own(clouds: &[Comparison]) -> Amount {

@@ -1,5 +1,6 @@
 //! Cost as scripts read it.
 
+use pgfleet_model::Availability;
 use pgfleet_pricing::{
     Amount, CostComponent, CostDelta, CostEstimate, NotIncluded, Reservation, Unpriced, Usd,
 };
@@ -75,12 +76,14 @@ pub(crate) fn sums_json(delta: CostDelta) -> Map<String, Value> {
 
 fn sums(delta: CostDelta) -> Map<String, Value> {
     let shown = |amount: Amount| amount.known().map(Usd::shown);
-    let change = delta.change();
     let fields = [
         ("monthly_before", json!(shown(delta.before))),
         ("monthly_after", json!(shown(delta.after))),
-        ("monthly_delta", json!(shown(change))),
-        ("complete", json!(change.is_complete())),
+        (
+            "monthly_delta",
+            json!(delta.change().known().map(Usd::shown)),
+        ),
+        ("complete", json!(delta.is_complete())),
     ];
     fields
         .map(|(name, value)| (name.to_owned(), value))
@@ -139,6 +142,7 @@ fn reservation(reservation: &Reservation) -> Value {
     let Reservation {
         size,
         region,
+        availability,
         instances,
         term,
         price,
@@ -150,6 +154,7 @@ fn reservation(reservation: &Reservation) -> Value {
     json!({
         "size": size,
         "region": region,
+        "multi_az": *availability == Availability::Regional,
         "instances": instances,
         "years": term.years,
         "payment": term.upfront.as_str(),

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::{
     FleetCost,
     money::{amount, dates},
+    table::standby,
 };
 
 /// The bills of plan files as markdown.
@@ -80,8 +81,9 @@ pub fn cost_markdown(fleets: &[FleetCost]) -> String {
                 .map_or_else(|| "never".to_owned(), |m| format!("month {m}"));
             let _ = writeln!(
                 out,
-                "| {} in {} | {} | ${} | ${} | ${} | ${} | {month} |",
+                "| {}{} in {} | {} | ${} | ${} | ${} | ${} | {month} |",
                 cell(&it.size),
+                standby(it),
                 it.region,
                 it.term,
                 it.price.upfront.shown(),

@@ -1,6 +1,6 @@
 //! Amounts as people read them.
 
-use pgfleet_pricing::{Amount, Bill, Quality, Usd};
+use pgfleet_pricing::{Amount, Bill, CostChange, CostDelta, Quality, Usd};
 
 /// `$52.56`; `$52.56 + ?` where something in it has no price; `?` where nothing has one.
 pub(super) fn amount(amount: Amount) -> String {
@@ -11,13 +11,21 @@ pub(super) fn amount(amount: Amount) -> String {
     }
 }
 
-/// The same with a sign.
-pub(super) fn change(change: Amount) -> String {
-    let plus = match change.known() {
-        Some(usd) if !usd.is_negative() && usd != Usd::ZERO => "+",
-        _ => "",
+/// A change with its sign; `± ?` where what is unknown changes with it.
+pub(super) fn change(delta: CostDelta) -> String {
+    let signed = |usd: Usd| {
+        let plus = if usd.is_negative() || usd == Usd::ZERO {
+            ""
+        } else {
+            "+"
+        };
+        format!("{plus}{}", dollars(usd))
     };
-    format!("{plus}{}", amount(change))
+    match delta.change() {
+        CostChange::Exact(usd) => signed(usd),
+        CostChange::Partly(usd) => format!("{} ± ?", signed(usd)),
+        CostChange::Unknown => "?".to_owned(),
+    }
 }
 
 fn dollars(usd: Usd) -> String {

@@ -24,8 +24,11 @@ pub(crate) fn section(plan: &FleetPlan, cost: &CostEstimate, paint: Paint) -> St
     let mut out = String::new();
     if !plan.set.is_empty() || plan.is_refused() {
         table(&mut out, cost, paint);
+        out.push_str(&missing(cost, paint));
+        out.push_str(&guessed(cost));
+    } else {
+        out.push_str(&missing(cost, paint));
     }
-    out.push_str(&missing(cost, paint));
     out
 }
 
@@ -66,7 +69,7 @@ fn table(out: &mut String, cost: &CostEstimate, paint: Paint) {
     let columns = [
         column("before", |delta| amount(delta.before)),
         column("after", |delta| amount(delta.after)),
-        column("change", |delta| change(delta.change())),
+        column("change", |delta| change(*delta)),
     ];
     let mut heads = vec![(
         format!("Cost a month ({})", dates(&cost.after)),
@@ -108,11 +111,11 @@ fn table(out: &mut String, cost: &CostEstimate, paint: Paint) {
     }
 }
 
-/// What has no price, what is left out, and what is no observed price: a line each.
+/// What has no price, and what is left out: a line each.
 pub(super) fn missing(cost: &CostEstimate, paint: Paint) -> String {
     let mut out = String::new();
     let Bill {
-        components,
+        components: _,
         unpriced,
         not_included,
     } = &cost.after;
@@ -136,19 +139,24 @@ pub(super) fn missing(cost: &CostEstimate, paint: Paint) -> String {
         let text = format!("{} {detail}", span.words());
         out.push_str(&hanging("  not included: ", &text));
     }
-    let guessed = components.iter();
+    out
+}
+
+/// How many of the prices were not read from a list.
+fn guessed(cost: &CostEstimate) -> String {
+    let lines = &cost.after.components;
+    let guessed = lines.iter();
     let guessed = guessed.filter(|line| line.quote.origin.quality != Quality::Observed);
     match guessed.count() {
-        0 => {}
+        0 => String::new(),
         some => {
+            let of = lines.len();
             let text = format!(
-                "{some} of {} prices are derived or estimated; `pgfleet cost` shows which",
-                components.len()
+                "{some} of {of} prices are derived or estimated; `pgfleet cost` shows which"
             );
-            out.push_str(&hanging("  ", &text));
+            hanging("  ", &text)
         }
     }
-    out
 }
 
 /// The bill of a fleet where nothing is to be done: `$256.24 a month`.
@@ -168,6 +176,6 @@ pub(crate) fn all_fleets(costs: &[&CostEstimate]) -> String {
         "All fleets: {} a month before, {} after, {}.\n",
         amount(total.before),
         amount(total.after),
-        change(total.change())
+        change(total)
     )
 }

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use pgfleet_model::ProviderKind;
-use pgfleet_pricing::{CostDelta, Reservation, Usd};
+use pgfleet_model::{Availability, ProviderKind};
+use pgfleet_pricing::{CostComponent, CostDelta, Item, Reservation, Usd};
 
 use super::{
     FleetCost,
@@ -57,65 +57,63 @@ fn one(out: &mut String, fleet: &FleetCost, paint: Paint) {
         paint.strong(fleet),
         dates(bill)
     );
-    let rows = bill.components.iter().map(|line| {
-        let price = format!(
-            "{} {} x ${}",
-            line.quantity,
-            line.item.unit(),
-            line.quote.usd
-        );
-        let month = format!(
-            "${}{}",
-            line.monthly().shown(),
-            mark(line.quote.origin.quality)
-        );
-        (
-            line.address.clone(),
-            (line.item, line.detail.clone(), price, month),
-        )
-    });
-    // Lines of one instance stand together, so neighbours of a kind are looked for item by item.
-    let mut rows: Vec<_> = rows.collect();
-    rows.sort_by(|a, b| a.1.0.cmp(&b.1.0).then_with(|| a.0.cmp(&b.0)));
-    let mut spans = spans(rows.into_iter());
-    let order = |words: &str| {
-        bill.components
+    let rows = estimate.addresses.iter().map(|address| {
+        let lines = bill
+            .components
             .iter()
-            .position(|line| words.starts_with(&line.address.to_string()))
-    };
-    spans.sort_by_key(|(span, (item, ..))| (order(&span.words()), *item));
-    let mut months: Vec<String> = spans.iter().map(|(_, (.., month))| month.clone()).collect();
-    months.push(amount(estimate.total().after));
+            .filter(|line| line.address == *address);
+        let lines: Vec<[String; 4]> = lines.map(cells).collect();
+        (address.clone(), (lines, estimate.of(address).after))
+    });
+    let spans = spans(rows);
     // The marks stand behind the figures, which line up without them.
-    for month in &mut months {
-        if !month.ends_with(['*', '~']) {
-            month.push(' ');
-        }
+    let marked = |figure: &str| {
+        let space = if figure.ends_with(['*', '~']) {
+            ""
+        } else {
+            " "
+        };
+        format!("{figure}{space}")
+    };
+    let mut months: Vec<String> = Vec::new();
+    for (_, (lines, month)) in &spans {
+        months.push(marked(&amount(*month)));
+        months.extend(lines.iter().map(|[.., month]| marked(month)));
     }
+    months.push(marked(&amount(estimate.total().after)));
     right(&mut months);
     let mut table = Table::default();
-    for ((span, (item, detail, price, _)), month) in spans.iter().zip(&months) {
-        let each = if span.count > 1 { " each" } else { "" };
-        table.row([
-            format!("  {}{each}", span.words()),
-            item.to_string(),
-            fit(detail, 30),
-            price.clone(),
-            month.clone(),
-        ]);
+    for (_, (lines, _)) in &spans {
+        for [item, detail, price, _] in lines {
+            table.row([format!("    {item}"), detail.clone(), price.clone()]);
+        }
     }
     let lines = table.lines();
     let width = lines
         .iter()
-        .map(|line| line.trim_end_matches(['*', '~']).chars().count())
+        .map(|line| line.chars().count())
         .max()
-        .unwrap_or(0);
-    for line in &lines {
-        let _ = writeln!(out, "{line}");
+        .unwrap_or(20);
+    let mut lines = lines.into_iter();
+    let mut months = months.into_iter();
+    let mut row = |line: &str, strong: bool| {
+        let month = months.next().unwrap_or_default();
+        let text = format!("{line:width$}  {month}");
+        let text = text.trim_end();
+        let _ = if strong {
+            writeln!(out, "{}", paint.strong(text))
+        } else {
+            writeln!(out, "{text}")
+        };
+    };
+    for (span, (of, _)) in &spans {
+        let each = if span.count > 1 { ", each" } else { "" };
+        row(&format!("  {}{each}", span.words()), false);
+        for _ in of {
+            row(&lines.next().unwrap_or_default(), false);
+        }
     }
-    let total = months.last().map_or("", |total| total.trim());
-    let room = width.saturating_sub("  total".len());
-    let _ = writeln!(out, "{}", paint.strong(format!("  total{total:>room$}")));
+    row("  total", true);
     if let Some(legend) = legend(bill) {
         let _ = writeln!(out, "  {}", paint.quiet(legend));
     }
@@ -126,6 +124,34 @@ fn one(out: &mut String, fleet: &FleetCost, paint: Paint) {
     }
     for check in checks {
         out.push_str(&checks_text(std::slice::from_ref(check), paint));
+    }
+}
+
+/// Item, kind, quantity by price, a month.
+fn cells(line: &CostComponent) -> [String; 4] {
+    let unit = match line.item {
+        Item::Storage | Item::Backup => "GiB",
+        Item::Iops => "IOPS",
+        Item::Throughput => "MiB/s",
+        item => item.unit(),
+    };
+    [
+        line.item.to_string(),
+        fit(&line.detail, 34),
+        format!("{} {unit} x ${}", line.quantity, line.quote.usd),
+        format!(
+            "${}{}",
+            line.monthly().shown(),
+            mark(line.quote.origin.quality)
+        ),
+    ]
+}
+
+/// Behind the class of what stands in two zones.
+pub(super) fn standby(reservation: &Reservation) -> &'static str {
+    match reservation.availability {
+        Availability::Zonal => "",
+        Availability::Regional => " with standby",
     }
 }
 
@@ -152,13 +178,21 @@ fn reserved(out: &mut String, reservations: &[Reservation]) {
             effective_monthly,
             on_demand_monthly,
             break_even_month,
+            availability: _,
             instances: _,
             region: _,
             origin: _,
         } = reservation;
         let money = |usd: Usd| format!("${}", usd.shown());
         table.row([
-            format!("    {size}"),
+            format!(
+                "    {size}{}",
+                if standby(reservation).is_empty() {
+                    ""
+                } else {
+                    " HA"
+                }
+            ),
             format!(
                 "{} y {}",
                 term.years,
