@@ -60,17 +60,15 @@ impl Prices {
             increase: None,
             ..limits(spec)
         };
-        match spec.provider {
-            ProviderKind::Local => Vec::new(),
-            _ => {
-                let mut checks = budget(estimate, &limits, self.today);
-                // Nothing is refused here: apply would refuse it.
-                for check in &mut checks {
-                    check.severity = check.severity.min(Severity::Warning);
-                }
-                checks
-            }
+        if spec.provider == ProviderKind::Local {
+            return Vec::new();
         }
+        let mut checks = budget(estimate, &limits, self.today);
+        // Nothing is refused here: apply would refuse it.
+        for check in &mut checks {
+            check.severity = check.severity.min(Severity::Warning);
+        }
+        checks
     }
 }
 

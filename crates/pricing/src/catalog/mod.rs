@@ -3,6 +3,7 @@
 mod builder;
 mod cheapest;
 mod class;
+mod coverage;
 mod format;
 mod layered;
 mod price;
@@ -12,11 +13,12 @@ mod write;
 pub(crate) use builder::Builder;
 pub use cheapest::{Choice, Want};
 pub use class::{Arch, Class};
+pub use coverage::Coverage;
 pub use format::CatalogError;
 pub use layered::PriceCatalog;
 pub use price::{Origin, Price, Quality, Quote, Term, TermPrice, Upfront};
+pub use store::Catalog;
 pub(crate) use store::PROVIDERS;
-pub use store::{Catalog, Coverage};
 
 /// The embedded catalog, made from the facts by `scripts/make-price-catalog`.
 pub(crate) const EMBEDDED: &str = include_str!("../../data/catalog.txt");

@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 use super::{
     CatalogError, Class, EMBEDDED, Origin, Price, Quality, Quote, Term, TermPrice, format,
 };
-use crate::{Date, Usd};
+use crate::Usd;
 
 /// The providers that have prices.
 pub(crate) const PROVIDERS: [ProviderKind; 3] =
@@ -33,7 +33,7 @@ pub struct Catalog {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Platform {
     pub(super) classes: Vec<Class>,
-    names: HashMap<Arc<str>, usize>,
+    pub(super) names: HashMap<Arc<str>, usize>,
     pub(super) regions: BTreeMap<Arc<str>, RegionPrices>,
     pub(super) commits: Vec<Commit>,
 }
@@ -88,21 +88,6 @@ impl RegionPrices {
         };
         place.replace(entry).is_none()
     }
-}
-
-/// What a catalog knows of one region.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Coverage {
-    /// The region.
-    pub region: Region,
-    /// Classes and series with a price.
-    pub compute: usize,
-    /// Prices of disks, operations, throughput, backups and transfer.
-    pub other: usize,
-    /// Classes with reserved prices.
-    pub reserved: usize,
-    /// The oldest and the newest dated price.
-    pub dates: Option<(Date, Date)>,
 }
 
 impl Catalog {
@@ -216,45 +201,6 @@ impl Catalog {
         })
     }
 
-    /// What is known of each region.
-    pub fn coverage(&self, provider: ProviderKind) -> Vec<Coverage> {
-        let Some(platform) = self.platform(provider) else {
-            return Vec::new();
-        };
-        let compute = |meter: &str| {
-            let series = ["vcpu", "memory", "micro", "small"];
-            let last = meter.rsplit('/').next().unwrap_or(meter);
-            platform.names.contains_key(meter)
-                || platform
-                    .classes
-                    .iter()
-                    .any(|c| c.meter.as_deref() == Some(meter))
-                || series.contains(&last)
-        };
-        let regions = platform.regions.iter().map(|(name, prices)| {
-            let count = prices.meters.keys().filter(|meter| compute(meter)).count();
-            let entries = prices.meters.values().flatten().flatten();
-            let dates = entries.filter_map(|entry| self.quote(*entry)?.origin.as_of);
-            let dates = dates.fold(None, |range: Option<(Date, Date)>, date| {
-                let (first, last) = range.unwrap_or((date, date));
-                Some((first.min(date), last.max(date)))
-            });
-            Coverage {
-                region: Region::new(&**name),
-                compute: count,
-                other: prices.meters.len().saturating_sub(count),
-                reserved: prices.terms.len(),
-                dates,
-            }
-        });
-        regions.collect()
-    }
-
-    /// The lists that the catalog was made from.
-    pub fn origins(&self) -> &[Origin] {
-        &self.origins
-    }
-
     pub(super) fn quote(&self, entry: Entry) -> Option<Quote> {
         let origin = self.origins.get(usize::from(entry.origin))?;
         Some(Quote {
@@ -283,54 +229,5 @@ pub(super) fn doubled(zonal: Price, quality: Quality) -> Price {
             },
         }),
         Price::NotFound => Price::NotFound,
-    }
-}
-
-/// What every plan of a cloud may be billed by, beside classes: meters and what people call them.
-const EXPECTED: [&[(&str, &str)]; 3] = [
-    &[
-        ("gp2", "gp2"),
-        ("gp3", "gp3"),
-        ("gp3/iops", "gp3 IOPS"),
-        ("io1", "io1"),
-        ("io2", "io2"),
-        ("backup", "backup"),
-    ],
-    &[
-        ("vcpu", "Enterprise"),
-        ("plus/vcpu", "Enterprise Plus"),
-        ("PD_SSD", "PD_SSD"),
-        ("backup", "backup"),
-        ("replication", "traffic"),
-    ],
-    &[
-        ("Ddsv5", "Ddsv5"),
-        ("Edsv5", "Edsv5"),
-        ("premium-ssd", "premium-ssd"),
-        ("premium-ssd-v2", "premium-ssd-v2"),
-        ("backup", "backup"),
-        ("replication", "traffic"),
-    ],
-];
-
-impl Catalog {
-    /// What is missing in a region, in this catalog and in the one over it.
-    pub fn lacks(
-        &self,
-        provider: ProviderKind,
-        region: &Region,
-        over: Option<&Self>,
-    ) -> Vec<&'static str> {
-        let expected = index(provider).and_then(|index| EXPECTED.get(index));
-        let known = |meter: &str| {
-            let catalogs = over.into_iter().chain([self]);
-            let mut regions = catalogs.filter_map(|catalog| catalog.region(provider, region));
-            regions.any(|prices| prices.meters.contains_key(meter))
-        };
-        let missing = expected.into_iter().flat_map(|meters| meters.iter());
-        missing
-            .filter(|(meter, _)| !known(meter))
-            .map(|(_, name)| *name)
-            .collect()
     }
 }

@@ -181,13 +181,14 @@ impl Lines<'_, '_> {
         let written = wal.quantity().times(Quantity::whole(days));
         // AWS and Azure store as much as the disk holds for nothing, which a first full backup can
         // use up. Google bills that one as well.
-        let (quantity, what) = if free_part {
-            (written, "beyond the free part")
+        let wal_kept = format!("{days} days of {wal} GiB WAL");
+        let (quantity, detail) = if free_part {
+            (written, format!("at most {wal_kept}"))
         } else {
             let full = self.instance.attributes.storage.gib.unwrap_or(0);
-            (written.plus(Quantity::whole(full)), "with a full backup")
+            let quantity = written.plus(Quantity::whole(full));
+            (quantity, format!("at most a full one, {wal_kept}"))
         };
-        let detail = format!("at most, {what}: {days} days of {wal} GiB WAL");
         let region = self.instance.region;
         let price =
             self.estimator

@@ -67,38 +67,32 @@ pub fn prices_text(view: &PricesView<'_>, paint: Paint) -> String {
             let words = count(regions.len(), "region");
             let _ = writeln!(out, "\n{}   {name}, {words}", paint.strong(cloud));
             let mut table = Table::default();
-            table.row(["  region", "compute", "other", "reserved", "dates", "lacks"]);
+            table.row(["  region", "compute", "other", "reserved", "dates"]);
             for it in &regions {
-                let lacks = if name == "embedded" {
-                    lacking(view, *cloud, it).join(", ")
-                } else {
-                    String::new()
-                };
                 table.row([
                     format!("  {}", it.region),
                     it.compute.to_string(),
                     it.other.to_string(),
                     it.reserved.to_string(),
                     dates(it.dates),
-                    lacks,
                 ]);
             }
-            for line in table.lines() {
+            let mut lines = table.lines().into_iter();
+            let _ = writeln!(out, "{}", lines.next().unwrap_or_default());
+            for (line, it) in lines.zip(&regions) {
                 let _ = writeln!(out, "{line}");
+                let lacks = lacking(view, *cloud, it).join(", ");
+                if name == "embedded" && !lacks.is_empty() {
+                    out.push_str(&hanging("      without ", &lacks));
+                }
             }
-        }
-    }
-    out.push_str("\nSources\n");
-    for (name, catalog) in [
-        ("refreshed", view.refreshed),
-        ("embedded", Some(view.embedded)),
-    ] {
-        for origin in catalog.into_iter().flat_map(Catalog::origins) {
-            let date = origin
-                .as_of
-                .map_or_else(|| "undated".to_owned(), |date| date.to_string());
-            let lead = format!("  {date:10}  {:9}  ", origin.quality);
-            out.push_str(&hanging(&lead, &format!("{} ({name})", origin.source)));
+            for origin in catalog.origins(*cloud) {
+                let date = origin
+                    .as_of
+                    .map_or_else(|| "undated".to_owned(), |date| date.to_string());
+                let lead = format!("  {date:10}  {:9}  ", origin.quality);
+                out.push_str(&hanging(&lead, &origin.source));
+            }
         }
     }
     out
@@ -128,12 +122,13 @@ pub fn prices_json(view: &PricesView<'_>) -> Value {
                     "lacks": if embedded { lacking(view, *cloud, it) } else { Vec::new() },
                 })
             });
-            json!({"provider": cloud, "regions": regions.collect::<Vec<_>>()})
+            json!({
+                "provider": cloud,
+                "regions": regions.collect::<Vec<_>>(),
+                "sources": catalog.origins(*cloud).into_iter().map(source).collect::<Vec<_>>(),
+            })
         });
-        json!({
-            "clouds": clouds.collect::<Vec<_>>(),
-            "sources": catalog.origins().iter().map(source).collect::<Vec<_>>(),
-        })
+        json!({"clouds": clouds.collect::<Vec<_>>()})
     };
     json!({
         "format_version": "1",
