@@ -1,5 +1,12 @@
 //! The figures that must hold, and the catalog against the facts that it is made from.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "helpers of tests fail by panicking"
+)]
+
 mod support;
 
 use std::{path::Path, process::Command};

@@ -1,5 +1,7 @@
 //! The live price lists in the shapes that they really have, odd rows and broken answers included.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
 use pgfleet_model::{Availability, ProviderKind, Region};
 use pgfleet_pricing::{
     Catalog, Date, PriceCatalog,

@@ -1,5 +1,7 @@
 //! What holds of every estimate.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
 mod support;
 
 use pgfleet_model::{
@@ -105,7 +107,7 @@ proptest! {
     #[test]
     fn components_sum_exactly_to_the_total((provider, region, fleet) in fleet()) {
         let bill = bill(Catalog::embedded(), provider, region, &fleet);
-        let mut backwards: Usd = bill.components.iter().rev().map(|line| line.monthly()).sum();
+        let mut backwards: Usd = bill.components.iter().rev().map(pgfleet_pricing::CostComponent::monthly).sum();
         prop_assert_eq!(bill.total().known().unwrap_or_default(), backwards);
         for line in &bill.components {
             prop_assert!(line.monthly() > Usd::ZERO || line.quantity.to_string() == "0");
