@@ -14,12 +14,13 @@ mod speed {
     pub(crate) mod figure;
     pub(crate) mod local;
     pub(crate) mod planning;
+    pub(crate) mod pricing;
     pub(crate) mod process;
 }
 
 use std::process::ExitCode;
 
-use speed::{figure::Figure, local, planning, process};
+use speed::{figure::Figure, local, planning, pricing, process};
 
 fn main() -> ExitCode {
     // `cargo test --all-targets` runs benches too, to see that they start.
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
     let mut figures: Vec<Figure> = Vec::new();
     figures.extend(process::figures());
     figures.extend(planning::figures());
+    figures.extend(pricing::figures());
     figures.extend(local::figures());
     println!("{}", speed::figure::table(&figures));
     if figures.iter().all(Figure::holds) {

@@ -28,6 +28,8 @@ pub(crate) enum Verb {
     Destroy(DestroyArgs),
     Status(StatusArgs),
     Verify(VerifyArgs),
+    Cost(CostArgs),
+    Prices(PricesArgs),
     /// Prints the JSON Schema of plan files
     Schema,
     Completions(CompletionsArgs),
@@ -158,6 +160,92 @@ pub(crate) struct VerifyArgs {
     /// How it is printed
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+}
+
+/// Estimates what fleets cost a month, from their plan files alone
+///
+/// Asks no cloud: the figures are those of the fleet as the file has it, as if nothing were there.
+/// `plan` shows what changes.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  pgfleet cost plans/foodtruck-aws.toml --compare")]
+pub(crate) struct CostArgs {
+    #[command(flatten)]
+    pub(crate) plans: Plans,
+    /// The same fleet on AWS, Google Cloud and Azure, by portable sizes and nearest regions
+    #[arg(long)]
+    pub(crate) compare: bool,
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t = Report::Text)]
+    pub(crate) format: Report,
+}
+
+/// Shows the price catalog, or fetches the live price lists
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  pgfleet prices refresh --region us-east-1")]
+pub(crate) struct PricesArgs {
+    #[command(subcommand)]
+    pub(crate) verb: PricesVerb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PricesVerb {
+    Show(ShowArgs),
+    Refresh(RefreshArgs),
+}
+
+/// Shows which prices are known, of which day, from where, and what is missing
+#[derive(Debug, Args)]
+pub(crate) struct ShowArgs {
+    #[command(flatten)]
+    pub(crate) of: PricesOf,
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+/// Fetches the live price lists into a catalog of your own, which overlays the one in the program
+///
+/// Either everything that was asked for is fetched, or nothing changes. Without --cloud and
+/// --region: every region that the program knows, which for AWS is about 27 MB each. Google wants
+/// an API key in `PGFLEET_GCP_API_KEY`; the others want nothing.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  pgfleet prices refresh --cloud aws --region us-east-1")]
+pub(crate) struct RefreshArgs {
+    #[command(flatten)]
+    pub(crate) of: PricesOf,
+}
+
+/// Of which clouds and regions.
+#[derive(Debug, Args)]
+pub(crate) struct PricesOf {
+    /// Only this cloud; may be given several times
+    #[arg(long, value_enum)]
+    pub(crate) cloud: Vec<Cloud>,
+    /// Only this region; may be given several times
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Vec<String>,
+}
+
+/// A platform with prices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Cloud {
+    /// Amazon RDS
+    Aws,
+    /// Google Cloud SQL
+    Gcp,
+    /// Azure Flexible Server
+    Azure,
+}
+
+/// How reports are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Report {
+    /// For people
+    Text,
+    /// For scripts
+    Json,
+    /// For pull requests
+    Markdown,
 }
 
 /// Prints a completion script for a shell

@@ -5,8 +5,10 @@
 //! reads the environment; what it prints is made by `pgfleet-render`.
 
 mod args;
+mod bill;
 mod databases;
 mod exit;
+mod prices;
 mod progress;
 mod providers;
 mod run;

@@ -6,10 +6,11 @@ use futures_util::future::join_all;
 use pgfleet_executor::{Listing, list};
 use pgfleet_model::{FleetName, Inventory, Mutation, Severity};
 use pgfleet_planner::{Cycle, Fit, FleetPlan, Goal, Resolution, SavedPlan, plan, resolve};
+use pgfleet_pricing::CostEstimate;
 use pgfleet_provider::{ErrorKind, Provider, ProviderError, Scope};
 use pgfleet_spec::{Diagnostic, Spec};
 
-use crate::{exit::Exit, providers::Providers, saved::refuse, ui::Ui};
+use crate::{bill::Prices, exit::Exit, providers::Providers, saved::refuse, ui::Ui};
 
 /// One plan file with the provider that serves it.
 pub(crate) struct Fleet {
@@ -33,6 +34,7 @@ impl Fleet {
 pub(crate) struct Run {
     pub(crate) fleets: Vec<Fleet>,
     pub(crate) providers: Providers,
+    pub(crate) prices: Prices,
     /// Whether the clouds are simulated.
     pub(crate) simulated: bool,
 }
@@ -59,6 +61,7 @@ impl Run {
 
     /// Finds a provider for every spec. Every problem has been told when this fails.
     pub(crate) async fn serve(specs: Vec<Spec>, ui: Ui) -> Result<Self, Exit> {
+        let prices = Prices::of(&specs, ui);
         let mut providers = Providers::default();
         let mut fleets = Vec::with_capacity(specs.len());
         let mut problems = Vec::new();
@@ -88,6 +91,7 @@ impl Run {
             Ok(Self {
                 fleets,
                 providers,
+                prices,
                 simulated: false,
             })
         } else {
@@ -119,11 +123,13 @@ impl Run {
     /// cannot be planned changes none.
     pub(crate) async fn plan(&self, goal: Goal, ui: Ui) -> Result<Vec<FleetPlan>, Exit> {
         let listings = self.observe().await;
-        let plans = self
-            .fleets
-            .iter()
-            .zip(listings)
-            .map(|(fleet, listing)| async move { plan_one(fleet, listing?.as_ref(), goal).await });
+        let plans =
+            self.fleets
+                .iter()
+                .zip(listings)
+                .map(|(fleet, listing)| async move {
+                    self.plan_one(fleet, listing?.as_ref(), goal).await
+                });
         self.all(join_all(plans).await, ui)
     }
 
@@ -162,6 +168,35 @@ impl Run {
         self.all(resolved.collect(), ui)
     }
 
+    /// Plans one fleet, with what its provider and its budget have to say.
+    async fn plan_one(
+        &self,
+        fleet: &Fleet,
+        inventory: &Inventory,
+        goal: Goal,
+    ) -> Result<FleetPlan, ProviderError> {
+        let platform = fleet.provider.platform();
+        let plan = plan(&fleet.spec, inventory, platform, goal);
+        let mut plan = plan.map_err(|cycle| circular(&cycle))?;
+        let mutations: Vec<&Mutation> = plan.steps.iter().map(|step| &step.mutation).collect();
+        if !mutations.is_empty() {
+            let checks = fleet.provider.preflight(&mutations).await?;
+            plan.checks.extend(checks);
+        }
+        plan.checks.extend(self.prices.checks(&fleet.spec, &plan));
+        plan.checks
+            .sort_by_key(|check| std::cmp::Reverse(check.severity));
+        Ok(plan)
+    }
+
+    /// What each plan costs, in the order of the fleets.
+    pub(crate) fn costs(&self, plans: &[FleetPlan]) -> Vec<CostEstimate> {
+        let fleets = self.fleets.iter().zip(plans);
+        fleets
+            .map(|(fleet, plan)| self.prices.estimate(&fleet.spec, plan))
+            .collect()
+    }
+
     /// The results of all fleets, in their order; or every problem, told.
     fn all<T>(&self, results: Vec<Result<T, ProviderError>>, ui: Ui) -> Result<Vec<T>, Exit> {
         let (mut done, mut problems) = (Vec::new(), Vec::new());
@@ -178,24 +213,6 @@ impl Run {
             Err(tell(&problems, ui))
         }
     }
-}
-
-async fn plan_one(
-    fleet: &Fleet,
-    inventory: &Inventory,
-    goal: Goal,
-) -> Result<FleetPlan, ProviderError> {
-    let platform = fleet.provider.platform();
-    let plan = plan(&fleet.spec, inventory, platform, goal);
-    let mut plan = plan.map_err(|cycle| circular(&cycle))?;
-    let mutations: Vec<&Mutation> = plan.steps.iter().map(|step| &step.mutation).collect();
-    if !mutations.is_empty() {
-        let checks = fleet.provider.preflight(&mutations).await?;
-        plan.checks.extend(checks);
-        plan.checks
-            .sort_by_key(|check| std::cmp::Reverse(check.severity));
-    }
-    Ok(plan)
 }
 
 fn circular(cycle: &Cycle) -> ProviderError {

@@ -3,8 +3,10 @@
 mod apply;
 mod carry_out;
 mod completions;
+mod cost;
 mod destroy;
 mod plan;
+mod prices;
 mod schema;
 mod status;
 mod verify;
@@ -18,6 +20,8 @@ pub(crate) async fn perform(verb: Verb, ui: Ui) -> Exit {
         Verb::Plan(args) => looking(plan::perform(&args, ui), ui).await,
         Verb::Status(args) => looking(status::perform(&args, ui), ui).await,
         Verb::Verify(args) => looking(verify::perform(&args, ui), ui).await,
+        Verb::Cost(args) => cost::perform(&args, ui),
+        Verb::Prices(args) => looking(prices::perform(&args, ui), ui).await,
         Verb::Schema => schema::perform(ui),
         Verb::Completions(args) => completions::perform(&args, ui),
         Verb::Apply(args) => apply::perform(&args, ui).await,

@@ -174,21 +174,19 @@ fn unknown_replicas(observed: &ObservedState, set: &ChangeSet) -> Option<Check> 
     })
 }
 
+/// Keys that are about money.
+const WITHOUT_BILL: [&str; 5] = [
+    "usage",
+    "prices",
+    "protect.monthly_usd",
+    "protect.max_monthly_increase_usd",
+    "protect.allow_unpriced",
+];
+
 /// Keys that are valid and do nothing yet, each with a note, so that nobody relies on them.
 pub(crate) fn without_effect(spec: &Spec) -> Vec<Check> {
-    const NOT_YET: [(&str, &str); 7] = [
+    const NOT_YET: [(&str, &str); 2] = [
         ("alerts", "alerts come with `pgfleet monitor`"),
-        ("usage", "the cost estimate comes with the price catalog"),
-        ("prices", "the cost estimate comes with the price catalog"),
-        ("protect.monthly_usd", "budgets come with the price catalog"),
-        (
-            "protect.max_monthly_increase_usd",
-            "budgets come with the price catalog",
-        ),
-        (
-            "protect.allow_unpriced",
-            "budgets come with the price catalog",
-        ),
         ("primary.password_version", "passwords are not rotated yet"),
     ];
     let mut checks: Vec<Check> = NOT_YET
@@ -199,6 +197,14 @@ pub(crate) fn without_effect(spec: &Spec) -> Vec<Check> {
             Check::note("spec/no-effect-yet", message).key(*key)
         })
         .collect();
+    if spec.provider == ProviderKind::Local {
+        for key in WITHOUT_BILL {
+            if spec.places.contains_key(key) {
+                let message = format!("`{key}` has no effect: this machine sends no bill");
+                checks.push(Check::note("local/no-bill", message).key(key));
+            }
+        }
+    }
     if spec.in_window && spec.provider == ProviderKind::Local {
         let message = "`apply_changes = \"window\"`: this machine has no maintenance window, so \
                        changes are made at once";

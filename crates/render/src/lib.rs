@@ -3,6 +3,7 @@
 //! The one place that formats. Everything here is a pure function from data to a string; the
 //! command line decides where it goes.
 
+mod cost;
 mod diagnostics;
 mod events;
 mod plan_json;
@@ -13,11 +14,15 @@ mod style;
 mod table;
 mod units;
 
+pub use cost::{
+    FleetComparison, FleetCost, PricesView, compare_json, compare_markdown, compare_text,
+    cost_json, cost_markdown, cost_text, costs_json, prices_json, prices_text,
+};
 pub use diagnostics::{diagnostics, snippet};
 pub use events::{connect_line, event_json, event_line, left_running, outcome_line, problem};
 pub use plan_json::plan_json;
 pub use plan_shell::plan_shell;
-pub use plan_text::{PlanView, plan_summary, plan_text};
+pub use plan_text::{PlanView, plan_costs, plan_summary, plan_text};
 pub use status::{
     FleetStatus, FleetVerification, InstanceView, ReplicaVerification, status_json, status_text,
     verify_json, verify_text,

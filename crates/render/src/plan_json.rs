@@ -2,41 +2,35 @@
 
 use pgfleet_model::{Action, Attributes, Change, Check, Drift, ProviderKind, Step};
 use pgfleet_planner::FleetPlan;
+use pgfleet_pricing::{CostDelta, CostEstimate};
 use serde_json::{Map, Value, json};
 
-/// The plans of a run as one JSON document.
-pub fn plan_json(plans: &[&FleetPlan], simulated: bool) -> Value {
+use crate::cost::{estimate_json, sums_json};
+
+/// The plans of a run, each with its cost, as one JSON document.
+pub fn plan_json(plans: &[(&FleetPlan, &CostEstimate)], simulated: bool) -> Value {
     let sum = |action| {
         plans
             .iter()
-            .map(|plan| plan.set.count(action))
+            .map(|(plan, _)| plan.set.count(action))
             .sum::<usize>()
     };
+    let total: CostDelta = plans.iter().map(|(_, cost)| cost.total()).sum();
+    let mut summary = Map::new();
+    summary.insert("create".to_owned(), json!(sum(Action::Create)));
+    summary.insert("update".to_owned(), json!(sum(Action::Update)));
+    summary.insert("delete".to_owned(), json!(sum(Action::Delete)));
+    summary.insert("noop".to_owned(), json!(sum(Action::NoOp)));
+    summary.extend(sums_json(total));
     json!({
         "format_version": "1",
         "simulated": simulated,
-        "fleets": plans.iter().map(|plan| fleet(plan)).collect::<Vec<_>>(),
-        "summary": {
-            "create": sum(Action::Create),
-            "update": sum(Action::Update),
-            "delete": sum(Action::Delete),
-            "noop": sum(Action::NoOp),
-            "monthly_before": total(plans),
-            "monthly_after": total(plans),
-            "monthly_delta": total(plans),
-        },
+        "fleets": plans.iter().map(|(plan, cost)| fleet(plan, cost)).collect::<Vec<_>>(),
+        "summary": summary,
     })
 }
 
-/// Fleets on this machine have no bill. Where any other is in the run, the sum is not known.
-fn total(plans: &[&FleetPlan]) -> Value {
-    let local = plans
-        .iter()
-        .all(|plan| plan.desired.provider == ProviderKind::Local);
-    if local { json!("0.00") } else { Value::Null }
-}
-
-fn fleet(plan: &FleetPlan) -> Value {
+fn fleet(plan: &FleetPlan, cost: &CostEstimate) -> Value {
     let region = match plan.desired.provider {
         ProviderKind::Local => Value::Null,
         _ => json!(plan.desired.region),
@@ -50,14 +44,7 @@ fn fleet(plan: &FleetPlan) -> Value {
         "drift": plan.set.drift.iter().map(drift).collect::<Vec<_>>(),
         "steps": plan.steps.iter().map(step).collect::<Vec<_>>(),
         "checks": plan.checks.iter().map(check).collect::<Vec<_>>(),
-        "cost": {
-            "currency": "USD",
-            "monthly_before": total(&[plan]),
-            "monthly_after": total(&[plan]),
-            "monthly_delta": total(&[plan]),
-            "components": [],
-            "unpriced": [],
-        },
+        "cost": estimate_json(cost),
     })
 }
 
@@ -133,7 +120,7 @@ fn step(step: &Step) -> Value {
     })
 }
 
-fn check(check: &Check) -> Value {
+pub(crate) fn check(check: &Check) -> Value {
     let Check {
         severity,
         code,

@@ -7,10 +7,11 @@ use pgfleet_model::{
     Severity, Step,
 };
 use pgfleet_planner::FleetPlan;
+use pgfleet_pricing::CostEstimate;
 use pgfleet_spec::Spec;
 
 use crate::{
-    Paint,
+    Paint, cost,
     diagnostics::snippet,
     table::{Table, hanging},
     units::{about, count},
@@ -23,6 +24,8 @@ pub struct PlanView<'a> {
     pub plan: &'a FleetPlan,
     /// The file it came from.
     pub spec: &'a Spec,
+    /// What it costs.
+    pub cost: &'a CostEstimate,
     /// The account, project, subscription or folder.
     pub account: &'a str,
 }
@@ -42,7 +45,9 @@ pub fn plan_text(view: &PlanView<'_>, paint: Paint) -> String {
     let name = paint.strong(&plan.desired.fleet);
     if plan.set.is_empty() && !plan.is_refused() {
         let instances = count(plan.desired.instances.len(), "instance");
-        let _ = writeln!(out, "{name}   {place}   {instances} as planned");
+        let bill = cost::total_words(view.cost);
+        let bill = bill.map_or_else(String::new, |bill| format!("   {bill}"));
+        let _ = writeln!(out, "{name}   {place}   {instances} as planned{bill}");
     } else {
         let _ = writeln!(out, "{name}   {place}");
     }
@@ -57,6 +62,7 @@ pub fn plan_text(view: &PlanView<'_>, paint: Paint) -> String {
         "Checks\n",
         &checks(&plan.checks, view.spec, paint),
     );
+    section(&mut out, "", &cost::section(plan, view.cost, paint));
     out
 }
 
@@ -282,7 +288,7 @@ fn refusal(check: &Check, spec: &Spec, place: &pgfleet_spec::Place, paint: Paint
 }
 
 /// Checks of one severity and code in a paragraph of their own.
-fn checks_text(checks: &[Check], paint: Paint) -> String {
+pub(crate) fn checks_text(checks: &[Check], paint: Paint) -> String {
     let Some(Check { severity, code, .. }) = checks.first() else {
         return String::new();
     };
@@ -306,6 +312,11 @@ fn checks_text(checks: &[Check], paint: Paint) -> String {
     }
     let body = hanging("           ", &text);
     format!("  {word}  {}", body.trim_start())
+}
+
+/// What all fleets of a run cost together; empty where fewer than two of them have a bill.
+pub fn plan_costs(costs: &[&CostEstimate]) -> String {
+    cost::all_fleets(costs)
 }
 
 /// The last line of a plan: how much it changes, and what to type next.

@@ -2,7 +2,7 @@
 
 use pgfleet_model::Action;
 use pgfleet_planner::{FleetPlan, Goal};
-use pgfleet_render::{PlanView, plan_json, plan_shell, plan_summary, plan_text};
+use pgfleet_render::{PlanView, plan_costs, plan_json, plan_shell, plan_summary, plan_text};
 
 use crate::{
     args::{PlanArgs, PlanFormat},
@@ -36,7 +36,8 @@ pub(super) async fn perform(args: &PlanArgs, ui: Ui) -> Exit {
             ui.result(&text(&run, &plans, next, ui));
         }
         PlanFormat::Json => {
-            let plans: Vec<&FleetPlan> = plans.iter().collect();
+            let costs = run.costs(&plans);
+            let plans: Vec<_> = plans.iter().zip(&costs).collect();
             ui.result(&format!("{:#}\n", plan_json(&plans, false)));
         }
         // Commands that must not be run are not printed.
@@ -67,15 +68,18 @@ pub(super) async fn perform(args: &PlanArgs, ui: Ui) -> Exit {
 /// The plans of a run with a last line that counts, and says what to type `next` where it is given.
 pub(super) fn text(run: &Run, plans: &[FleetPlan], next: Option<&str>, ui: Ui) -> String {
     let mut out = String::new();
-    for (fleet, plan) in run.fleets.iter().zip(plans) {
+    let costs = run.costs(plans);
+    for ((fleet, plan), cost) in run.fleets.iter().zip(plans).zip(&costs) {
         let view = PlanView {
             plan,
+            cost,
             spec: &fleet.spec,
             account: &fleet.account,
         };
         out.push_str(&plan_text(&view, ui.out()));
         out.push('\n');
     }
+    out.push_str(&plan_costs(&costs.iter().collect::<Vec<_>>()));
     let count = |action| {
         plans
             .iter()

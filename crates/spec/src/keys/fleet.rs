@@ -422,6 +422,6 @@ static USAGE: &[Key] = &[key(
 static PRICES: &[Key] = &[key(
     "max_age_days",
     Whole(0, 36500),
-    "From which age on prices count as unknown.",
+    "From which age in days on prices are warned of.",
     "180",
 )];

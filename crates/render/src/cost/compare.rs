@@ -1,0 +1,204 @@
+//! The same fleet on three clouds.
+
+use std::fmt::Write as _;
+
+use pgfleet_model::FleetName;
+use pgfleet_pricing::{Amount, Comparison, CostDelta, NEAREST_SOURCE};
+use serde_json::{Value, json};
+
+use super::{
+    json::estimate_json,
+    markdown::cell,
+    money::{amount, change},
+    plan::missing,
+    rows::spans,
+};
+use crate::{
+    Paint,
+    table::{Table, hanging},
+};
+
+/// One fleet on every cloud, its own first.
+#[derive(Debug)]
+pub struct FleetComparison {
+    /// The fleet.
+    pub fleet: FleetName,
+    /// The clouds.
+    pub clouds: Vec<Comparison>,
+}
+
+/// What a cloud costs more than the fleet's own. What has no price on one of them has none on the
+/// other by another name, so the two are never the same.
+fn difference(own: Amount, other: Amount) -> CostDelta {
+    CostDelta {
+        before: own,
+        after: other,
+        same_unknown: own.is_complete() && other.is_complete(),
+    }
+}
+
+fn own(clouds: &[Comparison]) -> Amount {
+    let own = clouds.first();
+    own.map_or(Amount::Unknown, |own| own.estimate.total().after)
+}
+
+/// What a month costs on each cloud, or `None` where the fleet cannot be there.
+fn total(cloud: &Comparison) -> Option<Amount> {
+    cloud.region.as_ref().map(|_| cloud.estimate.total().after)
+}
+
+/// For people.
+pub fn compare_text(fleets: &[FleetComparison], paint: Paint) -> String {
+    let mut out = String::new();
+    for FleetComparison { fleet, clouds } in fleets {
+        let _ = writeln!(out, "{}   on three clouds, a month", paint.strong(fleet));
+        let own = own(clouds);
+        for (number, cloud) in clouds.iter().enumerate() {
+            let region = cloud
+                .region
+                .as_ref()
+                .map_or_else(String::new, ToString::to_string);
+            let words = match total(cloud) {
+                None => "not possible".to_owned(),
+                Some(total) if number == 0 => amount(total),
+                Some(total) => format!("{}   {}", amount(total), change(difference(own, total))),
+            };
+            let head = format!("{} {region}", cloud.provider);
+            let _ = writeln!(out, "\n  {}   {}", paint.strong(head), words);
+            out.push_str(&instances(cloud));
+            for sentence in &cloud.differences {
+                out.push_str(&hanging("    differs: ", sentence));
+            }
+            for line in missing(&cloud.estimate, paint).lines() {
+                let _ = writeln!(out, "  {line}");
+            }
+        }
+        out.push('\n');
+        out.push_str(&hanging("  regions: ", NEAREST_SOURCE));
+    }
+    out
+}
+
+fn instances(cloud: &Comparison) -> String {
+    let rows = cloud.instances.iter().map(|instance| {
+        let size = instance
+            .attributes
+            .size
+            .clone()
+            .unwrap_or_else(|| "no size".to_owned());
+        let storage = &instance.attributes.storage;
+        let disk = storage
+            .gib
+            .map(|gib| format!("{gib} GiB {}", storage.kind.as_deref().unwrap_or_default()));
+        let month = amount(cloud.estimate.of(&instance.address).after);
+        let elsewhere =
+            (Some(&instance.region) != cloud.region.as_ref()).then(|| instance.region.to_string());
+        (
+            instance.address.clone(),
+            (
+                size,
+                disk.unwrap_or_default(),
+                elsewhere.unwrap_or_default(),
+                month,
+            ),
+        )
+    });
+    let mut table = Table::default();
+    for (span, (size, disk, region, month)) in spans(rows) {
+        let each = if span.count > 1 { " each" } else { "" };
+        table.row([
+            format!("    {}{each}", span.words()),
+            size,
+            disk,
+            region,
+            month,
+        ]);
+    }
+    let mut out = String::new();
+    for line in table.lines() {
+        let _ = writeln!(out, "{line}");
+    }
+    out
+}
+
+/// For a pull request.
+pub fn compare_markdown(fleets: &[FleetComparison]) -> String {
+    let mut out = String::new();
+    for FleetComparison { fleet, clouds } in fleets {
+        let own = own(clouds);
+        let _ = writeln!(out, "### {fleet} on three clouds\n");
+        out.push_str("| cloud | region | a month | against its own | sizes | differs |\n");
+        out.push_str("|---|---|---:|---:|---|---|\n");
+        for cloud in clouds {
+            let mut sizes: Vec<&str> = cloud
+                .instances
+                .iter()
+                .map(|it| it.attributes.size.as_deref().unwrap_or("no size"))
+                .collect();
+            sizes.dedup();
+            let mut notes = cloud.differences.clone();
+            let unpriced = cloud.estimate.after.unpriced.iter();
+            notes.extend(
+                unpriced.map(|line| {
+                    format!("no price: {} {}, {}", line.address, line.item, line.detail)
+                }),
+            );
+            let _ = writeln!(
+                out,
+                "| {} | {} | {} | {} | {} | {} |",
+                cloud.provider,
+                cloud
+                    .region
+                    .as_ref()
+                    .map_or_else(|| "none".to_owned(), ToString::to_string),
+                total(cloud).map_or_else(|| "not possible".to_owned(), amount),
+                total(cloud).map_or_else(String::new, |total| change(difference(own, total))),
+                cell(&sizes.join(", ")),
+                cell(&notes.join("; ")),
+            );
+        }
+        let _ = writeln!(out, "\nRegions: {NEAREST_SOURCE}.\n");
+    }
+    out
+}
+
+/// For scripts.
+pub fn compare_json(fleets: &[FleetComparison]) -> Value {
+    let fleets = fleets.iter().map(|FleetComparison { fleet, clouds }| {
+        json!({
+            "fleet": fleet,
+            "clouds": clouds.iter().map(cloud_json).collect::<Vec<_>>(),
+        })
+    });
+    json!({
+        "format_version": "1",
+        "regions_source": NEAREST_SOURCE,
+        "fleets": fleets.collect::<Vec<_>>(),
+    })
+}
+
+fn cloud_json(cloud: &Comparison) -> Value {
+    let Comparison {
+        provider,
+        region,
+        instances,
+        estimate,
+        differences,
+    } = cloud;
+    let instances = instances.iter().map(|instance| {
+        json!({
+            "address": instance.address,
+            "region": instance.region,
+            "size": instance.attributes.size,
+            "storage_gib": instance.attributes.storage.gib,
+            "storage_type": instance.attributes.storage.kind,
+        })
+    });
+    json!({
+        "provider": provider,
+        "region": region,
+        "instances": instances.collect::<Vec<_>>(),
+        "cost": region.as_ref().map(|_| estimate_json(estimate)),
+        "differences": differences,
+    })
+}

@@ -1,0 +1,181 @@
+//! What a plan says of cost.
+
+use std::fmt::Write as _;
+
+use pgfleet_model::ProviderKind;
+use pgfleet_planner::FleetPlan;
+use pgfleet_pricing::{Amount, Bill, CostDelta, CostEstimate, Item, Quality};
+
+use super::{
+    money::{amount, change, dates},
+    rows::{fit, right, spans},
+};
+use crate::{
+    Paint,
+    table::{Table, hanging},
+};
+
+/// The section `Cost a month`: before, after and the change of every instance and of the fleet.
+/// Nothing for fleets of this machine, which have no bill.
+pub(crate) fn section(plan: &FleetPlan, cost: &CostEstimate, paint: Paint) -> String {
+    if plan.desired.provider == ProviderKind::Local {
+        return String::new();
+    }
+    let mut out = String::new();
+    if !plan.set.is_empty() || plan.is_refused() {
+        table(&mut out, cost, paint);
+        out.push_str(&missing(cost, paint));
+        out.push_str(&guessed(cost));
+    } else {
+        out.push_str(&missing(cost, paint));
+    }
+    out
+}
+
+fn table(out: &mut String, cost: &CostEstimate, paint: Paint) {
+    let rows = cost.addresses.iter().map(|address| {
+        let of = cost.of(address);
+        let bill = if of.after == Amount::NOTHING {
+            &cost.before
+        } else {
+            &cost.after
+        };
+        let mut lines = bill
+            .components
+            .iter()
+            .filter(|line| line.address == *address);
+        let mut unpriced = bill.unpriced.iter().filter(|line| line.address == *address);
+        let compute = |item| matches!(item, Item::Compute | Item::Vcpu);
+        let what = lines
+            .find(|line| compute(line.item))
+            .map(|line| line.detail.clone())
+            .or_else(|| {
+                unpriced
+                    .find(|line| compute(line.item))
+                    .map(|line| line.detail.clone())
+            });
+        (address.clone(), (what.unwrap_or_default(), of))
+    });
+    let spans = spans(rows);
+    let total = cost.total();
+    let deltas = spans.iter().map(|(_, (_, of))| *of).chain([total]);
+    let deltas: Vec<CostDelta> = deltas.collect();
+    let column = |title: &str, shown: fn(&CostDelta) -> String| {
+        let mut cells = vec![title.to_owned()];
+        cells.extend(deltas.iter().map(shown));
+        right(&mut cells);
+        cells
+    };
+    let columns = [
+        column("before", |delta| amount(delta.before)),
+        column("after", |delta| amount(delta.after)),
+        column("change", |delta| change(*delta)),
+    ];
+    let mut heads = vec![(
+        format!("Cost a month ({})", dates(&cost.after)),
+        String::new(),
+    )];
+    heads.extend(spans.iter().map(|(span, (what, _))| {
+        let each = if span.count > 1 { ", each" } else { "" };
+        (
+            format!("  {}", span.words()),
+            format!("{}{each}", fit(what, 26)),
+        )
+    }));
+    heads.push(("  total".to_owned(), String::new()));
+    let width = heads
+        .iter()
+        .skip(1)
+        .map(|(address, _)| address.chars().count())
+        .max()
+        .unwrap_or(0);
+    let mut shown = Table::default();
+    for (index, (address, what)) in heads.iter().enumerate() {
+        let head = if what.is_empty() {
+            address.clone()
+        } else {
+            format!("{address:width$}  {what}")
+        };
+        let cells = columns
+            .iter()
+            .filter_map(|column| column.get(index).cloned());
+        shown.row([head].into_iter().chain(cells));
+    }
+    for (index, line) in shown.lines().iter().enumerate() {
+        let line = if index + 1 == heads.len() {
+            paint.strong(line)
+        } else {
+            line.clone()
+        };
+        let _ = writeln!(out, "{line}");
+    }
+}
+
+/// What has no price, and what is left out: a line each.
+pub(super) fn missing(cost: &CostEstimate, paint: Paint) -> String {
+    let mut out = String::new();
+    let Bill {
+        components: _,
+        unpriced,
+        not_included,
+    } = &cost.after;
+    for (words, lines) in [
+        ("no price", unpriced.iter().collect::<Vec<_>>()),
+        ("no price before", cost.unpriced_before().collect()),
+    ] {
+        let rows = lines
+            .iter()
+            .map(|line| (line.address.clone(), (line.item, &line.detail, line.remedy)));
+        for (span, (item, detail, remedy)) in spans(rows) {
+            let text = format!("{} {item}, {detail}: {remedy}", span.words());
+            let lead = format!("  {words}: ");
+            out.push_str(&paint.careful(hanging(&lead, &text)));
+        }
+    }
+    let rows = not_included
+        .iter()
+        .map(|line| (line.address.clone(), &line.detail));
+    for (span, detail) in spans(rows) {
+        let text = format!("{} {detail}", span.words());
+        out.push_str(&hanging("  not included: ", &text));
+    }
+    out
+}
+
+/// How many of the prices were not read from a list.
+fn guessed(cost: &CostEstimate) -> String {
+    let lines = &cost.after.components;
+    let guessed = lines.iter();
+    let guessed = guessed.filter(|line| line.quote.origin.quality != Quality::Observed);
+    match guessed.count() {
+        0 => String::new(),
+        some => {
+            let of = lines.len();
+            let text = format!(
+                "{some} of {of} prices are derived or estimated; `pgfleet cost` shows which"
+            );
+            hanging("  ", &text)
+        }
+    }
+}
+
+/// The bill of a fleet where nothing is to be done: `$256.24 a month`.
+pub(crate) fn total_words(cost: &CostEstimate) -> Option<String> {
+    let any = !cost.after.components.is_empty() || !cost.after.unpriced.is_empty();
+    any.then(|| format!("{} a month", amount(cost.after.total())))
+}
+
+/// The cost of all fleets of a run in a line, where more than one has a bill.
+pub(crate) fn all_fleets(costs: &[&CostEstimate]) -> String {
+    let billed = costs.iter().filter(|cost| !cost.addresses.is_empty());
+    if billed.count() < 2 {
+        return String::new();
+    }
+    let total: CostDelta = costs.iter().map(|cost| cost.total()).sum();
+    format!(
+        "All fleets: {} a month before, {} after, {}.\n",
+        amount(total.before),
+        amount(total.after),
+        change(total)
+    )
+}
