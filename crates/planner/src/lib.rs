@@ -6,8 +6,9 @@
 //!
 //! The way through the crate is [`plan`]: [`resolve`] turns a plan file into a desired state,
 //! [`diff`] finds the changes and the drift, `checks` holds the rules of the engine itself,
-//! [`steps`] makes steps of the changes.
+//! [`steps`] makes steps of the changes. [`adopt`] and [`release`] say whose tags are to change.
 
+mod adoption;
 mod checks;
 mod diff;
 mod fingerprint;
@@ -18,6 +19,7 @@ mod refusals;
 mod resolve;
 mod standing;
 
+pub use adoption::{Retag, Retagging, adopt, release};
 pub use diff::{diff, satisfies};
 pub use fingerprint::fingerprint;
 pub use order::{Cycle, steps};
