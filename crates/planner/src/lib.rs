@@ -6,8 +6,9 @@
 //!
 //! The way through the crate is [`plan`]: [`resolve`] turns a plan file into a desired state,
 //! [`diff`] finds the changes and the drift, `checks` holds the rules of the engine itself,
-//! [`steps`] makes steps of the changes.
+//! [`steps`] makes steps of the changes. [`adopt`] and [`release`] say whose tags are to change.
 
+mod adoption;
 mod checks;
 mod diff;
 mod fingerprint;
@@ -21,6 +22,7 @@ mod saved;
 mod since;
 mod standing;
 
+pub use adoption::{Retag, Retagging, adopt, release};
 pub use diff::{diff, satisfies};
 pub use fingerprint::fingerprint;
 pub use hash::sha256;
