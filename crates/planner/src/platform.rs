@@ -2,7 +2,7 @@
 
 use pgfleet_model::{
     Attributes, ChangeSet, Check, DesiredInstance, DesiredState, Disruption, Field, Lane, Mutation,
-    ObservedInstance, ObservedState, ProviderKind, ResourceId, ResourceRef, Role, Settings,
+    ObservedInstance, ObservedState, ProviderKind, Region, ResourceId, ResourceRef, Role, Settings,
 };
 use pgfleet_spec::InstanceSize;
 
@@ -81,6 +81,8 @@ pub struct Draft<'a> {
     pub size: Option<&'a InstanceSize>,
     /// The platform's own table, with the group's overrides in it.
     pub platform: &'a Settings,
+    /// The group's overrides alone: what belongs to a region does not cross it by itself.
+    pub overrides: &'a Settings,
     /// The live instance, where there is one.
     pub live: Option<&'a ObservedInstance>,
     /// The live primary, where there is one.
@@ -137,11 +139,12 @@ pub trait Platform: Send + Sync {
     /// What it can do.
     fn capabilities(&self) -> &Capabilities;
 
-    /// Names a primary that pgfleet does not own (`existing`).
+    /// Names a primary that pgfleet does not own (`existing`), in the plan's region where the
+    /// reference names none.
     ///
     /// # Errors
     /// A check, where the text names nothing on this platform.
-    fn existing(&self, reference: &str) -> Result<ResourceRef, Box<Check>>;
+    fn existing(&self, reference: &str, region: &Region) -> Result<ResourceRef, Box<Check>>;
 
     /// Completes the attributes of one instance: its class, its settings; takes away what the
     /// platform has not, and says so.

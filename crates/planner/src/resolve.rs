@@ -42,12 +42,14 @@ pub fn resolve(spec: &Spec, inventory: &Inventory, platform: &dyn Platform) -> R
         let live_primary = observed.primary();
         declare(spec, primary, group, live_primary, live.is_some(), instance);
         let platform_table = merged(&spec.platform, group.map(|group| &group.platform));
+        let none = Settings::new();
         let size = group
             .and_then(|group| group.size.as_ref())
             .or_else(|| primary.and_then(|primary| primary.size.as_ref()));
         checks.extend(platform.resolve(Draft {
             size,
             platform: &platform_table,
+            overrides: group.map_or(&none, |group| &group.platform),
             live,
             live_primary,
             replicas: &replicas,
@@ -90,7 +92,7 @@ fn skeleton(spec: &Spec, platform: &dyn Platform, checks: &mut Vec<Check>) -> De
         instances.insert(address, instance);
     }
     let primary = match (&spec.primary, primary_ref) {
-        (PrimarySpec::Existing(existing), _) => match platform.existing(&existing.reference) {
+        (PrimarySpec::Existing(existing), _) => match platform.existing(&existing.reference, &spec.region) {
             Ok(resource) => PrimaryPolicy::Existing(resource),
             Err(check) => {
                 checks.push(*check);

@@ -58,6 +58,8 @@ pub enum Until {
     Named(OperationName),
     /// The listing shows it, by [`Platform::standing`]: AWS.
     Holds,
+    /// The answer to the call has shown it already.
+    Reached,
 }
 
 /// A mutation that the platform has taken.

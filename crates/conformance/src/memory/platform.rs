@@ -62,7 +62,7 @@ impl Platform for MemoryPlatform {
         &self.capabilities
     }
 
-    fn existing(&self, reference: &str) -> Result<ResourceRef, Box<Check>> {
+    fn existing(&self, reference: &str, _region: &Region) -> Result<ResourceRef, Box<Check>> {
         let (region, id) = reference.split_once('/').ok_or_else(|| {
             let check = Check::error("memory/existing", "`existing` names no instance")
                 .key("primary.existing")

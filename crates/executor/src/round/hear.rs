@@ -34,12 +34,16 @@ impl Round<'_, '_> {
         flight.took_effect = true;
         flight.attempts = 0;
         let retry_after = operation.retry_after;
+        let reached = operation.until == Until::Reached;
         flight.state = State::InFlight(operation);
         let kind = EventKind::StepAccepted {
             step: flight.step.id,
             address: flight.step.address.clone(),
         };
         self.telling.tell(&flight.name, kind);
+        if reached {
+            return self.done(index);
+        }
         let number = self.poller_of(&self.flights[index]);
         self.schedule_poll(number, retry_after);
     }

@@ -2,7 +2,7 @@
 
 use pgfleet_model::{
     Action, Attributes, Change, ChangeSet, Check, DesiredState, Disruption, Field, FieldChange,
-    Lane, Mutation, ObservedInstance, ObservedState, Operation, Phase, ProviderKind, ResourceRef,
+    Lane, Mutation, ObservedInstance, ObservedState, Operation, Phase, ProviderKind, Region, ResourceRef,
     Role, Storage, Value,
 };
 use pgfleet_planner::{
@@ -62,7 +62,7 @@ impl Platform for LocalPlatform {
         &self.capabilities
     }
 
-    fn existing(&self, reference: &str) -> Result<ResourceRef, Box<Check>> {
+    fn existing(&self, reference: &str, _region: &Region) -> Result<ResourceRef, Box<Check>> {
         let source = Source::existing(reference).map_err(|why| {
             let message = format!("`existing` cannot be used: {why}");
             let check = Check::error("local/existing", message).key("primary.existing");

@@ -1,0 +1,177 @@
+//! What RDS's errors mean, in one place: their kind, their remedy, and whether to try again.
+
+use std::error::Error as StdError;
+
+use aws_sdk_rds::error::{ProvideErrorMetadata, SdkError};
+use pgfleet_provider::{ErrorKind, ProviderError, Retry};
+
+use super::guard::PlainHttp;
+
+/// Whether a call changes something: what is not known of it has to be looked up then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Nature {
+    Reads,
+    Changes,
+}
+
+/// Explains why a call failed. `call` is RDS's own name for it, which is the IAM action's too.
+pub(super) fn explain<E, R>(call: &str, nature: Nature, error: &SdkError<E, R>) -> ProviderError
+where
+    E: ProvideErrorMetadata + StdError + 'static,
+    R: std::fmt::Debug,
+{
+    let unclear = match nature {
+        Nature::Reads => Retry::Backoff,
+        Nature::Changes => Retry::Reobserve,
+    };
+    match error {
+        SdkError::ServiceError(service) => {
+            let error = service.err();
+            match error.code() {
+                Some(code) => by_code(call, nature, code, error.message().unwrap_or_default()),
+                // No code: not the XML that AWS answers with.
+                None => not_aws(call),
+            }
+        }
+        SdkError::ResponseError(_) => ProviderError::new(
+            ErrorKind::Internal,
+            format!("{call}: the answer is cut off or is not what RDS answers"),
+        )
+        .remedy("run the command again; if it stays so, look at the endpoint (AWS_ENDPOINT_URL)")
+        .retry(unclear),
+        _ => by_cause(call, unclear, error),
+    }
+}
+
+fn not_aws(call: &str) -> ProviderError {
+    ProviderError::new(
+        ErrorKind::Internal,
+        format!("{call}: the endpoint does not answer as RDS does"),
+    )
+    .remedy("look at AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_RDS and proxies in between")
+}
+
+/// The request was not sent, or nothing came back.
+fn by_cause(call: &str, unclear: Retry, error: &(dyn StdError + 'static)) -> ProviderError {
+    let mut causes = std::iter::successors(Some(error), |error| error.source());
+    if let Some(plain) = causes.find_map(|cause| cause.downcast_ref::<PlainHttp>()) {
+        return ProviderError::new(ErrorKind::Environment, plain.to_string()).remedy(
+            "use an https endpoint, or name its host in PGFLEET_INSECURE_ENDPOINT_HOSTS where \
+             the network in between is yours",
+        );
+    }
+    let words = chain(error);
+    if words.contains("credentials") || words.contains("identity") {
+        return ProviderError::new(
+            ErrorKind::Credentials,
+            format!("{call}: no AWS credentials were found, or they cannot be used: {words}"),
+        )
+        .remedy(
+            "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in with \
+             `aws sso login`; in a pipeline, AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE",
+        );
+    }
+    ProviderError::new(
+        ErrorKind::Unreachable,
+        format!("{call}: RDS does not answer: {words}"),
+    )
+    .remedy("look at the network, the region's name and AWS_ENDPOINT_URL")
+    .retry(unclear)
+}
+
+/// An error with its causes, each said once.
+fn chain(error: &(dyn StdError + 'static)) -> String {
+    let mut words: Vec<String> = Vec::new();
+    for cause in std::iter::successors(Some(error), |error| error.source()) {
+        let said = cause.to_string();
+        if words.last().is_none_or(|last| !last.contains(&said)) {
+            words.push(said);
+        }
+    }
+    words.join(": ")
+}
+
+fn by_code(call: &str, nature: Nature, code: &str, message: &str) -> ProviderError {
+    let message = message.trim_end_matches('.');
+    let error = |kind| ProviderError::new(kind, format!("{call}: {code}: {message}"));
+    match code {
+        "Throttling" | "ThrottlingException" | "RequestLimitExceeded" | "TooManyRequestsException" => {
+            error(ErrorKind::Throttled).retry(Retry::Backoff)
+        }
+        "InternalFailure" | "InternalError" | "ServiceUnavailable" | "ServiceUnavailableException" => {
+            let retry = match nature {
+                Nature::Reads => Retry::Backoff,
+                Nature::Changes => Retry::Reobserve,
+            };
+            error(ErrorKind::Unreachable).retry(retry)
+        }
+        "DBInstanceAlreadyExists" | "DBInstanceAlreadyExistsFault" => {
+            error(ErrorKind::AlreadyExists).retry(Retry::Reobserve)
+        }
+        "DBInstanceNotFound" | "DBInstanceNotFoundFault" => error(ErrorKind::NotFound)
+            .retry(Retry::Reobserve)
+            .remedy("somebody else has deleted it; run the command again"),
+        "InvalidDBInstanceState" | "InvalidDBInstanceStateFault" => {
+            error(ErrorKind::Busy).retry(Retry::Backoff)
+        }
+        "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" => {
+            error(ErrorKind::Permission).remedy(format!(
+                "allow the action rds:{call} to whoever runs this; docs/aws.md has the policy"
+            ))
+        }
+        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => {
+            error(ErrorKind::Credentials)
+                .remedy("the credentials have expired: log in again and run the command again")
+        }
+        "InvalidClientTokenId" | "UnrecognizedClientException" | "SignatureDoesNotMatch"
+        | "MissingAuthenticationToken" | "IncompleteSignature" | "AuthFailure" => {
+            error(ErrorKind::Credentials)
+                .remedy("AWS does not accept the credentials; look at AWS_PROFILE and the keys")
+        }
+        "InstanceQuotaExceeded" | "StorageQuotaExceeded" | "InstanceQuotaExceededFault" => {
+            error(ErrorKind::Refused)
+                .remedy("ask AWS for a higher quota (Service Quotas, Amazon RDS)")
+        }
+        "InsufficientDBInstanceCapacity" | "InsufficientDBInstanceCapacityFault" => {
+            error(ErrorKind::Refused)
+                .remedy("this class has no room in the zone now: try later, or another class")
+        }
+        "KMSKeyNotAccessibleFault" => error(ErrorKind::Refused)
+            .remedy("look at `kms_key`: the key's region, its state and its policy"),
+        "DBSubnetGroupNotFoundFault" => {
+            error(ErrorKind::Refused).remedy("look at `subnet_group` and its region")
+        }
+        "DBParameterGroupNotFound" => {
+            error(ErrorKind::Refused).remedy("look at `parameter_group` and its region")
+        }
+        "InvalidParameterCombination" if message.contains("Cannot find version") => {
+            error(ErrorKind::Refused)
+                .remedy("look at `postgres`: RDS offers no such version in this region")
+        }
+        _ => error(ErrorKind::Refused),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_passes_is_repeated_and_what_is_refused_is_not() {
+        let retry = |code, nature| by_code("CreateDBInstance", nature, code, "words").retry;
+        assert_eq!(retry("Throttling", Nature::Changes), Retry::Backoff);
+        assert_eq!(retry("InternalFailure", Nature::Changes), Retry::Reobserve);
+        assert_eq!(retry("InternalFailure", Nature::Reads), Retry::Backoff);
+        assert_eq!(retry("DBInstanceAlreadyExists", Nature::Changes), Retry::Reobserve);
+        assert_eq!(retry("InvalidDBInstanceState", Nature::Changes), Retry::Backoff);
+        for code in ["InvalidParameterValue", "AccessDenied", "ExpiredToken", "SomethingNew"] {
+            assert_eq!(retry(code, Nature::Changes), Retry::Never, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_missing_permission_is_named() {
+        let error = by_code("CreateDBInstance", Nature::Changes, "AccessDenied", "no");
+        assert!(error.remedy.contains("rds:CreateDBInstance"), "{}", error.remedy);
+    }
+}

@@ -1,0 +1,38 @@
+//! Amazon RDS for PostgreSQL.
+//!
+//! [`AwsPlatform`] knows RDS's rules, [`AwsProvider`] talks to it through the vendor's SDK. The
+//! SDK's own retries are off: the executor repeats calls, by the one property of the error.
+
+mod client;
+mod command;
+mod errors;
+mod guard;
+mod mutate;
+mod observe;
+mod platform;
+mod preflight;
+mod provider;
+mod rules;
+
+pub use client::AwsOptions;
+pub use platform::AwsPlatform;
+pub use provider::AwsProvider;
+
+/// Where the rules of RDS are written down.
+const GUIDE: &str = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/";
+
+/// The engine, in RDS's word.
+const ENGINE: &str = "postgres";
+
+/// Names of what only RDS knows of an instance, as plan files have them below `[aws]`.
+mod setting {
+    pub(super) const SUBNET_GROUP: &str = "subnet_group";
+    pub(super) const SECURITY_GROUPS: &str = "security_groups";
+    pub(super) const PARAMETER_GROUP: &str = "parameter_group";
+    pub(super) const KMS_KEY: &str = "kms_key";
+    pub(super) const PUBLIC: &str = "publicly_accessible";
+    /// Observed only: whether the disk is encrypted.
+    pub(super) const ENCRYPTED: &str = "storage_encrypted";
+    /// Observed only: whether Secrets Manager keeps the administrator's password.
+    pub(super) const MANAGED_PASSWORD: &str = "managed_password";
+}

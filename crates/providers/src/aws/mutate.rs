@@ -1,0 +1,237 @@
+//! The calls that change something.
+
+use aws_sdk_rds::types::{DbInstance, Tag};
+use pgfleet_model::{
+    Availability, DesiredInstance, Field, FieldChange, Mutation, PasswordSource, ResourceRef,
+    Settings, Value,
+};
+use pgfleet_provider::{ErrorKind, ProviderError, Secrets};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::{
+    ENGINE,
+    errors::{Nature, explain},
+    platform::{all_tags, final_snapshot},
+    setting,
+};
+
+type Answer = Result<Option<DbInstance>, ProviderError>;
+
+pub(super) async fn create_primary(
+    client: &aws_sdk_rds::Client,
+    mutation: &Mutation,
+    desired: &DesiredInstance,
+    secrets: &Secrets,
+) -> Answer {
+    let attributes = &desired.attributes;
+    let storage = &attributes.storage;
+    let settings = &attributes.settings;
+    let mut call = client
+        .create_db_instance()
+        .db_instance_identifier(mutation.resource.id.as_str())
+        .engine(ENGINE)
+        .set_engine_version(attributes.postgres.map(|version| version.to_string()))
+        .set_db_instance_class(attributes.size.clone())
+        .set_allocated_storage(whole(storage.gib))
+        .set_storage_type(storage.kind.clone())
+        .set_iops(whole(storage.iops))
+        .set_storage_throughput(whole(storage.throughput))
+        .set_max_allocated_storage(whole(storage.autogrow_to_gib))
+        .set_backup_retention_period(whole(attributes.backup_days))
+        .multi_az(attributes.availability == Some(Availability::Regional))
+        .storage_encrypted(true)
+        .set_kms_key_id(text(settings, setting::KMS_KEY))
+        .set_db_subnet_group_name(text(settings, setting::SUBNET_GROUP))
+        .set_vpc_security_group_ids(list(settings, setting::SECURITY_GROUPS))
+        .set_db_parameter_group_name(text(settings, setting::PARAMETER_GROUP))
+        .publicly_accessible(settings.get(setting::PUBLIC) == Some(&Value::Flag(true)))
+        .deletion_protection(attributes.deletion_protection == Some(true))
+        .copy_tags_to_snapshot(true)
+        .set_tags(Some(tags(all_tags(mutation, attributes))));
+    if let Some(bootstrap) = &desired.bootstrap {
+        // RDS makes the database `postgres` by itself.
+        let database = Some(&bootstrap.database).filter(|name| *name != "postgres");
+        call = call
+            .master_username(&bootstrap.admin)
+            .set_db_name(database.cloned());
+        if let Some(source) = &bootstrap.password {
+            let password = read(source.clone(), *secrets).await?;
+            call = call.master_user_password(password.expose_secret());
+        }
+    }
+    let answer = call.send().await;
+    answer
+        .map(|answer| answer.db_instance)
+        .map_err(|error| explain("CreateDBInstance", Nature::Changes, &error))
+}
+
+/// A replica takes its engine, version, administrator and encryption from its source. Its parameter
+/// group can only be set afterwards, which the listing after the creation then shows to be needed.
+pub(super) async fn create_replica(
+    client: &aws_sdk_rds::Client,
+    mutation: &Mutation,
+    desired: &DesiredInstance,
+    source: String,
+) -> Answer {
+    let attributes = &desired.attributes;
+    let storage = &attributes.storage;
+    let settings = &attributes.settings;
+    let answer = client
+        .create_db_instance_read_replica()
+        .db_instance_identifier(mutation.resource.id.as_str())
+        .source_db_instance_identifier(source)
+        .set_db_instance_class(attributes.size.clone())
+        .set_allocated_storage(whole(storage.gib))
+        .set_storage_type(storage.kind.clone())
+        .set_iops(whole(storage.iops))
+        .set_storage_throughput(whole(storage.throughput))
+        .set_max_allocated_storage(whole(storage.autogrow_to_gib))
+        .multi_az(attributes.availability == Some(Availability::Regional))
+        .set_kms_key_id(text(settings, setting::KMS_KEY))
+        .set_db_subnet_group_name(text(settings, setting::SUBNET_GROUP))
+        .set_vpc_security_group_ids(list(settings, setting::SECURITY_GROUPS))
+        .publicly_accessible(settings.get(setting::PUBLIC) == Some(&Value::Flag(true)))
+        .copy_tags_to_snapshot(true)
+        .set_tags(Some(tags(all_tags(mutation, attributes))))
+        .send()
+        .await;
+    answer
+        .map(|answer| answer.db_instance)
+        .map_err(|error| explain("CreateDBInstanceReadReplica", Nature::Changes, &error))
+}
+
+/// All attributes in one call: size and IOPS of a disk are refused one after the other.
+pub(super) async fn modify(
+    client: &aws_sdk_rds::Client,
+    resource: &ResourceRef,
+    fields: &[FieldChange],
+    in_window: bool,
+) -> Answer {
+    let mut call = client
+        .modify_db_instance()
+        .db_instance_identifier(resource.id.as_str())
+        .apply_immediately(!in_window);
+    for FieldChange { field, to, .. } in fields {
+        let number = match to {
+            Value::Number(number) => i32::try_from(*number).ok(),
+            _ => None,
+        };
+        let on = *to == Value::Flag(true);
+        call = match field {
+            Field::Size => call.db_instance_class(to.to_string()),
+            Field::Postgres => call.engine_version(to.to_string()),
+            Field::StorageGib => call.set_allocated_storage(number),
+            Field::StorageType => call.storage_type(to.to_string()),
+            Field::Iops => call.set_iops(number),
+            Field::Throughput => call.set_storage_throughput(number),
+            Field::AutogrowToGib => call.set_max_allocated_storage(number),
+            Field::BackupDays => call.set_backup_retention_period(number),
+            Field::MultiAz => call.multi_az(on),
+            Field::DeletionProtection => call.deletion_protection(on),
+            Field::Setting(name) if name == setting::PUBLIC => call.publicly_accessible(on),
+            Field::Setting(name) if name == setting::PARAMETER_GROUP => {
+                call.db_parameter_group_name(to.to_string())
+            }
+            Field::Setting(name) if name == setting::SECURITY_GROUPS => match to {
+                Value::List(groups) => call.set_vpc_security_group_ids(Some(groups.clone())),
+                _ => call,
+            },
+            Field::Tags | Field::Address | Field::Autogrow | Field::Setting(_) => call,
+        };
+    }
+    let answer = call.send().await;
+    answer
+        .map(|answer| answer.db_instance)
+        .map_err(|error| explain("ModifyDBInstance", Nature::Changes, &error))
+}
+
+/// The tags that the plan wants, and pgfleet's own.
+pub(super) async fn retag(
+    client: &aws_sdk_rds::Client,
+    arn: &str,
+    mutation: &Mutation,
+    fields: &[FieldChange],
+) -> Result<(), ProviderError> {
+    let mut all: Vec<(String, String)> = mutation.owner.tags().into_iter().collect();
+    for change in fields {
+        if let (Field::Tags, Value::Map(wanted)) = (&change.field, &change.to) {
+            all.extend(wanted.clone());
+        }
+    }
+    add_tags(client, arn, all).await
+}
+
+pub(super) async fn add_tags(
+    client: &aws_sdk_rds::Client,
+    arn: &str,
+    all: Vec<(String, String)>,
+) -> Result<(), ProviderError> {
+    let call = client.add_tags_to_resource().resource_name(arn);
+    let answer = call.set_tags(Some(tags(all))).send().await;
+    answer
+        .map(drop)
+        .map_err(|error| explain("AddTagsToResource", Nature::Changes, &error))
+}
+
+pub(super) async fn start(client: &aws_sdk_rds::Client, resource: &ResourceRef) -> Answer {
+    let call = client.start_db_instance();
+    let answer = call.db_instance_identifier(resource.id.as_str()).send().await;
+    answer
+        .map(|answer| answer.db_instance)
+        .map_err(|error| explain("StartDBInstance", Nature::Changes, &error))
+}
+
+/// A replica takes no final snapshot, and a primary one where the plan wants it. Its automated
+/// backups are kept or deleted as RDS does by default.
+pub(super) async fn delete(
+    client: &aws_sdk_rds::Client,
+    resource: &ResourceRef,
+    last_snapshot: bool,
+) -> Answer {
+    let snapshot = last_snapshot.then(|| final_snapshot(resource));
+    let answer = client
+        .delete_db_instance()
+        .db_instance_identifier(resource.id.as_str())
+        .skip_final_snapshot(!last_snapshot)
+        .set_final_db_snapshot_identifier(snapshot)
+        .send()
+        .await;
+    answer
+        .map(|answer| answer.db_instance)
+        .map_err(|error| explain("DeleteDBInstance", Nature::Changes, &error))
+}
+
+async fn read(source: PasswordSource, secrets: Secrets) -> Result<SecretString, ProviderError> {
+    let read = tokio::task::spawn_blocking(move || secrets.read(&source)).await;
+    match read {
+        Ok(Ok(password)) => Ok(password),
+        Ok(Err(error)) => Err(ProviderError::new(ErrorKind::Environment, error.to_string())
+            .remedy("look at `password` in [primary]")),
+        Err(error) => Err(ProviderError::new(
+            ErrorKind::Internal,
+            format!("the password could not be read: {error}"),
+        )),
+    }
+}
+
+/// A count as the SDK takes it; plan files hold none that is larger.
+fn whole(number: Option<u32>) -> Option<i32> {
+    number.and_then(|number| i32::try_from(number).ok())
+}
+
+fn text(settings: &Settings, name: &str) -> Option<String> {
+    settings.get(name).map(ToString::to_string)
+}
+
+fn list(settings: &Settings, name: &str) -> Option<Vec<String>> {
+    match settings.get(name) {
+        Some(Value::List(words)) => Some(words.clone()),
+        _ => None,
+    }
+}
+
+fn tags(all: Vec<(String, String)>) -> Vec<Tag> {
+    all.into_iter()
+        .map(|(key, value)| Tag::builder().key(key).value(value).build())
+        .collect()
+}

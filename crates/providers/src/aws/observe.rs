@@ -1,0 +1,277 @@
+//! What RDS lists, in pgfleet's words.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_rds::types::DbInstance;
+use pgfleet_model::{
+    Attributes, Availability, Condition, Endpoint, Field, ObservedInstance, Owner, Phase, Region,
+    ResourceId, ResourceRef, Role, Storage, Tags, Value,
+};
+use pgfleet_provider::{ErrorKind, ProviderError};
+
+use super::{
+    errors::{Nature, explain},
+    setting,
+};
+
+/// Instances in one answer; RDS gives at most this many.
+const PAGE: i32 = 100;
+
+/// One instance, and what only RDS needs of it.
+pub(super) struct Listed {
+    pub(super) instance: ObservedInstance,
+    pub(super) arn: Option<String>,
+    /// Its replicas in other regions.
+    pub(super) replicas_abroad: Vec<ResourceRef>,
+}
+
+/// Every instance of a region, page by page.
+pub(super) async fn list(
+    client: &aws_sdk_rds::Client,
+    region: &Region,
+) -> Result<Vec<Listed>, ProviderError> {
+    let mut found = Vec::new();
+    let mut marker: Option<String> = None;
+    loop {
+        let page = client
+            .describe_db_instances()
+            .max_records(PAGE)
+            .set_marker(marker)
+            .send()
+            .await
+            .map_err(|error| explain("DescribeDBInstances", Nature::Reads, &error))?;
+        for instance in page.db_instances() {
+            found.push(listed(instance, region)?);
+        }
+        marker = page.marker.filter(|marker| !marker.is_empty());
+        if marker.is_none() {
+            return Ok(found);
+        }
+    }
+}
+
+/// One entry of a listing, or of the answer to a call.
+pub(super) fn listed(live: &DbInstance, region: &Region) -> Result<Listed, ProviderError> {
+    let id = live.db_instance_identifier().ok_or_else(|| {
+        ProviderError::new(ErrorKind::Internal, "RDS lists an instance without a name")
+    })?;
+    let mut tags: Tags = live
+        .tag_list()
+        .iter()
+        .filter_map(|tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned())))
+        .collect();
+    let owner = Owner::take_from(&mut tags);
+    let source = live
+        .read_replica_source_db_instance_identifier()
+        .filter(|source| !source.is_empty())
+        .map(|source| reference(source, region));
+    let of_cluster = live
+        .read_replica_source_db_cluster_identifier()
+        .is_some_and(|source| !source.is_empty());
+    let role = if source.is_some() || of_cluster {
+        Role::Replica
+    } else {
+        Role::Primary
+    };
+    let word = live.db_instance_status().unwrap_or("unknown");
+    let endpoint = live.endpoint().and_then(|endpoint| {
+        Some(Endpoint {
+            host: endpoint.address()?.to_owned(),
+            port: u16::try_from(endpoint.port()?).ok()?,
+        })
+    });
+    let instance = ObservedInstance {
+        resource: ResourceRef {
+            region: region.clone(),
+            id: ResourceId::new(id),
+        },
+        owner,
+        role,
+        source,
+        phase: phase(word),
+        raw_phase: word.to_owned(),
+        condition: condition(live),
+        endpoint,
+        version: None,
+        attributes: attributes(live, role, tags),
+        pending: pending(live),
+    };
+    let replicas = live.read_replica_db_instance_identifiers().iter();
+    let abroad = replicas
+        .map(|replica| reference(replica, region))
+        .filter(|replica| replica.region != *region);
+    Ok(Listed {
+        instance,
+        arn: live.db_instance_arn().map(ToOwned::to_owned),
+        replicas_abroad: abroad.collect(),
+    })
+}
+
+/// An instance by its identifier, or by `arn:aws:rds:REGION:ACCOUNT:db:ID`.
+pub(super) fn reference(text: &str, here: &Region) -> ResourceRef {
+    let parts: Vec<&str> = text.splitn(7, ':').collect();
+    match parts.as_slice() {
+        ["arn", _, "rds", region, _, "db", id] => ResourceRef {
+            region: Region::new(*region),
+            id: ResourceId::new(*id),
+        },
+        _ => ResourceRef {
+            region: here.clone(),
+            id: ResourceId::new(text),
+        },
+    }
+}
+
+/// Where an instance is by RDS's word for it ("Viewing DB instance status"). A word that is not
+/// here means: keep waiting.
+fn phase(word: &str) -> Phase {
+    match word {
+        "available" | "storage-optimization" | "storage-full" => Phase::Available,
+        "creating" => Phase::Creating,
+        "deleting" | "delete-precheck" => Phase::Deleting,
+        "stopped" => Phase::Stopped,
+        "failed" | "restore-error" | "inaccessible-encryption-credentials"
+        | "incompatible-network" | "incompatible-option-group" | "incompatible-parameters"
+        | "incompatible-restore" | "incompatible-create" | "insufficient-capacity" => Phase::Failed,
+        "backing-up" | "modifying" | "rebooting" | "renaming" | "resetting-master-credentials"
+        | "starting" | "stopping" | "maintenance" | "upgrading" | "moving-to-vpc"
+        | "converting-to-vpc" | "storage-config-upgrade" | "storage-initialization"
+        | "inaccessible-encryption-credentials-recoverable" => Phase::Modifying,
+        word if word.starts_with("configuring-") => Phase::Modifying,
+        _ => Phase::Unknown,
+    }
+}
+
+/// A replica whose replication has ended for good cannot be attached again.
+fn condition(live: &DbInstance) -> Condition {
+    let ended = live.status_infos().iter().find(|info| {
+        info.status_type() == Some("read replication") && info.status() == Some("terminated")
+    });
+    match ended {
+        Some(info) => {
+            let why = info.message().filter(|words| !words.is_empty());
+            Condition::Broken(why.map_or_else(
+                || "its replication was ended".to_owned(),
+                |why| format!("its replication was ended: {why}"),
+            ))
+        }
+        None => Condition::Sound,
+    }
+}
+
+fn number(value: Option<i32>) -> Option<u32> {
+    value.and_then(|value| u32::try_from(value).ok())
+}
+
+fn attributes(live: &DbInstance, role: Role, tags: Tags) -> Attributes {
+    let availability = live.multi_az().map(|two| {
+        if two {
+            Availability::Regional
+        } else {
+            Availability::Zonal
+        }
+    });
+    Attributes {
+        size: live.db_instance_class().map(ToOwned::to_owned),
+        availability,
+        postgres: live
+            .engine_version()
+            .and_then(|version| version.parse().ok()),
+        storage: Storage {
+            gib: number(live.allocated_storage()),
+            kind: live.storage_type().map(ToOwned::to_owned),
+            iops: number(live.iops()),
+            throughput: number(live.storage_throughput()),
+            autogrow: None,
+            autogrow_to_gib: number(live.max_allocated_storage()),
+        },
+        backup_days: (role == Role::Primary)
+            .then(|| number(live.backup_retention_period()))
+            .flatten(),
+        deletion_protection: live.deletion_protection(),
+        tags,
+        settings: settings(live),
+    }
+}
+
+fn settings(live: &DbInstance) -> BTreeMap<String, Value> {
+    let text = |text: &str| Value::Text(text.to_owned());
+    let groups: Vec<String> = live
+        .vpc_security_groups()
+        .iter()
+        .filter_map(|group| group.vpc_security_group_id().map(ToOwned::to_owned))
+        .collect();
+    let parameters = live.db_parameter_groups().first();
+    [
+        (
+            setting::SUBNET_GROUP,
+            live.db_subnet_group()
+                .and_then(|group| group.db_subnet_group_name())
+                .map(text),
+        ),
+        (
+            setting::SECURITY_GROUPS,
+            (!groups.is_empty()).then_some(Value::List(groups)),
+        ),
+        (
+            setting::PARAMETER_GROUP,
+            parameters
+                .and_then(|group| group.db_parameter_group_name())
+                .map(text),
+        ),
+        (setting::KMS_KEY, live.kms_key_id().map(text)),
+        (setting::PUBLIC, live.publicly_accessible().map(Value::Flag)),
+        (setting::ENCRYPTED, live.storage_encrypted().map(Value::Flag)),
+        (
+            setting::MANAGED_PASSWORD,
+            live.master_user_secret().map(|_| Value::Flag(true)),
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+    .collect()
+}
+
+/// What RDS has taken and not done yet.
+fn pending(live: &DbInstance) -> BTreeMap<Field, Value> {
+    let Some(pending) = live.pending_modified_values() else {
+        return BTreeMap::new();
+    };
+    let text = |text: Option<&str>| text.map(|text| Value::Text(text.to_owned()));
+    let whole = |value: Option<i32>| number(value).map(|value| Value::Number(value.into()));
+    [
+        (Field::Size, text(pending.db_instance_class())),
+        (Field::MultiAz, pending.multi_az().map(Value::Flag)),
+        (Field::Postgres, text(pending.engine_version())),
+        (Field::StorageGib, whole(pending.allocated_storage())),
+        (Field::StorageType, text(pending.storage_type())),
+        (Field::Iops, whole(pending.iops())),
+        (Field::Throughput, whole(pending.storage_throughput())),
+        (Field::BackupDays, whole(pending.backup_retention_period())),
+    ]
+    .into_iter()
+    .filter_map(|(field, value)| Some((field, value?)))
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_is_known_by_its_arn() {
+        let here = Region::new("us-east-1");
+        let far = reference("arn:aws:rds:eu-west-1:123456789012:db:orders", &here);
+        assert_eq!((far.region.as_str(), far.id.as_str()), ("eu-west-1", "orders"));
+        let near = reference("orders", &here);
+        assert_eq!((near.region, near.id.as_str()), (here, "orders"));
+    }
+
+    #[test]
+    fn usable_is_available_and_the_unknown_is_waited_for() {
+        assert_eq!(phase("storage-optimization"), Phase::Available);
+        assert_eq!(phase("configuring-enhanced-monitoring"), Phase::Modifying);
+        assert_eq!(phase("delete-precheck"), Phase::Deleting);
+        assert_eq!(phase("something-new"), Phase::Unknown);
+    }
+}

@@ -1,0 +1,199 @@
+//! What RDS offers, asked before a plan relies on it.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_rds::types::OrderableDbInstanceOption;
+use futures_util::future::join_all;
+use pgfleet_model::{
+    Address, Attributes, Availability, Check, Field, FieldChange, Mutation, Operation, Region,
+    Value,
+};
+use pgfleet_provider::{ErrorKind, ProviderError};
+
+use super::{
+    ENGINE, GUIDE,
+    client::Clients,
+    errors::{Nature, explain},
+};
+
+/// Something that a plan wants made or resized.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Wish {
+    region: Region,
+    class: String,
+    two_zones: bool,
+    replica: bool,
+    storage_kind: Option<String>,
+    address: Address,
+}
+
+/// Asks once for each class and region, side by side.
+pub(super) async fn check(
+    clients: &Clients,
+    mutations: &[&Mutation],
+) -> Result<Vec<Check>, ProviderError> {
+    let wishes: Vec<Wish> = mutations.iter().filter_map(|mutation| wish(mutation)).collect();
+    let version = mutations.iter().find_map(|mutation| version(mutation));
+    let questions: BTreeSet<(Region, String)> = wishes
+        .iter()
+        .map(|wish| (wish.region.clone(), wish.class.clone()))
+        .collect();
+    let asked = questions.into_iter().map(|(region, class)| {
+        let version = version.clone();
+        async move {
+            let offers = offers(clients, &region, &class, version.as_deref()).await;
+            (region, class, offers)
+        }
+    });
+    let mut checks = Vec::new();
+    for (region, class, offers) in join_all(asked).await {
+        let wishes = wishes
+            .iter()
+            .filter(|wish| wish.region == region && wish.class == class);
+        match offers {
+            Ok(offers) => checks.extend(wishes.filter_map(|wish| judge(wish, &offers))),
+            // Who may not ask still may create; RDS says no then, where it must.
+            Err(error) if error.kind == ErrorKind::Permission => checks.push(
+                Check::note("aws/not-asked", error.message.clone()).remedy(error.remedy.clone()),
+            ),
+            Err(error) if error.kind == ErrorKind::Refused => checks.push(
+                Check::error("aws/version", error.message.clone())
+                    .key("postgres")
+                    .remedy(error.remedy.clone())
+                    .source(format!("{GUIDE}PostgreSQL.Concepts.General.DBVersions.html")),
+            ),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(checks)
+}
+
+fn wish(mutation: &Mutation) -> Option<Wish> {
+    let made = |attributes: &Attributes, replica| {
+        Some(Wish {
+            region: mutation.resource.region.clone(),
+            class: attributes.size.clone()?,
+            two_zones: attributes.availability == Some(Availability::Regional),
+            replica,
+            storage_kind: attributes.storage.kind.clone(),
+            address: mutation.owner.address.clone(),
+        })
+    };
+    match &mutation.operation {
+        _ if mutation.resume => None,
+        Operation::CreatePrimary { desired } => made(&desired.attributes, false),
+        Operation::CreateReplica { desired, .. } => made(&desired.attributes, true),
+        Operation::Modify { fields, .. } => {
+            let class = fields.iter().find(|change| change.field == Field::Size)?;
+            let two_zones = |change: &FieldChange| {
+                change.field == Field::MultiAz && change.to == Value::Flag(true)
+            };
+            Some(Wish {
+                region: mutation.resource.region.clone(),
+                class: class.to.to_string(),
+                two_zones: fields.iter().any(two_zones),
+                replica: false,
+                storage_kind: None,
+                address: mutation.owner.address.clone(),
+            })
+        }
+        Operation::Start | Operation::Delete { .. } => None,
+    }
+}
+
+/// The minor version that a new primary is pinned to; a major one alone is not asked for, since
+/// RDS then picks the minor.
+fn version(mutation: &Mutation) -> Option<String> {
+    match &mutation.operation {
+        Operation::CreatePrimary { desired } => {
+            let version = desired.attributes.postgres?;
+            version.minor.map(|_| version.to_string())
+        }
+        _ => None,
+    }
+}
+
+async fn offers(
+    clients: &Clients,
+    region: &Region,
+    class: &str,
+    version: Option<&str>,
+) -> Result<Vec<OrderableDbInstanceOption>, ProviderError> {
+    let client = clients.rds(region).await;
+    let mut found = Vec::new();
+    let mut marker: Option<String> = None;
+    loop {
+        let page = client
+            .describe_orderable_db_instance_options()
+            .engine(ENGINE)
+            .db_instance_class(class)
+            .set_engine_version(version.map(ToOwned::to_owned))
+            .max_records(100)
+            .set_marker(marker)
+            .send()
+            .await
+            .map_err(|error| {
+                explain("DescribeOrderableDBInstanceOptions", Nature::Reads, &error)
+            })?;
+        found.extend_from_slice(page.orderable_db_instance_options());
+        marker = page.marker.filter(|marker| !marker.is_empty());
+        if marker.is_none() {
+            return Ok(found);
+        }
+    }
+}
+
+fn judge(wish: &Wish, offers: &[OrderableDbInstanceOption]) -> Option<Check> {
+    let Wish {
+        region,
+        class,
+        two_zones,
+        replica,
+        storage_kind,
+        address,
+    } = wish;
+    let error = |code, message: String, remedy: &str| {
+        Some(
+            Check::error(code, message)
+                .at(address)
+                .remedy(remedy)
+                .source(format!("{GUIDE}Concepts.DBInstanceClass.html")),
+        )
+    };
+    if offers.is_empty() {
+        return error(
+            "aws/class",
+            format!("RDS offers no {class} for this PostgreSQL in {region}"),
+            "aws rds describe-orderable-db-instance-options --engine postgres lists what there is",
+        );
+    }
+    let with_disk: Vec<_> = offers
+        .iter()
+        .filter(|offer| {
+            storage_kind.as_deref().is_none_or(|kind| offer.storage_type() == Some(kind))
+        })
+        .collect();
+    if with_disk.is_empty() {
+        let kind = storage_kind.as_deref().unwrap_or_default();
+        return error(
+            "aws/storage-type",
+            format!("RDS offers {class} in {region} without {kind} storage"),
+            "take another storage type or class",
+        );
+    }
+    if *two_zones && !with_disk.iter().any(|offer| offer.multi_az_capable() == Some(true)) {
+        return error(
+            "aws/multi-az",
+            format!("RDS offers {class} in {region} in one zone only"),
+            "leave multi_az out, or take another class",
+        );
+    }
+    if *replica && !with_disk.iter().any(|offer| offer.read_replica_capable() == Some(true)) {
+        return error(
+            "aws/replica-class",
+            format!("RDS makes no replicas of class {class} in {region}"),
+            "take another class for the replica",
+        );
+    }
+    None
+}

@@ -1,0 +1,258 @@
+//! The half that talks to RDS.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Mutex,
+};
+
+use async_trait::async_trait;
+use futures_util::future::join_all;
+use pgfleet_model::{
+    AccountId, Check, Inventory, Mutation, ObjectVersion, ObservedInstance, Operation as Verb,
+    Region, ResourceRef,
+};
+use pgfleet_provider::{
+    ErrorKind, Operation, Platform, Progress, Provider, ProviderError, Retry, Scope, Secrets,
+    Standing, Until,
+};
+use tokio::sync::OnceCell;
+
+use super::{
+    AwsOptions, AwsPlatform,
+    client::Clients,
+    errors::{Nature, explain},
+    mutate,
+    observe::{Listed, list, listed},
+    platform::{is_abroad, is_tag},
+    preflight,
+};
+
+/// RDS in all regions of one account. Fleets of a run share one, and with it its listings.
+pub struct AwsProvider {
+    platform: AwsPlatform,
+    clients: Clients,
+    /// Where the account is asked for: the service answers the same in each region.
+    home: Region,
+    account: OnceCell<AccountId>,
+    /// The ARNs seen so far: some calls name instances by them.
+    arns: Mutex<BTreeMap<ResourceRef, String>>,
+}
+
+impl AwsProvider {
+    /// A provider whose account is asked for in `home`. Nothing is asked before the first call.
+    pub fn new(options: AwsOptions, home: Region) -> Self {
+        Self {
+            platform: AwsPlatform::default(),
+            clients: Clients::new(options),
+            home,
+            account: OnceCell::new(),
+            arns: Mutex::new(BTreeMap::new()),
+        }
+    }
+
+    /// Keeps what a listing or an answer says of one instance.
+    fn note(&self, listed: Listed) -> ObservedInstance {
+        if let Some(arn) = listed.arn {
+            let mut arns = self
+                .arns
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            arns.insert(listed.instance.resource.clone(), arn);
+        }
+        listed.instance
+    }
+
+    async fn arn(&self, resource: &ResourceRef) -> Result<String, ProviderError> {
+        let known = || {
+            let arns = self
+                .arns
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            arns.get(resource).cloned()
+        };
+        if let Some(arn) = known() {
+            return Ok(arn);
+        }
+        // A run that attaches to what an earlier one began may not have listed it yet.
+        self.list_regions([resource.region.clone()].into()).await?;
+        known().ok_or_else(|| {
+            ProviderError::new(ErrorKind::NotFound, format!("RDS lists no {resource}"))
+                .retry(Retry::Reobserve)
+        })
+    }
+
+    /// Lists regions side by side, and then those in which replicas of these lie.
+    async fn list_regions(
+        &self,
+        regions: BTreeSet<Region>,
+    ) -> Result<Vec<ObservedInstance>, ProviderError> {
+        let mut seen = Vec::new();
+        let mut done: BTreeSet<Region> = BTreeSet::new();
+        let mut next = regions;
+        while !next.is_empty() {
+            let asked = next.iter().map(|region| async move {
+                let client = self.clients.rds(region).await;
+                list(&client, region).await
+            });
+            let answers = join_all(asked).await;
+            done.append(&mut next);
+            for listed in answers {
+                for one in listed? {
+                    // A replica that the plan no longer wants may be all that is left in a region.
+                    if one.instance.owner.is_some() {
+                        let abroad = one.replicas_abroad.iter();
+                        next.extend(abroad.map(|replica| replica.region.clone()));
+                    }
+                    seen.push(self.note(one));
+                }
+            }
+            next.retain(|region| !done.contains(region));
+        }
+        Ok(seen)
+    }
+
+    /// Makes the call, and says what its answer shows of the instance.
+    async fn call(
+        &self,
+        mutation: &Mutation,
+        secrets: &Secrets,
+    ) -> Result<Option<ObservedInstance>, ProviderError> {
+        let resource = &mutation.resource;
+        let client = self.clients.rds(&resource.region).await;
+        let answer = match &mutation.operation {
+            Verb::CreatePrimary { desired } => {
+                mutate::create_primary(&client, mutation, desired, secrets).await?
+            }
+            Verb::CreateReplica { desired, source } => {
+                let named = if is_abroad(resource, source) {
+                    self.arn(source).await?
+                } else {
+                    source.id.to_string()
+                };
+                mutate::create_replica(&client, mutation, desired, named).await?
+            }
+            Verb::Modify { fields, .. } if fields.iter().all(|change| is_tag(&change.field)) => {
+                let arn = self.arn(resource).await?;
+                mutate::retag(&client, &arn, mutation, fields).await?;
+                None
+            }
+            Verb::Modify { fields, in_window } => {
+                mutate::modify(&client, resource, fields, *in_window).await?
+            }
+            Verb::Start => mutate::start(&client, resource).await?,
+            Verb::Delete { final_snapshot, .. } => {
+                mutate::delete(&client, resource, *final_snapshot).await?
+            }
+        };
+        match answer {
+            Some(live) => Ok(Some(self.note(listed(&live, &resource.region)?))),
+            None => Ok(None),
+        }
+    }
+}
+
+#[async_trait]
+impl Provider for AwsProvider {
+    fn platform(&self) -> &dyn Platform {
+        &self.platform
+    }
+
+    async fn identity(&self) -> Result<AccountId, ProviderError> {
+        let ask = || async {
+            let client = self.clients.sts(&self.home).await;
+            let answer = client.get_caller_identity().send().await;
+            let answer = answer
+                .map_err(|error| explain("GetCallerIdentity", Nature::Reads, &error))?;
+            let account = answer.account.ok_or_else(|| {
+                ProviderError::new(ErrorKind::Internal, "AWS does not say which account this is")
+            })?;
+            Ok(AccountId::new(account))
+        };
+        self.account.get_or_try_init(ask).await.cloned()
+    }
+
+    async fn observe(&self, scope: &Scope) -> Result<Inventory, ProviderError> {
+        let seen = self.list_regions(scope.regions.clone()).await?;
+        Ok(seen.into_iter().collect())
+    }
+
+    async fn preflight(&self, mutations: &[&Mutation]) -> Result<Vec<Check>, ProviderError> {
+        preflight::check(&self.clients, mutations).await
+    }
+
+    async fn begin(
+        &self,
+        mutation: &Mutation,
+        _expect: Option<&ObjectVersion>,
+        secrets: &Secrets,
+    ) -> Result<Operation, ProviderError> {
+        let attached = || Operation {
+            mutation: mutation.clone(),
+            until: Until::Holds,
+            retry_after: None,
+        };
+        // What an earlier run began is not begun again: the listing shows how far it is.
+        if mutation.resume {
+            return Ok(attached());
+        }
+        let shown = self.call(mutation, secrets).await?;
+        let done = shown.is_some_and(|live| {
+            !matches!(mutation.operation, Verb::Delete { .. })
+                && self.platform.standing(mutation, Some(&live)) == Standing::Done
+        });
+        let retags = matches!(&mutation.operation, Verb::Modify { fields, .. }
+            if fields.iter().all(|change| is_tag(&change.field)));
+        Ok(Operation {
+            until: if done || retags {
+                Until::Reached
+            } else {
+                Until::Holds
+            },
+            ..attached()
+        })
+    }
+
+    async fn poll(&self, operations: &[Operation]) -> Vec<Result<Progress, ProviderError>> {
+        let regions: BTreeSet<Region> = operations
+            .iter()
+            .map(|operation| operation.mutation.resource.region.clone())
+            .collect();
+        let asked = regions.into_iter().map(|region| async move {
+            let client = self.clients.rds(&region).await;
+            let listed = list(&client, &region).await;
+            (region, listed.map(|listed| self.index(listed)))
+        });
+        let listings: BTreeMap<Region, _> = join_all(asked).await.into_iter().collect();
+        operations
+            .iter()
+            .map(|operation| {
+                let mutation = &operation.mutation;
+                let live = match listings.get(&mutation.resource.region) {
+                    Some(Ok(instances)) => instances.get(&mutation.resource),
+                    Some(Err(error)) => return Err(error.clone()),
+                    None => None,
+                };
+                match self.platform.standing(mutation, live) {
+                    Standing::Done => Ok(Progress::Done),
+                    // What RDS has taken it begins a moment later: its status stays as it was.
+                    Standing::Running | Standing::NotBegun => {
+                        Ok(Progress::Running { retry_after: None })
+                    }
+                    Standing::Failed(why) => {
+                        Err(ProviderError::new(ErrorKind::Internal, why).remedy(
+                            "look at the instance's events in the RDS console, then run the \
+                             command again",
+                        ))
+                    }
+                }
+            })
+            .collect()
+    }
+}
+
+impl AwsProvider {
+    fn index(&self, listed: Vec<Listed>) -> BTreeMap<ResourceRef, ObservedInstance> {
+        let noted = listed.into_iter().map(|one| self.note(one));
+        noted.map(|live| (live.resource.clone(), live)).collect()
+    }
+}

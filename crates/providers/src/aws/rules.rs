@@ -1,0 +1,328 @@
+//! RDS's rules, held against a plan before any call is made. Each names the page that says so.
+
+use pgfleet_model::{
+    Action, Attributes, Availability, Change, ChangeSet, Check, DesiredInstance, DesiredState,
+    Field, ObservedInstance, ObservedState, Role, Stranger, Value,
+};
+
+use super::{GUIDE, platform::is_abroad, setting};
+
+/// Replicas of one source that RDS makes without a raised quota.
+const REPLICAS: usize = 15;
+/// Replicas in other regions beyond which AWS promises nothing.
+const REPLICAS_ABROAD: usize = 5;
+/// The size in GiB from which gp3 takes provisioned operations.
+const GP3_IOPS_FROM_GIB: u32 = 400;
+
+const CONFIGURATION: &str = "USER_PostgreSQL.Replication.ReadReplicas.Configuration.html";
+
+fn guide(page: &str) -> String {
+    format!("{GUIDE}{page}")
+}
+
+pub(super) fn check(
+    desired: &DesiredState,
+    observed: &ObservedState,
+    changes: &ChangeSet,
+) -> Vec<Check> {
+    let mut checks = Vec::new();
+    let created: Vec<&DesiredInstance> = changes
+        .effective()
+        .filter(|change| change.action == Action::Create)
+        .filter_map(|change| desired.instances.get(&change.address))
+        .collect();
+    for wanted in &created {
+        checks.extend(identifier(wanted));
+        checks.extend(password(wanted));
+        checks.extend(encryption(desired, observed, wanted));
+    }
+    for wanted in desired.instances.values() {
+        checks.extend(provisioned(wanted));
+        checks.extend(public(wanted));
+    }
+    for change in changes.effective() {
+        let live = observed.owned().find(|live| live.resource == change.resource);
+        checks.extend(storage_change(change, live));
+        checks.extend(version_change(change));
+    }
+    checks.extend(replica_count(desired, observed));
+    checks.extend(one_zone(desired));
+    let makes_replicas = created.iter().any(|wanted| wanted.role() == Role::Replica);
+    if makes_replicas {
+        checks.extend(managed_password(observed));
+    }
+    checks.extend(backup_retention(desired, observed));
+    checks.extend(promotes_replicas(observed, changes));
+    checks
+}
+
+/// 1 to 63 letters, digits and hyphens, beginning with a letter, no hyphen at the end or twice.
+fn identifier(wanted: &DesiredInstance) -> Option<Check> {
+    let id = wanted.resource.id.as_str();
+    let fine = (1..=63).contains(&id.len())
+        && id.starts_with(|c: char| c.is_ascii_lowercase())
+        && id
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+        && !id.ends_with('-')
+        && !id.contains("--");
+    (!fine).then(|| {
+        Check::error("aws/identifier", format!("RDS takes no identifier `{id}`"))
+            .at(&wanted.address)
+            .key(wanted.key.clone())
+            .remedy(
+                "1 to 63 lowercase letters, digits and single hyphens, a letter first; set `id` \
+                 or `ids`, or a shorter `fleet`",
+            )
+            .source(guide("Overview.DBInstance.html"))
+    })
+}
+
+fn password(wanted: &DesiredInstance) -> Option<Check> {
+    let bootstrap = wanted.bootstrap.as_ref()?;
+    bootstrap.password.is_none().then(|| {
+        Check::error("aws/password", "a new primary needs an administrator's password")
+            .at(&wanted.address)
+            .key("primary")
+            .remedy("add password = { env = \"NAME\" } (or file, or command) to [primary]")
+            .source(guide("USER_CreateDBInstance.Settings.html"))
+    })
+}
+
+/// An encrypted disk is copied to another region under a key of that region; inside a region the
+/// source's key is used and none may be named.
+fn encryption(
+    desired: &DesiredState,
+    observed: &ObservedState,
+    wanted: &DesiredInstance,
+) -> Option<Check> {
+    if wanted.role() == Role::Primary {
+        return None;
+    }
+    let has_key = wanted.attributes.settings.contains_key(setting::KMS_KEY);
+    let abroad = is_abroad(&wanted.resource, desired.primary_ref());
+    let page = guide("Overview.Encryption.html");
+    let check = |code, message: String, remedy: &str| {
+        Check::error(code, message)
+            .at(&wanted.address)
+            .key(format!("{}.aws.kms_key", wanted.key))
+            .remedy(remedy)
+            .source(page.clone())
+    };
+    // What pgfleet makes is encrypted; what it finds may not be.
+    let encrypted = observed.primary().is_none_or(|primary| {
+        primary.attributes.settings.get(setting::ENCRYPTED) != Some(&Value::Flag(false))
+    });
+    match (abroad, has_key, encrypted) {
+        (true, false, true) => Some(
+            check(
+                "aws/kms-cross-region",
+                format!(
+                    "an encrypted replica in {} needs a KMS key of that region",
+                    wanted.resource.region
+                ),
+                "add aws = { kms_key = \"arn:aws:kms:...\" } to the group",
+            )
+            .key(wanted.key.clone()),
+        ),
+        (false, true, _) => Some(check(
+            "aws/kms-same-region",
+            "a replica in its primary's region is encrypted with the primary's key".to_owned(),
+            "leave kms_key out of the group",
+        )),
+        _ => None,
+    }
+}
+
+fn provisioned(wanted: &DesiredInstance) -> Option<Check> {
+    let storage = &wanted.attributes.storage;
+    let small = storage.gib.is_some_and(|gib| gib < GP3_IOPS_FROM_GIB);
+    let asks = storage.iops.is_some() || storage.throughput.is_some();
+    (storage.kind.as_deref() == Some("gp3") && small && asks).then(|| {
+        Check::error(
+            "aws/gp3-iops",
+            format!("gp3 below {GP3_IOPS_FROM_GIB} GiB takes no provisioned iops or throughput"),
+        )
+        .at(&wanted.address)
+        .key(format!("{}.storage", wanted.key))
+        .remedy("leave iops and throughput out, or take 400 GiB or more")
+        .source(guide("CHAP_Storage.html"))
+    })
+}
+
+fn public(wanted: &DesiredInstance) -> Option<Check> {
+    let public = wanted.attributes.settings.get(setting::PUBLIC) == Some(&Value::Flag(true));
+    public.then(|| {
+        Check::warning("aws/public", "the instance gets an address on the internet")
+            .at(&wanted.address)
+            .remedy("leave publicly_accessible out unless its security groups are strict")
+            .source(guide("USER_VPC.WorkingWithRDSInstanceinaVPC.html"))
+    })
+}
+
+fn touches_storage(field: &Field) -> bool {
+    matches!(
+        field,
+        Field::StorageGib | Field::StorageType | Field::Iops | Field::Throughput
+    )
+}
+
+/// Storage is changed once in six hours, and not while an earlier change is still at work.
+fn storage_change(change: &Change, live: Option<&ObservedInstance>) -> Option<Check> {
+    if !change.fields.iter().any(|field| touches_storage(&field.field)) {
+        return None;
+    }
+    let page = guide("USER_PIOPS.ModifyingExisting.html");
+    let optimizing = live.is_some_and(|live| live.raw_phase == "storage-optimization");
+    Some(if optimizing {
+        Check::error(
+            "aws/storage-optimization",
+            "its storage is still being optimized after an earlier change",
+        )
+        .at(&change.address)
+        .remedy("wait until RDS shows `available`, then run the command again")
+        .source(page)
+    } else {
+        Check::note(
+            "aws/storage-once-in-six-hours",
+            "RDS changes an instance's storage once in six hours",
+        )
+        .at(&change.address)
+        .source(page)
+    })
+}
+
+/// Another major version is an upgrade with tests and a window of its own; an older one does not
+/// exist.
+fn version_change(change: &Change) -> Option<Check> {
+    let version = |attributes: Option<&Attributes>| attributes.and_then(|attributes| attributes.postgres);
+    if change.action != Action::Update {
+        return None;
+    }
+    let wanted = change.fields.iter().find(|field| field.field == Field::Postgres)?;
+    let (from, to) = (version(change.before.as_ref())?, version(change.after.as_ref())?);
+    if from.major == to.major && from <= to {
+        return None;
+    }
+    let code = if from > to { "aws/downgrade" } else { "aws/major-upgrade" };
+    Some(
+        Check::error(code, format!("PostgreSQL {from} runs, the plan wants {}", wanted.to))
+            .at(&change.address)
+            .key("postgres")
+            .remedy(format!("write postgres = \"{}\" and upgrade by hand", from.major))
+            .source(guide("USER_UpgradeDBInstance.PostgreSQL.html")),
+    )
+}
+
+fn replica_count(desired: &DesiredState, observed: &ObservedState) -> Vec<Check> {
+    let strangers = observed.strangers.iter();
+    let strangers = strangers.filter(|other| matches!(other, Stranger::Follows(_))).count();
+    let all = desired.replicas().count() + strangers;
+    let abroad = desired
+        .replicas()
+        .filter(|replica| is_abroad(&replica.resource, desired.primary_ref()))
+        .count();
+    let many = (all > REPLICAS).then(|| {
+        Check::warning(
+            "aws/replica-limit",
+            format!("{all} replicas: RDS makes {REPLICAS} of one source unless the quota was raised"),
+        )
+        .key("replicas")
+        .remedy("look at the quota \"Read replicas per primary\" first")
+        .source(guide("CHAP_Limits.html"))
+    });
+    let far = (abroad > REPLICAS_ABROAD).then(|| {
+        Check::warning(
+            "aws/replicas-abroad",
+            format!("{abroad} replicas in other regions: AWS promises {REPLICAS_ABROAD}"),
+        )
+        .key("replicas")
+        .source(guide("USER_ReadRepl.XRgn.html"))
+    });
+    many.into_iter().chain(far).collect()
+}
+
+fn one_zone(desired: &DesiredState) -> Option<Check> {
+    let mut replicas = desired.replicas().peekable();
+    replicas.peek()?;
+    let in_one = replicas
+        .all(|replica| replica.attributes.availability != Some(Availability::Regional));
+    in_one.then(|| {
+        Check::note(
+            "aws/replica-not-multi-az",
+            "each replica is in one zone: an outage there takes those in it away",
+        )
+        .source(guide("USER_ReadRepl.html"))
+    })
+}
+
+/// RDS makes no replicas of an instance whose password Secrets Manager keeps, and that is final.
+fn managed_password(observed: &ObservedState) -> Option<Check> {
+    let primary = observed.primary()?;
+    let managed = primary.attributes.settings.contains_key(setting::MANAGED_PASSWORD);
+    managed.then(|| {
+        Check::error(
+            "aws/managed-password",
+            format!(
+                "Secrets Manager keeps the password of {}, and RDS makes no replicas of such",
+                primary.resource
+            ),
+        )
+        .remedy("give it a password of its own: aws rds modify-db-instance --no-manage-master-user-password")
+        .source(guide("rds-secrets-manager.html"))
+    })
+}
+
+fn backup_retention(desired: &DesiredState, observed: &ObservedState) -> Option<Check> {
+    desired.replicas().next()?;
+    let none = |attributes: &Attributes| attributes.backup_days == Some(0);
+    let source = guide(CONFIGURATION);
+    if let Some(primary) = desired.managed_primary() {
+        return none(&primary.attributes).then(|| {
+            Check::error("aws/backup-retention", "a primary with replicas needs automatic backups")
+                .at(&primary.address)
+                .key("primary.backup_days")
+                .remedy("set backup_days to 1 or more")
+                .source(source)
+        });
+    }
+    let existing = observed.existing.as_ref()?;
+    none(&existing.attributes).then(|| {
+        Check::error(
+            "aws/backup-retention",
+            format!("{} has no automatic backups, and RDS replicates none such", existing.resource),
+        )
+        .key("primary.existing")
+        .remedy("switch its backups on: aws rds modify-db-instance --backup-retention-period 1")
+        .source(source)
+    })
+}
+
+/// RDS does not refuse to delete a primary: it promotes the replicas of its region, which then go
+/// on as writable instances that nobody knows of.
+fn promotes_replicas(observed: &ObservedState, changes: &ChangeSet) -> Option<Check> {
+    let primary = observed.primary()?;
+    let goes = changes
+        .effective()
+        .any(|change| change.action == Action::Delete && change.resource == primary.resource);
+    let strangers: Vec<String> = observed
+        .strangers
+        .iter()
+        .filter_map(|stranger| match stranger {
+            Stranger::Follows(live) => Some(live.resource.to_string()),
+            Stranger::Holds(..) => None,
+        })
+        .collect();
+    (goes && !strangers.is_empty()).then(|| {
+        Check::error(
+            "aws/promotes-replicas",
+            format!(
+                "{} has replicas that the plan does not know ({}); RDS would promote them",
+                primary.resource,
+                strangers.join(", ")
+            ),
+        )
+        .remedy("delete them first, or promote them on purpose")
+        .source(guide("USER_DeleteInstance.html"))
+    })
+}
