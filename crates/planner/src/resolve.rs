@@ -92,13 +92,15 @@ fn skeleton(spec: &Spec, platform: &dyn Platform, checks: &mut Vec<Check>) -> De
         instances.insert(address, instance);
     }
     let primary = match (&spec.primary, primary_ref) {
-        (PrimarySpec::Existing(existing), _) => match platform.existing(&existing.reference, &spec.region) {
-            Ok(resource) => PrimaryPolicy::Existing(resource),
-            Err(check) => {
-                checks.push(*check);
-                PrimaryPolicy::Existing(derived_primary(spec))
+        (PrimarySpec::Existing(existing), _) => {
+            match platform.existing(&existing.reference, &spec.region) {
+                Ok(resource) => PrimaryPolicy::Existing(resource),
+                Err(check) => {
+                    checks.push(*check);
+                    PrimaryPolicy::Existing(derived_primary(spec))
+                }
             }
-        },
+        }
         (PrimarySpec::Managed(_), Some(resource)) => PrimaryPolicy::Managed(resource),
         (PrimarySpec::Managed(_), None) => PrimaryPolicy::Managed(derived_primary(spec)),
     };

@@ -12,5 +12,7 @@
 //!
 //! No folder knows another.
 
+#[cfg(feature = "aws")]
+pub mod aws;
 #[cfg(feature = "local")]
 pub mod local;

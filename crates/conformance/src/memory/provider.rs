@@ -132,6 +132,7 @@ impl MemoryProvider {
                     Err(ProviderError::new(ErrorKind::NotFound, gone).retry(Retry::Reobserve))
                 }
             },
+            Until::Reached => Ok(Progress::Done),
             Until::Holds => {
                 let inventory = state.inventory(now);
                 let live = inventory.get(&operation.mutation.resource);

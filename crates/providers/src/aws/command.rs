@@ -22,7 +22,10 @@ pub(super) fn of(mutation: &Mutation) -> Option<Vec<String>> {
         }
         Operation::Modify { fields, in_window } => modify(mutation, fields, *in_window),
         Operation::Start => command("start-db-instance", &mutation.resource),
-        Operation::Delete { final_snapshot: last, .. } => {
+        Operation::Delete {
+            final_snapshot: last,
+            ..
+        } => {
             let mut words = command("delete-db-instance", &mutation.resource);
             if *last {
                 words.push("--final-db-snapshot-identifier".to_owned());
@@ -39,9 +42,15 @@ pub(super) fn of(mutation: &Mutation) -> Option<Vec<String>> {
 }
 
 fn command(verb: &str, resource: &ResourceRef) -> Vec<String> {
-    ["aws", "rds", verb, "--db-instance-identifier", resource.id.as_str()]
-        .map(ToOwned::to_owned)
-        .to_vec()
+    [
+        "aws",
+        "rds",
+        verb,
+        "--db-instance-identifier",
+        resource.id.as_str(),
+    ]
+    .map(ToOwned::to_owned)
+    .to_vec()
 }
 
 fn option(words: &mut Vec<String>, name: &str, value: Option<impl ToString>) {
@@ -65,11 +74,23 @@ fn create_primary(mutation: &Mutation, desired: &DesiredInstance) -> Vec<String>
         let named = Some(&bootstrap.database).filter(|database| *database != "postgres");
         option(&mut words, "db-name", named);
     }
-    option(&mut words, "backup-retention-period", attributes.backup_days);
+    option(
+        &mut words,
+        "backup-retention-period",
+        attributes.backup_days,
+    );
     words.push("--storage-encrypted".to_owned());
     option(&mut words, "kms-key-id", text(attributes, setting::KMS_KEY));
-    option(&mut words, "db-parameter-group-name", text(attributes, setting::PARAMETER_GROUP));
-    flag(&mut words, "deletion-protection", attributes.deletion_protection == Some(true));
+    option(
+        &mut words,
+        "db-parameter-group-name",
+        text(attributes, setting::PARAMETER_GROUP),
+    );
+    flag(
+        &mut words,
+        "deletion-protection",
+        attributes.deletion_protection == Some(true),
+    );
     shared(&mut words, mutation, attributes);
     words
 }
@@ -84,7 +105,11 @@ fn create_replica(
         return None;
     }
     let mut words = command("create-db-instance-read-replica", &mutation.resource);
-    option(&mut words, "source-db-instance-identifier", Some(&source.id));
+    option(
+        &mut words,
+        "source-db-instance-identifier",
+        Some(&source.id),
+    );
     shared(&mut words, mutation, &desired.attributes);
     Some(words)
 }
@@ -98,17 +123,23 @@ fn shared(words: &mut Vec<String>, mutation: &Mutation, attributes: &Attributes)
     option(words, "iops", storage.iops);
     option(words, "storage-throughput", storage.throughput);
     option(words, "max-allocated-storage", storage.autogrow_to_gib);
-    flag(words, "multi-az", attributes.availability == Some(Availability::Regional));
-    option(words, "db-subnet-group-name", text(attributes, setting::SUBNET_GROUP));
+    flag(
+        words,
+        "multi-az",
+        attributes.availability == Some(Availability::Regional),
+    );
+    option(
+        words,
+        "db-subnet-group-name",
+        text(attributes, setting::SUBNET_GROUP),
+    );
     security_groups(words, attributes.settings.get(setting::SECURITY_GROUPS));
     let public = attributes.settings.get(setting::PUBLIC) == Some(&Value::Flag(true));
     flag(words, "publicly-accessible", public);
     words.push("--copy-tags-to-snapshot".to_owned());
     words.push("--tags".to_owned());
     let tags = all_tags(mutation, attributes).into_iter();
-    words.extend(tags.map(|(key, value)| {
-        tag(&key, &value)
-    }));
+    words.extend(tags.map(|(key, value)| tag(&key, &value)));
 }
 
 /// A tag in the tool's own short form, in which only quotes need care.

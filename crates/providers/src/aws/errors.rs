@@ -18,7 +18,7 @@ pub(super) enum Nature {
 pub(super) fn explain<E, R>(call: &str, nature: Nature, error: &SdkError<E, R>) -> ProviderError
 where
     E: ProvideErrorMetadata + StdError + 'static,
-    R: std::fmt::Debug,
+    R: std::fmt::Debug + 'static,
 {
     let unclear = match nature {
         Nature::Reads => Retry::Backoff,
@@ -53,7 +53,7 @@ fn not_aws(call: &str) -> ProviderError {
 
 /// The request was not sent, or nothing came back.
 fn by_cause(call: &str, unclear: Retry, error: &(dyn StdError + 'static)) -> ProviderError {
-    let mut causes = std::iter::successors(Some(error), |error| error.source());
+    let mut causes = std::iter::successors(Some(error), |error| (*error).source());
     if let Some(plain) = causes.find_map(|cause| cause.downcast_ref::<PlainHttp>()) {
         return ProviderError::new(ErrorKind::Environment, plain.to_string()).remedy(
             "use an https endpoint, or name its host in PGFLEET_INSECURE_ENDPOINT_HOSTS where \
@@ -82,7 +82,7 @@ fn by_cause(call: &str, unclear: Retry, error: &(dyn StdError + 'static)) -> Pro
 /// An error with its causes, each said once.
 fn chain(error: &(dyn StdError + 'static)) -> String {
     let mut words: Vec<String> = Vec::new();
-    for cause in std::iter::successors(Some(error), |error| error.source()) {
+    for cause in std::iter::successors(Some(error), |error| (*error).source()) {
         let said = cause.to_string();
         if words.last().is_none_or(|last| !last.contains(&said)) {
             words.push(said);
@@ -95,10 +95,14 @@ fn by_code(call: &str, nature: Nature, code: &str, message: &str) -> ProviderErr
     let message = message.trim_end_matches('.');
     let error = |kind| ProviderError::new(kind, format!("{call}: {code}: {message}"));
     match code {
-        "Throttling" | "ThrottlingException" | "RequestLimitExceeded" | "TooManyRequestsException" => {
-            error(ErrorKind::Throttled).retry(Retry::Backoff)
-        }
-        "InternalFailure" | "InternalError" | "ServiceUnavailable" | "ServiceUnavailableException" => {
+        "Throttling"
+        | "ThrottlingException"
+        | "RequestLimitExceeded"
+        | "TooManyRequestsException" => error(ErrorKind::Throttled).retry(Retry::Backoff),
+        "InternalFailure"
+        | "InternalError"
+        | "ServiceUnavailable"
+        | "ServiceUnavailableException" => {
             let retry = match nature {
                 Nature::Reads => Retry::Backoff,
                 Nature::Changes => Retry::Reobserve,
@@ -123,11 +127,13 @@ fn by_code(call: &str, nature: Nature, code: &str, message: &str) -> ProviderErr
             error(ErrorKind::Credentials)
                 .remedy("the credentials have expired: log in again and run the command again")
         }
-        "InvalidClientTokenId" | "UnrecognizedClientException" | "SignatureDoesNotMatch"
-        | "MissingAuthenticationToken" | "IncompleteSignature" | "AuthFailure" => {
-            error(ErrorKind::Credentials)
-                .remedy("AWS does not accept the credentials; look at AWS_PROFILE and the keys")
-        }
+        "InvalidClientTokenId"
+        | "UnrecognizedClientException"
+        | "SignatureDoesNotMatch"
+        | "MissingAuthenticationToken"
+        | "IncompleteSignature"
+        | "AuthFailure" => error(ErrorKind::Credentials)
+            .remedy("AWS does not accept the credentials; look at AWS_PROFILE and the keys"),
         "InstanceQuotaExceeded" | "StorageQuotaExceeded" | "InstanceQuotaExceededFault" => {
             error(ErrorKind::Refused)
                 .remedy("ask AWS for a higher quota (Service Quotas, Amazon RDS)")
@@ -162,9 +168,20 @@ mod tests {
         assert_eq!(retry("Throttling", Nature::Changes), Retry::Backoff);
         assert_eq!(retry("InternalFailure", Nature::Changes), Retry::Reobserve);
         assert_eq!(retry("InternalFailure", Nature::Reads), Retry::Backoff);
-        assert_eq!(retry("DBInstanceAlreadyExists", Nature::Changes), Retry::Reobserve);
-        assert_eq!(retry("InvalidDBInstanceState", Nature::Changes), Retry::Backoff);
-        for code in ["InvalidParameterValue", "AccessDenied", "ExpiredToken", "SomethingNew"] {
+        assert_eq!(
+            retry("DBInstanceAlreadyExists", Nature::Changes),
+            Retry::Reobserve
+        );
+        assert_eq!(
+            retry("InvalidDBInstanceState", Nature::Changes),
+            Retry::Backoff
+        );
+        for code in [
+            "InvalidParameterValue",
+            "AccessDenied",
+            "ExpiredToken",
+            "SomethingNew",
+        ] {
             assert_eq!(retry(code, Nature::Changes), Retry::Never, "{code}");
         }
     }
@@ -172,6 +189,10 @@ mod tests {
     #[test]
     fn a_missing_permission_is_named() {
         let error = by_code("CreateDBInstance", Nature::Changes, "AccessDenied", "no");
-        assert!(error.remedy.contains("rds:CreateDBInstance"), "{}", error.remedy);
+        assert!(
+            error.remedy.contains("rds:CreateDBInstance"),
+            "{}",
+            error.remedy
+        );
     }
 }

@@ -2,8 +2,7 @@
 
 use aws_sdk_rds::{
     config::{
-        ConfigBag, Intercept, RuntimeComponents,
-        interceptors::BeforeTransmitInterceptorContextRef,
+        ConfigBag, Intercept, RuntimeComponents, interceptors::BeforeTransmitInterceptorContextRef,
     },
     error::BoxError,
 };
@@ -50,14 +49,18 @@ impl TlsOnly {
 
 /// The host of `host:port` or `[address]:port`; what stands before an `@` is no host.
 fn host_of(authority: &str) -> &str {
-    let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+    let authority = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, host)| host);
+    match authority
+        .strip_prefix('[')
+        .and_then(|rest| rest.split_once(']'))
+    {
         Some((address, _)) => address,
         None => authority.split(':').next().unwrap_or_default(),
     }
 }
 
-#[aws_sdk_rds::config::interceptors::dyn_dispatch_hint]
 impl Intercept for TlsOnly {
     fn name(&self) -> &'static str {
         "TlsOnly"

@@ -175,7 +175,10 @@ pub(super) async fn add_tags(
 
 pub(super) async fn start(client: &aws_sdk_rds::Client, resource: &ResourceRef) -> Answer {
     let call = client.start_db_instance();
-    let answer = call.db_instance_identifier(resource.id.as_str()).send().await;
+    let answer = call
+        .db_instance_identifier(resource.id.as_str())
+        .send()
+        .await;
     answer
         .map(|answer| answer.db_instance)
         .map_err(|error| explain("StartDBInstance", Nature::Changes, &error))
@@ -205,8 +208,10 @@ async fn read(source: PasswordSource, secrets: Secrets) -> Result<SecretString, 
     let read = tokio::task::spawn_blocking(move || secrets.read(&source)).await;
     match read {
         Ok(Ok(password)) => Ok(password),
-        Ok(Err(error)) => Err(ProviderError::new(ErrorKind::Environment, error.to_string())
-            .remedy("look at `password` in [primary]")),
+        Ok(Err(error)) => Err(
+            ProviderError::new(ErrorKind::Environment, error.to_string())
+                .remedy("look at `password` in [primary]"),
+        ),
         Err(error) => Err(ProviderError::new(
             ErrorKind::Internal,
             format!("the password could not be read: {error}"),

@@ -58,7 +58,12 @@ pub(super) fn listed(live: &DbInstance, region: &Region) -> Result<Listed, Provi
     let mut tags: Tags = live
         .tag_list()
         .iter()
-        .filter_map(|tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned())))
+        .filter_map(|tag| {
+            Some((
+                tag.key()?.to_owned(),
+                tag.value().unwrap_or_default().to_owned(),
+            ))
+        })
         .collect();
     let owner = Owner::take_from(&mut tags);
     let source = live
@@ -130,12 +135,28 @@ fn phase(word: &str) -> Phase {
         "creating" => Phase::Creating,
         "deleting" | "delete-precheck" => Phase::Deleting,
         "stopped" => Phase::Stopped,
-        "failed" | "restore-error" | "inaccessible-encryption-credentials"
-        | "incompatible-network" | "incompatible-option-group" | "incompatible-parameters"
-        | "incompatible-restore" | "incompatible-create" | "insufficient-capacity" => Phase::Failed,
-        "backing-up" | "modifying" | "rebooting" | "renaming" | "resetting-master-credentials"
-        | "starting" | "stopping" | "maintenance" | "upgrading" | "moving-to-vpc"
-        | "converting-to-vpc" | "storage-config-upgrade" | "storage-initialization"
+        "failed"
+        | "restore-error"
+        | "inaccessible-encryption-credentials"
+        | "incompatible-network"
+        | "incompatible-option-group"
+        | "incompatible-parameters"
+        | "incompatible-restore"
+        | "incompatible-create"
+        | "insufficient-capacity" => Phase::Failed,
+        "backing-up"
+        | "modifying"
+        | "rebooting"
+        | "renaming"
+        | "resetting-master-credentials"
+        | "starting"
+        | "stopping"
+        | "maintenance"
+        | "upgrading"
+        | "moving-to-vpc"
+        | "converting-to-vpc"
+        | "storage-config-upgrade"
+        | "storage-initialization"
         | "inaccessible-encryption-credentials-recoverable" => Phase::Modifying,
         word if word.starts_with("configuring-") => Phase::Modifying,
         _ => Phase::Unknown,
@@ -221,7 +242,10 @@ fn settings(live: &DbInstance) -> BTreeMap<String, Value> {
         ),
         (setting::KMS_KEY, live.kms_key_id().map(text)),
         (setting::PUBLIC, live.publicly_accessible().map(Value::Flag)),
-        (setting::ENCRYPTED, live.storage_encrypted().map(Value::Flag)),
+        (
+            setting::ENCRYPTED,
+            live.storage_encrypted().map(Value::Flag),
+        ),
         (
             setting::MANAGED_PASSWORD,
             live.master_user_secret().map(|_| Value::Flag(true)),
@@ -262,7 +286,10 @@ mod tests {
     fn a_source_is_known_by_its_arn() {
         let here = Region::new("us-east-1");
         let far = reference("arn:aws:rds:eu-west-1:123456789012:db:orders", &here);
-        assert_eq!((far.region.as_str(), far.id.as_str()), ("eu-west-1", "orders"));
+        assert_eq!(
+            (far.region.as_str(), far.id.as_str()),
+            ("eu-west-1", "orders")
+        );
         let near = reference("orders", &here);
         assert_eq!((near.region, near.id.as_str()), (here, "orders"));
     }

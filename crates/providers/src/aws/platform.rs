@@ -167,8 +167,10 @@ impl Platform for AwsPlatform {
     fn calls(&self, mutation: Mutation, before: Option<&Attributes>) -> Vec<PlannedCall> {
         match &mutation.operation {
             Operation::Modify { fields, in_window } => {
-                let (tags, rest): (Vec<_>, Vec<_>) =
-                    fields.iter().cloned().partition(|change| is_tag(&change.field));
+                let (tags, rest): (Vec<_>, Vec<_>) = fields
+                    .iter()
+                    .cloned()
+                    .partition(|change| is_tag(&change.field));
                 [tags, rest]
                     .into_iter()
                     .filter(|fields| !fields.is_empty())

@@ -32,7 +32,10 @@ pub(super) async fn check(
     clients: &Clients,
     mutations: &[&Mutation],
 ) -> Result<Vec<Check>, ProviderError> {
-    let wishes: Vec<Wish> = mutations.iter().filter_map(|mutation| wish(mutation)).collect();
+    let wishes: Vec<Wish> = mutations
+        .iter()
+        .filter_map(|mutation| wish(mutation))
+        .collect();
     let version = mutations.iter().find_map(|mutation| version(mutation));
     let questions: BTreeSet<(Region, String)> = wishes
         .iter()
@@ -60,7 +63,9 @@ pub(super) async fn check(
                 Check::error("aws/version", error.message.clone())
                     .key("postgres")
                     .remedy(error.remedy.clone())
-                    .source(format!("{GUIDE}PostgreSQL.Concepts.General.DBVersions.html")),
+                    .source(format!(
+                        "{GUIDE}PostgreSQL.Concepts.General.DBVersions.html"
+                    )),
             ),
             Err(error) => return Err(error),
         }
@@ -170,7 +175,9 @@ fn judge(wish: &Wish, offers: &[OrderableDbInstanceOption]) -> Option<Check> {
     let with_disk: Vec<_> = offers
         .iter()
         .filter(|offer| {
-            storage_kind.as_deref().is_none_or(|kind| offer.storage_type() == Some(kind))
+            storage_kind
+                .as_deref()
+                .is_none_or(|kind| offer.storage_type() == Some(kind))
         })
         .collect();
     if with_disk.is_empty() {
@@ -181,14 +188,22 @@ fn judge(wish: &Wish, offers: &[OrderableDbInstanceOption]) -> Option<Check> {
             "take another storage type or class",
         );
     }
-    if *two_zones && !with_disk.iter().any(|offer| offer.multi_az_capable() == Some(true)) {
+    if *two_zones
+        && !with_disk
+            .iter()
+            .any(|offer| offer.multi_az_capable() == Some(true))
+    {
         return error(
             "aws/multi-az",
             format!("RDS offers {class} in {region} in one zone only"),
             "leave multi_az out, or take another class",
         );
     }
-    if *replica && !with_disk.iter().any(|offer| offer.read_replica_capable() == Some(true)) {
+    if *replica
+        && !with_disk
+            .iter()
+            .any(|offer| offer.read_replica_capable() == Some(true))
+    {
         return error(
             "aws/replica-class",
             format!("RDS makes no replicas of class {class} in {region}"),

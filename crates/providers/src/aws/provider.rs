@@ -161,10 +161,13 @@ impl Provider for AwsProvider {
         let ask = || async {
             let client = self.clients.sts(&self.home).await;
             let answer = client.get_caller_identity().send().await;
-            let answer = answer
-                .map_err(|error| explain("GetCallerIdentity", Nature::Reads, &error))?;
+            let answer =
+                answer.map_err(|error| explain("GetCallerIdentity", Nature::Reads, &error))?;
             let account = answer.account.ok_or_else(|| {
-                ProviderError::new(ErrorKind::Internal, "AWS does not say which account this is")
+                ProviderError::new(
+                    ErrorKind::Internal,
+                    "AWS does not say which account this is",
+                )
             })?;
             Ok(AccountId::new(account))
         };
@@ -238,12 +241,11 @@ impl Provider for AwsProvider {
                     Standing::Running | Standing::NotBegun => {
                         Ok(Progress::Running { retry_after: None })
                     }
-                    Standing::Failed(why) => {
-                        Err(ProviderError::new(ErrorKind::Internal, why).remedy(
+                    Standing::Failed(why) => Err(ProviderError::new(ErrorKind::Internal, why)
+                        .remedy(
                             "look at the instance's events in the RDS console, then run the \
                              command again",
-                        ))
-                    }
+                        )),
                 }
             })
             .collect()

@@ -41,7 +41,9 @@ pub(super) fn check(
         checks.extend(public(wanted));
     }
     for change in changes.effective() {
-        let live = observed.owned().find(|live| live.resource == change.resource);
+        let live = observed
+            .owned()
+            .find(|live| live.resource == change.resource);
         checks.extend(storage_change(change, live));
         checks.extend(version_change(change));
     }
@@ -81,11 +83,14 @@ fn identifier(wanted: &DesiredInstance) -> Option<Check> {
 fn password(wanted: &DesiredInstance) -> Option<Check> {
     let bootstrap = wanted.bootstrap.as_ref()?;
     bootstrap.password.is_none().then(|| {
-        Check::error("aws/password", "a new primary needs an administrator's password")
-            .at(&wanted.address)
-            .key("primary")
-            .remedy("add password = { env = \"NAME\" } (or file, or command) to [primary]")
-            .source(guide("USER_CreateDBInstance.Settings.html"))
+        Check::error(
+            "aws/password",
+            "a new primary needs an administrator's password",
+        )
+        .at(&wanted.address)
+        .key("primary")
+        .remedy("add password = { env = \"NAME\" } (or file, or command) to [primary]")
+        .source(guide("USER_CreateDBInstance.Settings.html"))
     })
 }
 
@@ -169,7 +174,11 @@ fn touches_storage(field: &Field) -> bool {
 
 /// Storage is changed once in six hours, and not while an earlier change is still at work.
 fn storage_change(change: &Change, live: Option<&ObservedInstance>) -> Option<Check> {
-    if !change.fields.iter().any(|field| touches_storage(&field.field)) {
+    if !change
+        .fields
+        .iter()
+        .any(|field| touches_storage(&field.field))
+    {
         return None;
     }
     let page = guide("USER_PIOPS.ModifyingExisting.html");
@@ -195,28 +204,47 @@ fn storage_change(change: &Change, live: Option<&ObservedInstance>) -> Option<Ch
 /// Another major version is an upgrade with tests and a window of its own; an older one does not
 /// exist.
 fn version_change(change: &Change) -> Option<Check> {
-    let version = |attributes: Option<&Attributes>| attributes.and_then(|attributes| attributes.postgres);
+    let version =
+        |attributes: Option<&Attributes>| attributes.and_then(|attributes| attributes.postgres);
     if change.action != Action::Update {
         return None;
     }
-    let wanted = change.fields.iter().find(|field| field.field == Field::Postgres)?;
-    let (from, to) = (version(change.before.as_ref())?, version(change.after.as_ref())?);
+    let wanted = change
+        .fields
+        .iter()
+        .find(|field| field.field == Field::Postgres)?;
+    let (from, to) = (
+        version(change.before.as_ref())?,
+        version(change.after.as_ref())?,
+    );
     if from.major == to.major && from <= to {
         return None;
     }
-    let code = if from > to { "aws/downgrade" } else { "aws/major-upgrade" };
+    let code = if from > to {
+        "aws/downgrade"
+    } else {
+        "aws/major-upgrade"
+    };
     Some(
-        Check::error(code, format!("PostgreSQL {from} runs, the plan wants {}", wanted.to))
-            .at(&change.address)
-            .key("postgres")
-            .remedy(format!("write postgres = \"{}\" and upgrade by hand", from.major))
-            .source(guide("USER_UpgradeDBInstance.PostgreSQL.html")),
+        Check::error(
+            code,
+            format!("PostgreSQL {from} runs, the plan wants {}", wanted.to),
+        )
+        .at(&change.address)
+        .key("postgres")
+        .remedy(format!(
+            "write postgres = \"{}\" and upgrade by hand",
+            from.major
+        ))
+        .source(guide("USER_UpgradeDBInstance.PostgreSQL.html")),
     )
 }
 
 fn replica_count(desired: &DesiredState, observed: &ObservedState) -> Vec<Check> {
     let strangers = observed.strangers.iter();
-    let strangers = strangers.filter(|other| matches!(other, Stranger::Follows(_))).count();
+    let strangers = strangers
+        .filter(|other| matches!(other, Stranger::Follows(_)))
+        .count();
     let all = desired.replicas().count() + strangers;
     let abroad = desired
         .replicas()
@@ -225,7 +253,9 @@ fn replica_count(desired: &DesiredState, observed: &ObservedState) -> Vec<Check>
     let many = (all > REPLICAS).then(|| {
         Check::warning(
             "aws/replica-limit",
-            format!("{all} replicas: RDS makes {REPLICAS} of one source unless the quota was raised"),
+            format!(
+                "{all} replicas: RDS makes {REPLICAS} of one source unless the quota was raised"
+            ),
         )
         .key("replicas")
         .remedy("look at the quota \"Read replicas per primary\" first")
@@ -245,8 +275,8 @@ fn replica_count(desired: &DesiredState, observed: &ObservedState) -> Vec<Check>
 fn one_zone(desired: &DesiredState) -> Option<Check> {
     let mut replicas = desired.replicas().peekable();
     replicas.peek()?;
-    let in_one = replicas
-        .all(|replica| replica.attributes.availability != Some(Availability::Regional));
+    let in_one =
+        replicas.all(|replica| replica.attributes.availability != Some(Availability::Regional));
     in_one.then(|| {
         Check::note(
             "aws/replica-not-multi-az",
@@ -259,7 +289,10 @@ fn one_zone(desired: &DesiredState) -> Option<Check> {
 /// RDS makes no replicas of an instance whose password Secrets Manager keeps, and that is final.
 fn managed_password(observed: &ObservedState) -> Option<Check> {
     let primary = observed.primary()?;
-    let managed = primary.attributes.settings.contains_key(setting::MANAGED_PASSWORD);
+    let managed = primary
+        .attributes
+        .settings
+        .contains_key(setting::MANAGED_PASSWORD);
     managed.then(|| {
         Check::error(
             "aws/managed-password",
@@ -279,18 +312,24 @@ fn backup_retention(desired: &DesiredState, observed: &ObservedState) -> Option<
     let source = guide(CONFIGURATION);
     if let Some(primary) = desired.managed_primary() {
         return none(&primary.attributes).then(|| {
-            Check::error("aws/backup-retention", "a primary with replicas needs automatic backups")
-                .at(&primary.address)
-                .key("primary.backup_days")
-                .remedy("set backup_days to 1 or more")
-                .source(source)
+            Check::error(
+                "aws/backup-retention",
+                "a primary with replicas needs automatic backups",
+            )
+            .at(&primary.address)
+            .key("primary.backup_days")
+            .remedy("set backup_days to 1 or more")
+            .source(source)
         });
     }
     let existing = observed.existing.as_ref()?;
     none(&existing.attributes).then(|| {
         Check::error(
             "aws/backup-retention",
-            format!("{} has no automatic backups, and RDS replicates none such", existing.resource),
+            format!(
+                "{} has no automatic backups, and RDS replicates none such",
+                existing.resource
+            ),
         )
         .key("primary.existing")
         .remedy("switch its backups on: aws rds modify-db-instance --backup-retention-period 1")

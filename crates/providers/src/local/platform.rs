@@ -2,8 +2,8 @@
 
 use pgfleet_model::{
     Action, Attributes, Change, ChangeSet, Check, DesiredState, Disruption, Field, FieldChange,
-    Lane, Mutation, ObservedInstance, ObservedState, Operation, Phase, ProviderKind, Region, ResourceRef,
-    Role, Storage, Value,
+    Lane, Mutation, ObservedInstance, ObservedState, Operation, Phase, ProviderKind, Region,
+    ResourceRef, Role, Storage, Value,
 };
 use pgfleet_planner::{
     Capabilities, Compare, Draft, Edge, FieldRule, PlannedCall, Platform, Standing,
@@ -75,6 +75,7 @@ impl Platform for LocalPlatform {
         let Draft {
             size,
             platform,
+            overrides: _,
             live,
             live_primary,
             replicas,

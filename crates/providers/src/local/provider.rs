@@ -193,6 +193,7 @@ impl Provider for LocalProvider {
                     }
                 }
                 (Until::Holds, None) => running,
+                (Until::Reached, _) => Ok(Progress::Done),
             });
         }
         answers
