@@ -1,7 +1,7 @@
 //! The pure half: what RDS can do, and in which calls and order.
 
 use pgfleet_model::{
-    Address, Attributes, ChangeSet, Check, DesiredState, Disruption, Field, FieldChange, Lane,
+    Attributes, ChangeSet, Check, DesiredState, Disruption, Field, FieldChange, Lane,
     Mutation, ObservedInstance, ObservedState, Operation, ProviderKind, Region, ResourceRef, Role,
     Value,
 };
@@ -338,9 +338,4 @@ pub(super) fn all_tags(mutation: &Mutation, attributes: &Attributes) -> Vec<(Str
 /// Whether a replica lies in another region than its source.
 pub(super) fn is_abroad(resource: &ResourceRef, source: &ResourceRef) -> bool {
     resource.region != source.region
-}
-
-/// The address of an instance, for messages.
-pub(super) fn place(address: &Address, resource: &ResourceRef) -> String {
-    format!("{address} ({resource})")
 }

@@ -8,11 +8,11 @@ use pgfleet_pricing::{Amount, Bill, CostDelta, CostEstimate, Item, Quality};
 
 use super::{
     money::{amount, change, dates},
-    rows::{fit, right, spans},
+    rows::{Span, fit, right, spans},
 };
 use crate::{
     Paint,
-    table::{Table, hanging},
+    table::{Table, WIDTH, hanging},
 };
 
 /// The section `Cost a month`: before, after and the change of every instance and of the fleet.
@@ -25,7 +25,7 @@ pub(crate) fn section(plan: &FleetPlan, cost: &CostEstimate, paint: Paint) -> St
     if !plan.set.is_empty() || plan.is_refused() {
         table(&mut out, cost, paint);
         out.push_str(&missing(cost, paint));
-        out.push_str(&guessed(cost));
+        out.push_str(&prices(cost));
     } else {
         out.push_str(&missing(cost, paint));
     }
@@ -71,24 +71,19 @@ fn table(out: &mut String, cost: &CostEstimate, paint: Paint) {
         column("after", |delta| amount(delta.after)),
         column("change", |delta| change(*delta)),
     ];
-    let mut heads = vec![(
-        format!("Cost a month ({})", dates(&cost.after)),
-        String::new(),
-    )];
+    let mut heads = vec![("Cost a month".to_owned(), String::new())];
+    let address = |span: &Span| format!("  {}", span.words());
+    let width = spans.iter().map(|(span, _)| address(span).chars().count());
+    let width = width.max().unwrap_or(0);
+    let figures = columns.iter().filter_map(|column| column.first());
+    let figures: usize = figures.map(|cell| cell.chars().count() + 2).sum();
+    let room = WIDTH.saturating_sub(width + 2 + figures);
     heads.extend(spans.iter().map(|(span, (what, _))| {
         let each = if span.count > 1 { ", each" } else { "" };
-        (
-            format!("  {}", span.words()),
-            format!("{}{each}", fit(what, 26)),
-        )
+        let what = fit(what, room.saturating_sub(each.len()));
+        (address(span), format!("{what}{each}"))
     }));
     heads.push(("  total".to_owned(), String::new()));
-    let width = heads
-        .iter()
-        .skip(1)
-        .map(|(address, _)| address.chars().count())
-        .max()
-        .unwrap_or(0);
     let mut shown = Table::default();
     for (index, (address, what)) in heads.iter().enumerate() {
         let head = if what.is_empty() {
@@ -142,21 +137,27 @@ pub(super) fn missing(cost: &CostEstimate, paint: Paint) -> String {
     out
 }
 
-/// How many of the prices were not read from a list.
-fn guessed(cost: &CostEstimate) -> String {
+/// Of when the prices are, and how many of them were not read from a list.
+fn prices(cost: &CostEstimate) -> String {
     let lines = &cost.after.components;
-    let guessed = lines.iter();
-    let guessed = guessed.filter(|line| line.quote.origin.quality != Quality::Observed);
+    if lines.is_empty() {
+        return String::new();
+    }
+    let guessed = lines
+        .iter()
+        .filter(|line| line.quote.origin.quality != Quality::Observed);
+    let mut text = dates(&cost.after);
     match guessed.count() {
-        0 => String::new(),
+        0 => {}
         some => {
             let of = lines.len();
-            let text = format!(
-                "{some} of {of} prices are derived or estimated; `pgfleet cost` shows which"
+            let _ = write!(
+                text,
+                "; {some} of {of} derived or estimated, `pgfleet cost` shows which"
             );
-            hanging("  ", &text)
         }
     }
+    hanging("  ", &text)
 }
 
 /// The bill of a fleet where nothing is to be done: `$256.24 a month`.

@@ -1,0 +1,84 @@
+//! `--simulate`: clouds that this process serves to itself, on loopback.
+
+use std::path::PathBuf;
+
+use pgfleet_model::ProviderKind;
+use pgfleet_simulator::{Clock, Simulator};
+use pgfleet_spec::Spec;
+
+use crate::{args::SimulateFlag, exit::Exit, ui::Ui};
+
+/// How many simulated seconds pass in a real one: what takes a cloud ten minutes takes two seconds.
+pub(crate) const SPEED: f64 = 300.0;
+
+/// The simulated clouds of a run, which end with it.
+#[derive(Debug)]
+pub(crate) struct Simulation {
+    simulator: Simulator,
+}
+
+impl Simulation {
+    /// Starts what `--simulate` asks for; `Ok(None)` where it is not given. Every problem has been
+    /// told when this fails.
+    pub(crate) async fn start(
+        flag: &SimulateFlag,
+        specs: &[Spec],
+        ui: Ui,
+    ) -> Result<Option<Self>, Exit> {
+        let Some(file) = flag.file() else {
+            return Ok(None);
+        };
+        let mut local = specs.iter().filter(|spec| spec.provider == ProviderKind::Local);
+        if let Some(spec) = local.next() {
+            ui.problem(
+                &format!("--simulate: {} is a fleet of this machine", spec.source.name),
+                "leave --simulate out: its servers are real and cost nothing",
+            );
+            return Err(Exit::Usage);
+        }
+        match begin(0, Some(file.clone()), Clock::Scaled(SPEED)).await {
+            Ok(simulator) => {
+                let file = file.display();
+                ui.note(&format!("Simulated clouds; their state is in {file}."));
+                Ok(Some(Self { simulator }))
+            }
+            Err(exit) => Err(exit.told(ui)),
+        }
+    }
+
+    /// Where its APIs are.
+    pub(crate) fn endpoint(&self) -> String {
+        self.simulator.endpoint()
+    }
+
+    /// Ends it; its state is in its file.
+    pub(crate) async fn end(self) {
+        self.simulator.shutdown().await;
+    }
+}
+
+/// A simulator that could not be started, to be told.
+pub(crate) struct NotStarted(String);
+
+impl NotStarted {
+    pub(crate) fn told(&self, ui: Ui) -> Exit {
+        ui.problem(&format!("the simulated clouds cannot start: {}", self.0), "");
+        Exit::Failed
+    }
+}
+
+/// Starts a simulator on loopback.
+pub(crate) async fn begin(
+    port: u16,
+    state: Option<PathBuf>,
+    clock: Clock,
+) -> Result<Simulator, NotStarted> {
+    let mut builder = Simulator::builder().port(port).clock(clock);
+    if let Some(state) = state {
+        builder = builder.state_file(state);
+    }
+    builder
+        .start()
+        .await
+        .map_err(|error| NotStarted(error.to_string()))
+}
