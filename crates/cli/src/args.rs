@@ -30,6 +30,7 @@ pub(crate) enum Verb {
     Verify(VerifyArgs),
     Cost(CostArgs),
     Prices(PricesArgs),
+    Simulate(SimulateArgs),
     /// Prints the JSON Schema of plan files
     Schema,
     Completions(CompletionsArgs),
@@ -55,6 +56,8 @@ pub(crate) struct Plans {
 pub(crate) struct PlanArgs {
     #[command(flatten)]
     pub(crate) plans: Plans,
+    #[command(flatten)]
+    pub(crate) simulate: SimulateFlag,
     /// Saves the plan; `apply FILE` then does exactly this, or refuses with 4
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
@@ -64,6 +67,42 @@ pub(crate) struct PlanArgs {
     /// How the plan is printed
     #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
     pub(crate) format: PlanFormat,
+}
+
+/// Whether the clouds are simulated.
+#[derive(Debug, Default, Args)]
+pub(crate) struct SimulateFlag {
+    /// Uses clouds that this process simulates, their state in FILE; needs no account
+    #[arg(
+        long,
+        value_name = "FILE",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = ".pgfleet-simulated.json"
+    )]
+    simulate: Option<PathBuf>,
+}
+
+impl SimulateFlag {
+    /// The file of the simulated state, where clouds are simulated.
+    pub(crate) fn file(&self) -> Option<&PathBuf> {
+        self.simulate.as_ref()
+    }
+}
+
+/// Serves the simulated clouds on loopback, for pgfleet and for the vendors' own tools
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  pgfleet simulate --port 8181 --state clouds.json")]
+pub(crate) struct SimulateArgs {
+    /// The port on 127.0.0.1; 0 takes any that is free
+    #[arg(long, default_value_t = 0)]
+    pub(crate) port: u16,
+    /// Keeps the state in a file, and goes on from what it holds
+    #[arg(long, value_name = "FILE")]
+    pub(crate) state: Option<PathBuf>,
+    /// Simulated seconds in a real one; 0: whatever takes time is done by the next request
+    #[arg(long, value_name = "N", default_value_t = 300)]
+    pub(crate) speed: u32,
 }
 
 /// How plans are printed.
@@ -115,6 +154,8 @@ pub(crate) struct DestroyArgs {
 /// How changes are carried out.
 #[derive(Debug, Args)]
 pub(crate) struct HowArgs {
+    #[command(flatten)]
+    pub(crate) simulate: SimulateFlag,
     /// Does not ask
     #[arg(long)]
     pub(crate) auto_approve: bool,
@@ -140,6 +181,8 @@ pub(crate) struct HowArgs {
 pub(crate) struct StatusArgs {
     #[command(flatten)]
     pub(crate) plans: Plans,
+    #[command(flatten)]
+    pub(crate) simulate: SimulateFlag,
     /// How it is printed
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,

@@ -14,6 +14,7 @@ mod providers;
 mod run;
 mod saved;
 mod signals;
+mod simulation;
 mod ui;
 mod verbs;
 

@@ -7,6 +7,8 @@ use std::{
 
 use pgfleet_model::{ProviderKind, Value};
 use pgfleet_provider::{ErrorKind, Provider, ProviderError};
+#[cfg(feature = "aws")]
+use pgfleet_providers::aws::{AwsOptions, AwsProvider};
 #[cfg(feature = "local")]
 use pgfleet_providers::local::LocalProvider;
 use pgfleet_spec::{PrimarySpec, Spec};
@@ -15,6 +17,8 @@ use pgfleet_spec::{PrimarySpec, Spec};
 /// so its listings and polls.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Key {
+    /// The account that the credentials of the environment lead to.
+    Aws,
     Local(PathBuf),
 }
 
@@ -22,28 +26,57 @@ pub(crate) enum Key {
 #[derive(Default)]
 pub(crate) struct Providers {
     open: Vec<(Key, Opened)>,
+    /// Where the simulated clouds are, where they are simulated.
+    simulated: Option<String>,
 }
 
 /// A provider as its own type, for what plan files tell that one alone.
 enum Opened {
+    #[cfg(feature = "aws")]
+    Aws(Arc<AwsProvider>),
     #[cfg(feature = "local")]
     Local(Arc<LocalProvider>),
 }
 
 impl Providers {
+    /// Providers that talk to clouds simulated at this endpoint, or to the real ones.
+    pub(crate) fn new(simulated: Option<String>) -> Self {
+        Self {
+            open: Vec::new(),
+            simulated,
+        }
+    }
+
     /// The provider for a plan file.
     pub(crate) fn serve(&mut self, spec: &Spec) -> Result<Arc<dyn Provider>, ProviderError> {
         let key = key(spec)?;
         let known = self.open.iter().position(|(open, _)| *open == key);
-        let index = known.unwrap_or_else(|| {
+        let index = if let Some(known) = known {
+            known
+        } else {
             let provider = match &key {
+                #[cfg(feature = "aws")]
+                Key::Aws => {
+                    let options = AwsOptions {
+                        simulated_endpoint: self.simulated.clone(),
+                        insecure_hosts: insecure_hosts(),
+                    };
+                    Opened::Aws(Arc::new(AwsProvider::new(options, spec.region.clone())))
+                }
+                #[cfg(not(feature = "aws"))]
+                Key::Aws => return Err(unsupported(spec.provider)),
                 #[cfg(feature = "local")]
                 Key::Local(folder) => Opened::Local(Arc::new(LocalProvider::new(folder))),
             };
             self.open.push((key, provider));
             self.open.len() - 1
-        });
+        };
         match &self.open[index].1 {
+            #[cfg(feature = "aws")]
+            Opened::Aws(aws) => {
+                let provider: Arc<dyn Provider> = Arc::<AwsProvider>::clone(aws);
+                Ok(provider)
+            }
             #[cfg(feature = "local")]
             Opened::Local(local) => {
                 if let PrimarySpec::Existing(existing) = &spec.primary {
@@ -59,6 +92,9 @@ impl Providers {
     pub(crate) async fn close(&self) {
         for (_, opened) in &self.open {
             match opened {
+                // Operations of a cloud go on.
+                #[cfg(feature = "aws")]
+                Opened::Aws(_) => {}
                 #[cfg(feature = "local")]
                 Opened::Local(local) => local.close().await,
             }
@@ -68,13 +104,29 @@ impl Providers {
 
 fn key(spec: &Spec) -> Result<Key, ProviderError> {
     match spec.provider {
+        ProviderKind::Aws => Ok(Key::Aws),
         ProviderKind::Local => Ok(Key::Local(data_dir(spec))),
-        kind => Err(ProviderError::new(
-            ErrorKind::Unsupported,
-            format!("this pgfleet has no provider for `{kind}` yet"),
-        )
-        .remedy("plan files for it are read and checked; only `local` can be planned and applied")),
+        kind @ (ProviderKind::Gcp | ProviderKind::Azure) => Err(unsupported(kind)),
     }
+}
+
+fn unsupported(kind: ProviderKind) -> ProviderError {
+    ProviderError::new(
+        ErrorKind::Unsupported,
+        format!("this pgfleet has no provider for `{kind}` yet"),
+    )
+    .remedy("plan files for it are read, checked and priced (`pgfleet cost`), and no more")
+}
+
+/// Hosts beside this machine that the user trusts without TLS.
+#[cfg(feature = "aws")]
+fn insecure_hosts() -> Vec<String> {
+    let hosts = std::env::var("PGFLEET_INSECURE_ENDPOINT_HOSTS").unwrap_or_default();
+    let hosts = hosts
+        .split(',')
+        .map(str::trim)
+        .filter(|host| !host.is_empty());
+    hosts.map(ToOwned::to_owned).collect()
 }
 
 fn data_dir(spec: &Spec) -> PathBuf {

@@ -4,18 +4,22 @@ use std::{path::PathBuf, sync::Arc};
 
 use futures_util::future::join_all;
 use pgfleet_executor::{Listing, list};
-use pgfleet_model::{FleetName, Inventory, Mutation, Severity};
+use pgfleet_model::{FleetName, Inventory, Mutation, ProviderKind, Severity};
 use pgfleet_planner::{Cycle, Fit, FleetPlan, Goal, Resolution, SavedPlan, plan, resolve};
 use pgfleet_pricing::CostEstimate;
 use pgfleet_provider::{ErrorKind, Provider, ProviderError, Scope};
 use pgfleet_spec::{Diagnostic, Spec};
 
-use crate::{bill::Prices, exit::Exit, providers::Providers, saved::refuse, ui::Ui};
+use crate::{
+    args::SimulateFlag, bill::Prices, exit::Exit, providers::Providers, saved::refuse,
+    simulation::Simulation, ui::Ui,
+};
 
 /// One plan file with the provider that serves it.
 pub(crate) struct Fleet {
     pub(crate) spec: Spec,
     pub(crate) provider: Arc<dyn Provider>,
+    /// The account, project, subscription or folder; empty where nothing needed to know it.
     pub(crate) account: String,
 }
 
@@ -35,8 +39,45 @@ pub(crate) struct Run {
     pub(crate) fleets: Vec<Fleet>,
     pub(crate) providers: Providers,
     pub(crate) prices: Prices,
-    /// Whether the clouds are simulated.
-    pub(crate) simulated: bool,
+    /// The clouds, where they are simulated.
+    simulation: Option<Simulation>,
+}
+
+/// Whether the accounts behind the credentials are asked for, which costs a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Accounts {
+    /// Where a plan file is bound to one.
+    Guarded,
+    /// Of every fleet.
+    All,
+}
+
+/// The account that a plan file is bound to.
+fn guard(spec: &Spec) -> Option<String> {
+    spec.platform.get("account").map(ToString::to_string)
+}
+
+/// The account that calls are made in, where it has to be known. Another than the plan file's is an
+/// error.
+async fn account(
+    provider: &dyn Provider,
+    guard: Option<String>,
+    accounts: Accounts,
+) -> Result<String, ProviderError> {
+    // Only AWS asks somebody for it.
+    let free = provider.platform().kind() != ProviderKind::Aws;
+    if !free && guard.is_none() && accounts == Accounts::Guarded {
+        return Ok(String::new());
+    }
+    let account = provider.identity().await?.to_string();
+    match guard {
+        Some(wanted) if wanted != account => Err(ProviderError::new(
+            ErrorKind::Permission,
+            format!("the plan is for the account {wanted}, the credentials are for {account}"),
+        )
+        .remedy("take other credentials (AWS_PROFILE), or correct `account` in [aws]")),
+        _ => Ok(account),
+    }
 }
 
 /// Something that keeps one fleet from being planned.
@@ -55,32 +96,42 @@ pub(crate) fn load(plans: &[PathBuf], ui: Ui) -> Result<Vec<Spec>, Exit> {
 
 impl Run {
     /// Finds a provider for every plan file. Every problem has been told when this fails.
-    pub(crate) async fn open(plans: &[PathBuf], ui: Ui) -> Result<Self, Exit> {
-        Self::serve(load(plans, ui)?, ui).await
+    pub(crate) async fn open(
+        plans: &[PathBuf],
+        simulate: &SimulateFlag,
+        ui: Ui,
+    ) -> Result<Self, Exit> {
+        Self::serve(load(plans, ui)?, simulate, Accounts::Guarded, ui).await
     }
 
     /// Finds a provider for every spec. Every problem has been told when this fails.
-    pub(crate) async fn serve(specs: Vec<Spec>, ui: Ui) -> Result<Self, Exit> {
+    pub(crate) async fn serve(
+        specs: Vec<Spec>,
+        simulate: &SimulateFlag,
+        accounts: Accounts,
+        ui: Ui,
+    ) -> Result<Self, Exit> {
         let prices = Prices::of(&specs, ui);
-        let mut providers = Providers::default();
+        let simulation = Simulation::start(simulate, &specs, ui).await?;
+        let mut providers = Providers::new(simulation.as_ref().map(Simulation::endpoint));
         let mut fleets = Vec::with_capacity(specs.len());
         let mut problems = Vec::new();
         for spec in specs {
-            match providers.serve(&spec) {
-                Ok(provider) => match provider.identity().await {
-                    Ok(account) => {
-                        let account = account.to_string();
-                        fleets.push(Fleet {
-                            spec,
-                            provider,
-                            account,
-                        });
-                    }
-                    Err(error) => problems.push(Problem {
-                        fleet: spec.fleet,
-                        error,
-                    }),
-                },
+            let account = match providers.serve(&spec) {
+                Ok(provider) => {
+                    let guard = guard(&spec).filter(|_| simulation.is_none());
+                    account(provider.as_ref(), guard, accounts)
+                        .await
+                        .map(|account| (provider, account))
+                }
+                Err(error) => Err(error),
+            };
+            match account {
+                Ok((provider, account)) => fleets.push(Fleet {
+                    spec,
+                    provider,
+                    account,
+                }),
                 Err(error) => problems.push(Problem {
                     fleet: spec.fleet,
                     error,
@@ -92,20 +143,26 @@ impl Run {
                 fleets,
                 providers,
                 prices,
-                simulated: false,
+                simulation,
             })
         } else {
             Err(tell(&problems, ui))
         }
     }
 
+    /// Whether the clouds are simulated.
+    pub(crate) fn is_simulated(&self) -> bool {
+        self.simulation.is_some()
+    }
+
     /// Finds providers and resolves every fleet against a listing, for the verbs that only look.
     /// Every problem has been told when this fails.
     pub(crate) async fn look_at(
         plans: &[PathBuf],
+        simulate: &SimulateFlag,
         ui: Ui,
     ) -> Result<(Self, Vec<Resolution>), Exit> {
-        let run = Self::open(plans, ui).await?;
+        let run = Self::open(plans, simulate, ui).await?;
         let resolutions = run.look(ui).await?;
         Ok((run, resolutions))
     }

@@ -11,8 +11,9 @@ use pgfleet_planner::{FleetPlan, SavedFleet, SavedPlan, SavedPlanError, SavedPla
 use pgfleet_spec::{SourceFile, Spec};
 
 use crate::{
+    args::SimulateFlag,
     exit::Exit,
-    run::{Fleet, Run},
+    run::{Accounts, Fleet, Run},
     ui::Ui,
 };
 
@@ -20,20 +21,17 @@ use crate::{
 const MAX_BYTES: u64 = 256 * 1024 * 1024;
 
 /// Writes the plans of a run, for its owner's eyes only, all of it or nothing.
-pub(crate) fn save(path: &Path, run: &Run, plans: &[FleetPlan]) -> Result<(), String> {
-    let fleets = run
-        .fleets
-        .iter()
-        .zip(plans)
-        .map(|(fleet, plan)| {
-            let file = plan_file(&fleet.spec)?;
-            let in_window = fleet.spec.in_window;
-            Ok(SavedFleet::new(plan, file, &fleet.account, in_window))
-        })
-        .collect::<Result<_, String>>()?;
+pub(crate) async fn save(path: &Path, run: &Run, plans: &[FleetPlan]) -> Result<(), String> {
+    let mut fleets = Vec::with_capacity(plans.len());
+    for (fleet, plan) in run.fleets.iter().zip(plans) {
+        let file = plan_file(&fleet.spec)?;
+        let account = fleet.provider.identity().await;
+        let account = account.map_err(|error| error.message)?.to_string();
+        fleets.push(SavedFleet::new(plan, file, &account, fleet.spec.in_window));
+    }
     let saved = SavedPlan {
         pgfleet: version().to_owned(),
-        simulated: run.simulated,
+        simulated: run.is_simulated(),
         fleets,
     };
     let document = saved.to_json().map_err(|error| error.to_string())?;
@@ -107,8 +105,15 @@ fn version() -> &'static str {
 }
 
 /// A saved plan with providers to carry it out. Every problem has been told when this fails.
-pub(crate) async fn open(saved: &SavedPlan, ui: Ui) -> Result<Run, Exit> {
+pub(crate) async fn open(saved: &SavedPlan, simulate: &SimulateFlag, ui: Ui) -> Result<Run, Exit> {
     let mut stale = Vec::new();
+    match (saved.simulated, simulate.file()) {
+        (true, None) => stale.push("it was made for simulated clouds (--simulate)".to_owned()),
+        (false, Some(_)) => {
+            stale.push("it was made for real clouds, not simulated ones".to_owned())
+        }
+        _ => {}
+    }
     if saved.pgfleet != version() {
         stale.push(format!(
             "it was made by pgfleet {}, this is {}",
@@ -130,7 +135,7 @@ pub(crate) async fn open(saved: &SavedPlan, ui: Ui) -> Result<Run, Exit> {
     if !stale.is_empty() {
         return Err(refuse(&stale, ui));
     }
-    let run = Run::serve(specs, ui).await?;
+    let run = Run::serve(specs, simulate, Accounts::All, ui).await?;
     for (Fleet { spec, account, .. }, saved) in run.fleets.iter().zip(&saved.fleets) {
         if *account != saved.account {
             let (fleet, was) = (&spec.fleet, &saved.account);

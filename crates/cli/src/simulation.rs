@@ -28,10 +28,15 @@ impl Simulation {
         let Some(file) = flag.file() else {
             return Ok(None);
         };
-        let mut local = specs.iter().filter(|spec| spec.provider == ProviderKind::Local);
+        let mut local = specs
+            .iter()
+            .filter(|spec| spec.provider == ProviderKind::Local);
         if let Some(spec) = local.next() {
             ui.problem(
-                &format!("--simulate: {} is a fleet of this machine", spec.source.name),
+                &format!(
+                    "--simulate: {} is a fleet of this machine",
+                    spec.source.name
+                ),
                 "leave --simulate out: its servers are real and cost nothing",
             );
             return Err(Exit::Usage);
@@ -50,11 +55,6 @@ impl Simulation {
     pub(crate) fn endpoint(&self) -> String {
         self.simulator.endpoint()
     }
-
-    /// Ends it; its state is in its file.
-    pub(crate) async fn end(self) {
-        self.simulator.shutdown().await;
-    }
 }
 
 /// A simulator that could not be started, to be told.
@@ -62,7 +62,10 @@ pub(crate) struct NotStarted(String);
 
 impl NotStarted {
     pub(crate) fn told(&self, ui: Ui) -> Exit {
-        ui.problem(&format!("the simulated clouds cannot start: {}", self.0), "");
+        ui.problem(
+            &format!("the simulated clouds cannot start: {}", self.0),
+            "",
+        );
         Exit::Failed
     }
 }

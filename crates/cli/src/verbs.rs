@@ -8,6 +8,7 @@ mod destroy;
 mod plan;
 mod prices;
 mod schema;
+mod simulate;
 mod status;
 mod verify;
 
@@ -22,6 +23,7 @@ pub(crate) async fn perform(verb: Verb, ui: Ui) -> Exit {
         Verb::Verify(args) => looking(verify::perform(&args, ui), ui).await,
         Verb::Cost(args) => cost::perform(&args, ui),
         Verb::Prices(args) => looking(prices::perform(&args, ui), ui).await,
+        Verb::Simulate(args) => simulate::perform(&args, ui).await,
         Verb::Schema => schema::perform(ui),
         Verb::Completions(args) => completions::perform(&args, ui),
         Verb::Apply(args) => apply::perform(&args, ui).await,

@@ -9,6 +9,7 @@ mod events;
 mod plan_json;
 mod plan_shell;
 mod plan_text;
+mod simulated;
 mod status;
 mod style;
 mod table;
@@ -23,6 +24,7 @@ pub use events::{connect_line, event_json, event_line, left_running, outcome_lin
 pub use plan_json::plan_json;
 pub use plan_shell::plan_shell;
 pub use plan_text::{PlanView, plan_costs, plan_summary, plan_text};
+pub use simulated::simulated_environment;
 pub use status::{
     FleetStatus, FleetVerification, InstanceView, ReplicaVerification, status_json, status_text,
     verify_json, verify_text,

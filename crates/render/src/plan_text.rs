@@ -37,10 +37,12 @@ pub fn plan_text(view: &PlanView<'_>, paint: Paint) -> String {
     let place = if plan.desired.region == pgfleet_model::Region::local() {
         format!("{}   {account}", plan.desired.provider)
     } else {
-        format!(
-            "{} {}   account {account}",
-            plan.desired.provider, plan.desired.region
-        )
+        let place = format!("{} {}", plan.desired.provider, plan.desired.region);
+        if account.is_empty() {
+            place
+        } else {
+            format!("{place}   account {account}")
+        }
     };
     let name = paint.strong(&plan.desired.fleet);
     if plan.set.is_empty() && !plan.is_refused() {

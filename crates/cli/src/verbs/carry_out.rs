@@ -80,8 +80,8 @@ async fn prepare(command: &Command<'_>, ui: Ui) -> Result<(Run, Vec<FleetPlan>),
         source,
     } = command;
     let run = match source {
-        Source::Files(paths) => Run::open(paths, ui).await?,
-        Source::Saved(saved) => saved::open(saved, ui).await?,
+        Source::Files(paths) => Run::open(paths, &how.simulate, ui).await?,
+        Source::Saved(saved) => saved::open(saved, &how.simulate, ui).await?,
     };
     if how.no_wait && run.fleets.iter().any(|fleet| !outlives_us(fleet)) {
         ui.problem(

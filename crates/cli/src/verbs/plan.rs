@@ -14,7 +14,7 @@ use crate::{
 
 /// Shows what would change.
 pub(super) async fn perform(args: &PlanArgs, ui: Ui) -> Exit {
-    let run = match Run::open(&args.plans.plans, ui).await {
+    let run = match Run::open(&args.plans.plans, &args.simulate, ui).await {
         Ok(run) => run,
         Err(exit) => return exit,
     };
@@ -38,7 +38,7 @@ pub(super) async fn perform(args: &PlanArgs, ui: Ui) -> Exit {
         PlanFormat::Json => {
             let costs = run.costs(&plans);
             let plans: Vec<_> = plans.iter().zip(&costs).collect();
-            ui.result(&format!("{:#}\n", plan_json(&plans, false)));
+            ui.result(&format!("{:#}\n", plan_json(&plans, run.is_simulated())));
         }
         // Commands that must not be run are not printed.
         PlanFormat::Shell if refused => ui.note(&text(&run, &plans, None, ui)),
@@ -49,7 +49,7 @@ pub(super) async fn perform(args: &PlanArgs, ui: Ui) -> Exit {
         }
     }
     if let Some(path) = args.out.as_ref().filter(|_| !refused) {
-        if let Err(why) = saved::save(path, &run, &plans) {
+        if let Err(why) = saved::save(path, &run, &plans).await {
             ui.problem(&format!("the plan cannot be saved: {why}"), "");
             return Exit::Failed;
         }

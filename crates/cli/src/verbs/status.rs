@@ -16,7 +16,7 @@ use crate::{
 
 /// Shows every instance of each fleet: those of the plan, and those that the plan has left.
 pub(super) async fn perform(args: &StatusArgs, ui: Ui) -> Exit {
-    let (run, resolutions) = match Run::look_at(&args.plans.plans, ui).await {
+    let (run, resolutions) = match Run::look_at(&args.plans.plans, &args.simulate, ui).await {
         Ok(looked) => looked,
         Err(exit) => return exit,
     };

@@ -7,7 +7,7 @@ use pgfleet_planner::Resolution;
 use pgfleet_render::{FleetVerification, ReplicaVerification, verify_json, verify_text};
 
 use crate::{
-    args::{Format, VerifyArgs},
+    args::{Format, SimulateFlag, VerifyArgs},
     databases::{credentials, primary, replica},
     exit::Exit,
     run::{Fleet, Run},
@@ -16,10 +16,11 @@ use crate::{
 
 /// Writes a marker on each primary and sees it on every replica of its plan.
 pub(super) async fn perform(args: &VerifyArgs, ui: Ui) -> Exit {
-    let (run, resolutions) = match Run::look_at(&args.plans.plans, ui).await {
-        Ok(looked) => looked,
-        Err(exit) => return exit,
-    };
+    let (run, resolutions) =
+        match Run::look_at(&args.plans.plans, &SimulateFlag::default(), ui).await {
+            Ok(looked) => looked,
+            Err(exit) => return exit,
+        };
     let options = VerifyOptions {
         timeout: args.timeout,
         ..VerifyOptions::default()

@@ -1,9 +1,8 @@
 //! The pure half: what RDS can do, and in which calls and order.
 
 use pgfleet_model::{
-    Attributes, ChangeSet, Check, DesiredState, Disruption, Field, FieldChange, Lane,
-    Mutation, ObservedInstance, ObservedState, Operation, ProviderKind, Region, ResourceRef, Role,
-    Value,
+    Attributes, ChangeSet, Check, DesiredState, Disruption, Field, FieldChange, Lane, Mutation,
+    ObservedInstance, ObservedState, Operation, ProviderKind, Region, ResourceRef, Role, Value,
 };
 use pgfleet_planner::{
     Capabilities, Compare, Draft, Edge, FieldRule, PlannedCall, Platform, Standing,
