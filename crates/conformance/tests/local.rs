@@ -110,6 +110,8 @@ impl Subject for Local {
             other_region: "there".to_owned(),
             sizes: ["small".to_owned(), "large".to_owned()],
             gib: None,
+            primary: String::new(),
+            abroad: String::new(),
             tables: format!(
                 "[local]\ndata_dir = '{}'\nport = {}",
                 self.data().display(),

@@ -66,6 +66,8 @@ impl Subject for Memory {
             other_region: "there".to_owned(),
             sizes: ["m.large".to_owned(), "m.huge".to_owned()],
             gib: Some(20),
+            primary: String::new(),
+            abroad: String::new(),
             tables: String::new(),
         }
     }

@@ -20,6 +20,10 @@ pub struct Words {
     pub sizes: [String; 2],
     /// `storage.gib` to begin with; `None` leaves the disk out.
     pub gib: Option<u32>,
+    /// More lines in `[primary]`, such as its password.
+    pub primary: String,
+    /// More lines in the group of the replica in the other region.
+    pub abroad: String,
     /// More lines at the end of the file: the provider's own table.
     pub tables: String,
 }
@@ -94,6 +98,7 @@ impl Shape {
         if self.multi_az_primary {
             line("multi_az = true".to_owned());
         }
+        line(words.primary.clone());
         line("[[replicas]]".to_owned());
         if self.ids.is_empty() {
             line(format!("count = {}", self.replicas));
@@ -106,6 +111,7 @@ impl Shape {
         if self.abroad {
             line("[[replicas]]\nname = 'abroad'\ncount = 1".to_owned());
             line(format!("region = '{}'", words.other_region));
+            line(words.abroad.clone());
         }
         line("[protect]\ndeletion = false".to_owned());
         line(words.tables.clone());

@@ -1,0 +1,118 @@
+//! The suite on RDS, as the simulator shows it: over HTTP, with the vendor's own SDK.
+
+#![expect(clippy::unwrap_used, reason = "a test that panics is one that fails")]
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use pgfleet_conformance::suite::{self, Hook, Report, Subject, Words};
+use pgfleet_model::{ProviderKind, Region, ResourceRef};
+use pgfleet_provider::Provider;
+use pgfleet_providers::aws::{AwsOptions, AwsProvider};
+use pgfleet_simulator::{Clock, Fault, FaultEffect, Simulator};
+
+/// A simulated AWS; another one for every case.
+struct Aws {
+    clock: Clock,
+    simulator: Mutex<Option<Simulator>>,
+}
+
+impl Aws {
+    async fn new(clock: Clock) -> Self {
+        let aws = Self {
+            clock,
+            simulator: Mutex::new(None),
+        };
+        aws.clear().await.unwrap();
+        aws
+    }
+
+    fn with<T>(&self, ask: impl FnOnce(&Simulator) -> T) -> T {
+        ask(self.simulator.lock().unwrap().as_ref().unwrap())
+    }
+}
+
+#[async_trait]
+impl Subject for Aws {
+    fn name(&self) -> &'static str {
+        "RDS, simulated"
+    }
+
+    fn words(&self) -> Words {
+        Words {
+            provider: ProviderKind::Aws,
+            region: Some("us-east-1".to_owned()),
+            other_region: "eu-west-1".to_owned(),
+            sizes: ["db.r6g.large".to_owned(), "db.r6g.xlarge".to_owned()],
+            gib: Some(20),
+            primary: "password = { command = ['echo', 'a-long-password'] }".to_owned(),
+            abroad: "aws = { kms_key = 'arn:aws:kms:eu-west-1:123456789012:key/example' }"
+                .to_owned(),
+            tables: String::new(),
+        }
+    }
+
+    fn patience(&self) -> Duration {
+        Duration::from_secs(120)
+    }
+
+    async fn clear(&self) -> Result<(), String> {
+        let next = Simulator::builder().clock(self.clock).start().await;
+        let next = next.map_err(|error| error.to_string())?;
+        let last = self.simulator.lock().unwrap().replace(next);
+        if let Some(last) = last {
+            last.shutdown().await;
+        }
+        Ok(())
+    }
+
+    fn provider(&self) -> Arc<dyn Provider> {
+        let options = AwsOptions {
+            simulated_endpoint: Some(self.with(Simulator::endpoint)),
+            ..AwsOptions::default()
+        };
+        Arc::new(AwsProvider::new(options, Region::new("us-east-1")))
+    }
+
+    async fn damage(&self, resource: &ResourceRef) -> Result<Hook, String> {
+        let (region, id) = (resource.region.as_str(), resource.id.as_str());
+        self.with(|simulator| simulator.control().set_status(region, id, "failed"))?;
+        Ok(Hook::Done)
+    }
+
+    async fn lose_answers(&self) -> Result<Hook, String> {
+        let creates = ["CreateDBInstance", "CreateDBInstanceReadReplica"];
+        for action in creates
+            .into_iter()
+            .chain(["ModifyDBInstance", "DeleteDBInstance"])
+        {
+            let fault = Fault::new(FaultEffect::LoseAnswer).on(action);
+            self.with(|simulator| simulator.control().fault(fault));
+        }
+        Ok(Hook::Done)
+    }
+}
+
+#[track_caller]
+fn passes(report: &Report) {
+    println!("{report}");
+    assert!(report.is_passed(), "{report}");
+    assert_eq!(
+        report.not_supported(),
+        ["more replicas than allowed"],
+        "{report}"
+    );
+}
+
+#[tokio::test]
+async fn what_takes_no_time_passes() {
+    passes(&suite::run(&Aws::new(Clock::AtOnce).await).await);
+}
+
+#[tokio::test]
+async fn what_takes_its_time_passes() {
+    passes(&suite::run(&Aws::new(Clock::Scaled(1000.0)).await).await);
+}
