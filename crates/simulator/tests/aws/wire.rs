@@ -1,8 +1,6 @@
 //! The Query protocol: who may ask, what is a request, and what answers look like.
 
-mod common;
-
-use common::{HERE, Lab, THERE, arn, exchange, form, send, signed, signed_by};
+use crate::client::{HERE, Lab, THERE, arn, exchange, form, send, signed, signed_by};
 use pgfleet_simulator::{AwsOptions, Clock};
 use tokio::net::TcpStream;
 

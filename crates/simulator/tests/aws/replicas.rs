@@ -1,8 +1,6 @@
 //! The rules of read replicas, one by one.
 
-mod common;
-
-use common::{HERE, Lab, THERE, arn};
+use crate::client::{HERE, Lab, THERE, arn};
 use pgfleet_simulator::{AwsOptions, Clock, Group};
 
 const KEY: &str = "arn:aws:kms:eu-west-1:123456789012:key/one";

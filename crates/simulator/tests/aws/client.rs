@@ -1,6 +1,6 @@
 //! A client of the Query protocol that knows nothing but bytes, and a simulator to use it on.
 
-#![allow(dead_code, unreachable_pub, reason = "each test file uses some of it")]
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use pgfleet_simulator::{AwsOptions, Builder, Clock, Simulator};
 use std::fmt::Write as _;
@@ -9,19 +9,19 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-pub const HERE: &str = "us-east-1";
-pub const THERE: &str = "eu-west-1";
+pub(crate) const HERE: &str = "us-east-1";
+pub(crate) const THERE: &str = "eu-west-1";
 
 /// An answer as it came.
 #[derive(Debug)]
-pub struct Reply {
-    pub status: u16,
-    pub body: String,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) body: String,
 }
 
 impl Reply {
     /// The texts of all elements of this name.
-    pub fn all(&self, name: &str) -> Vec<&str> {
+    pub(crate) fn all(&self, name: &str) -> Vec<&str> {
         let (open, close) = (format!("<{name}>"), format!("</{name}>"));
         let parts = self.body.split(&open).skip(1);
         parts
@@ -30,37 +30,37 @@ impl Reply {
     }
 
     /// The text of the first element of this name; empty where there is none.
-    pub fn first(&self, name: &str) -> &str {
+    pub(crate) fn first(&self, name: &str) -> &str {
         self.all(name).first().copied().unwrap_or_default()
     }
 
-    pub fn code(&self) -> &str {
+    pub(crate) fn code(&self) -> &str {
         self.first("Code")
     }
 
     #[track_caller]
-    pub fn refused(&self, status: u16, code: &str) -> &Self {
+    pub(crate) fn refused(&self, status: u16, code: &str) -> &Self {
         assert_eq!((self.status, self.code()), (status, code), "{}", self.body);
         self
     }
 
     #[track_caller]
-    pub fn saying(&self, words: &str) {
+    pub(crate) fn saying(&self, words: &str) {
         assert!(self.first("Message").contains(words), "{}", self.body);
     }
 
     #[track_caller]
-    pub fn ok(self) -> Self {
+    pub(crate) fn ok(self) -> Self {
         assert_eq!(self.status, 200, "{}", self.body);
         self
     }
 }
 
-pub fn signed(region: &str, service: &str) -> String {
+pub(crate) fn signed(region: &str, service: &str) -> String {
     signed_by("AKIDEXAMPLE", region, service)
 }
 
-pub fn signed_by(key: &str, region: &str, service: &str) -> String {
+pub(crate) fn signed_by(key: &str, region: &str, service: &str) -> String {
     let signature = "0".repeat(64);
     format!(
         "Authorization: AWS4-HMAC-SHA256 Credential={key}/20260102/{region}/{service}/aws4_request, \
@@ -68,7 +68,7 @@ pub fn signed_by(key: &str, region: &str, service: &str) -> String {
     )
 }
 
-pub fn form(pairs: &[(&str, &str)]) -> String {
+pub(crate) fn form(pairs: &[(&str, &str)]) -> String {
     let mut body = String::new();
     for (name, value) in pairs {
         for text in [if body.is_empty() { "" } else { "&" }, name, "=", value] {
@@ -86,12 +86,16 @@ pub fn form(pairs: &[(&str, &str)]) -> String {
 }
 
 /// Sends a request with these headers on a connection of its own.
-pub async fn send(address: SocketAddr, headers: &str, body: &[u8]) -> std::io::Result<Reply> {
+pub(crate) async fn send(
+    address: SocketAddr,
+    headers: &str,
+    body: &[u8],
+) -> std::io::Result<Reply> {
     let mut stream = TcpStream::connect(address).await?;
     exchange(&mut stream, "POST", "/", headers, body).await
 }
 
-pub async fn exchange(
+pub(crate) async fn exchange(
     stream: &mut TcpStream,
     method: &str,
     path: &str,
@@ -108,7 +112,7 @@ pub async fn exchange(
     read_reply(stream).await
 }
 
-pub async fn read_reply(stream: &mut TcpStream) -> std::io::Result<Reply> {
+pub(crate) async fn read_reply(stream: &mut TcpStream) -> std::io::Result<Reply> {
     let ended = || std::io::Error::from(std::io::ErrorKind::UnexpectedEof);
     let mut bytes = Vec::new();
     let (head, body_at) = loop {
@@ -142,30 +146,30 @@ pub async fn read_reply(stream: &mut TcpStream) -> std::io::Result<Reply> {
 }
 
 /// A running simulator and a client of it.
-pub struct Lab {
-    pub simulator: Simulator,
+pub(crate) struct Lab {
+    pub(crate) simulator: Simulator,
 }
 
 impl Lab {
-    pub async fn at_once() -> Self {
+    pub(crate) async fn at_once() -> Self {
         Self::with(AwsOptions::default(), Clock::AtOnce).await
     }
 
-    pub async fn manual() -> Self {
+    pub(crate) async fn manual() -> Self {
         Self::with(AwsOptions::default(), Clock::Manual).await
     }
 
-    pub async fn with(options: AwsOptions, clock: Clock) -> Self {
+    pub(crate) async fn with(options: AwsOptions, clock: Clock) -> Self {
         Self::start(Simulator::builder().aws(options).clock(clock)).await
     }
 
-    pub async fn start(builder: Builder) -> Self {
+    pub(crate) async fn start(builder: Builder) -> Self {
         Self {
             simulator: builder.start().await.unwrap(),
         }
     }
 
-    pub async fn try_call(
+    pub(crate) async fn try_call(
         &self,
         region: &str,
         action: &str,
@@ -182,12 +186,17 @@ impl Lab {
         .await
     }
 
-    pub async fn call(&self, region: &str, action: &str, parameters: &[(&str, &str)]) -> Reply {
+    pub(crate) async fn call(
+        &self,
+        region: &str,
+        action: &str,
+        parameters: &[(&str, &str)],
+    ) -> Reply {
         self.try_call(region, action, parameters).await.unwrap()
     }
 
     /// Creates an encrypted primary, unless `more` says otherwise.
-    pub async fn create(&self, identifier: &str, more: &[(&str, &str)]) -> Reply {
+    pub(crate) async fn create(&self, identifier: &str, more: &[(&str, &str)]) -> Reply {
         let usual = [
             ("DBInstanceIdentifier", identifier),
             ("Engine", "postgres"),
@@ -203,11 +212,16 @@ impl Lab {
             .await
     }
 
-    pub async fn replica(&self, identifier: &str, source: &str, more: &[(&str, &str)]) -> Reply {
+    pub(crate) async fn replica(
+        &self,
+        identifier: &str,
+        source: &str,
+        more: &[(&str, &str)],
+    ) -> Reply {
         self.replica_in(HERE, identifier, source, more).await
     }
 
-    pub async fn replica_in(
+    pub(crate) async fn replica_in(
         &self,
         region: &str,
         identifier: &str,
@@ -227,28 +241,28 @@ impl Lab {
         .await
     }
 
-    pub async fn on(&self, action: &str, identifier: &str, more: &[(&str, &str)]) -> Reply {
+    pub(crate) async fn on(&self, action: &str, identifier: &str, more: &[(&str, &str)]) -> Reply {
         let usual = [("DBInstanceIdentifier", identifier)];
         self.call(HERE, action, &overlaid(&usual, more)).await
     }
 
-    pub async fn modify(&self, identifier: &str, more: &[(&str, &str)]) -> Reply {
+    pub(crate) async fn modify(&self, identifier: &str, more: &[(&str, &str)]) -> Reply {
         let now = overlaid(&[("ApplyImmediately", "true")], more);
         self.on("ModifyDBInstance", identifier, &now).await
     }
 
-    pub async fn describe(&self, identifier: &str) -> Reply {
+    pub(crate) async fn describe(&self, identifier: &str) -> Reply {
         self.on("DescribeDBInstances", identifier, &[]).await
     }
 
-    pub async fn status(&self, identifier: &str) -> String {
+    pub(crate) async fn status(&self, identifier: &str) -> String {
         self.describe(identifier)
             .await
             .first("DBInstanceStatus")
             .to_owned()
     }
 
-    pub fn advance(&self, seconds: u64) {
+    pub(crate) fn advance(&self, seconds: u64) {
         self.simulator
             .control()
             .advance(Duration::from_secs(seconds))
@@ -270,6 +284,6 @@ fn overlaid<'a>(
     all
 }
 
-pub fn arn(region: &str, identifier: &str) -> String {
+pub(crate) fn arn(region: &str, identifier: &str) -> String {
     format!("arn:aws:rds:{region}:123456789012:db:{identifier}")
 }

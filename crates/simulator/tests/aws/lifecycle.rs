@@ -1,8 +1,6 @@
 //! What instances go through by themselves, under a clock that is moved by hand.
 
-mod common;
-
-use common::{HERE, Lab, THERE, arn};
+use crate::client::{HERE, Lab, THERE, arn};
 use pgfleet_simulator::{AwsOptions, Clock, Fault, FaultEffect};
 
 /// The statuses that an instance shows while ten-second steps are made, without repeats.
@@ -381,34 +379,4 @@ async fn scripts_can_make_work_fail_or_pass_through_unknown_statuses() {
         ["available", "modifying", "delete-precheck", "available"]
     );
     assert_eq!(lab.status("odd").await, "available");
-}
-
-#[tokio::test]
-async fn scaled_time_passes_by_itself() {
-    let lab = Lab::with(AwsOptions::default(), Clock::Scaled(100_000.0)).await;
-    lab.create("food", &[]).await.ok();
-    while lab.status("food").await != "available" {
-        tokio::task::yield_now().await;
-    }
-}
-
-#[tokio::test]
-async fn what_was_there_all_along_can_be_seeded() {
-    let lab = Lab::manual().await;
-    let shop = [
-        ("DBInstanceIdentifier", "shop"),
-        ("DBInstanceClass", "db.m6g.large"),
-        ("AllocatedStorage", "50"),
-        ("EngineVersion", "16.3"),
-    ];
-    let control = lab.simulator.control();
-    assert_eq!(control.seed(HERE, &shop), Ok(true));
-    assert_eq!(control.seed(HERE, &shop), Ok(false));
-    assert_eq!(lab.status("shop").await, "available");
-    lab.replica("shop-1", "shop", &[]).await.ok();
-    assert!(
-        control
-            .seed(HERE, &[("DBInstanceIdentifier", "x")])
-            .is_err()
-    );
 }
