@@ -110,7 +110,7 @@ pub(crate) async fn open(saved: &SavedPlan, simulate: &SimulateFlag, ui: Ui) -> 
     match (saved.simulated, simulate.file()) {
         (true, None) => stale.push("it was made for simulated clouds (--simulate)".to_owned()),
         (false, Some(_)) => {
-            stale.push("it was made for real clouds, not simulated ones".to_owned())
+            stale.push("it was made for real clouds, not simulated ones".to_owned());
         }
         _ => {}
     }

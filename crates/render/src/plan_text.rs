@@ -26,8 +26,10 @@ pub struct PlanView<'a> {
     pub spec: &'a Spec,
     /// What it costs.
     pub cost: &'a CostEstimate,
-    /// The account, project, subscription or folder.
+    /// The account, project, subscription or folder; empty where nobody asked for it.
     pub account: &'a str,
+    /// Whether the cloud is simulated.
+    pub simulated: bool,
 }
 
 /// Everything that a plan has to say about one fleet.
@@ -37,12 +39,13 @@ pub fn plan_text(view: &PlanView<'_>, paint: Paint) -> String {
     let place = if plan.desired.region == pgfleet_model::Region::local() {
         format!("{}   {account}", plan.desired.provider)
     } else {
-        let place = format!("{} {}", plan.desired.provider, plan.desired.region);
-        if account.is_empty() {
-            place
-        } else {
-            format!("{place}   account {account}")
+        let mut place = format!("{} {}", plan.desired.provider, plan.desired.region);
+        if view.simulated {
+            place.push_str("   simulated");
+        } else if !account.is_empty() {
+            let _ = write!(place, "   account {account}");
         }
+        place
     };
     let name = paint.strong(&plan.desired.fleet);
     if plan.set.is_empty() && !plan.is_refused() {

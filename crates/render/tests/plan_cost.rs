@@ -54,6 +54,7 @@ fn a_plan_shows_before_after_and_change_and_names_what_is_missing() {
         spec: &spec,
         cost: &cost,
         account: "123456789012",
+        simulated: false,
     };
     let text = plan_text(&view, Paint::new(false));
     let section = text.split("Cost a month").nth(1).unwrap();

@@ -1,7 +1,8 @@
 //! Control from outside the process: JSON below `/_simulator/`.
 
+use crate::aws::AwsOptions;
 use crate::faults::Fault;
-use crate::shared::Shared;
+use crate::shared::{Shared, State};
 use hyper::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -43,6 +44,11 @@ pub(crate) fn answer(shared: &Shared, method: &Method, path: &str, body: &[u8]) 
                  status,
              }| { set_status(shared, &region, &identifier, &status) },
         ),
+        ("GET", "options") => (200, json!(shared.state().service.options)),
+        ("POST", "options") => with(body, |options: AwsOptions| {
+            shared.change_options(|old| *old = options);
+            Ok(json!({"changed": true}))
+        }),
         ("GET", "state") => (200, state(shared)),
         ("GET", "requests") => {
             let state = shared.state();
@@ -54,7 +60,7 @@ pub(crate) fn answer(shared: &Shared, method: &Method, path: &str, body: &[u8]) 
         _ => (
             404,
             json!({"error": "there are GET and POST clock, GET, POST and DELETE faults, POST \
-                    credentials, POST status, GET state, GET requests"}),
+                    credentials, POST status, GET and POST options, GET state, GET requests"}),
         ),
     }
 }
@@ -104,7 +110,7 @@ fn with<'a, T: Deserialize<'a>>(
 pub(crate) fn advance(shared: &Shared, by: Duration) -> Result<Value, String> {
     let mut state = shared.state();
     state.time.advance(by);
-    let now = state.catch_up(&shared.service);
+    let now = state.catch_up();
     state.save().map_err(|error| error.to_string())?;
     Ok(json!({"now_milliseconds": now}))
 }
@@ -117,7 +123,7 @@ pub(crate) fn set_status(
     status: &str,
 ) -> Result<Value, String> {
     let mut state = shared.state();
-    state.catch_up(&shared.service);
+    state.catch_up();
     if !state.world.set_status(region, identifier, status) {
         return Err(format!("there is no DB instance {identifier} in {region}"));
     }
@@ -128,6 +134,22 @@ pub(crate) fn set_status(
 /// Everything that exists.
 pub(crate) fn state(shared: &Shared) -> Value {
     let mut state = shared.state();
-    state.catch_up(&shared.service);
+    state.catch_up();
     json!({"aws": state.world})
+}
+
+/// Makes an instance that has been there all along.
+pub(crate) fn seed(
+    shared: &Shared,
+    region: &str,
+    parameters: &[(&str, &str)],
+) -> Result<bool, String> {
+    let mut state = shared.state();
+    let now = state.catch_up();
+    let State { service, world, .. } = &mut *state;
+    if !service.seed(region, parameters, world, now)? {
+        return Ok(false);
+    }
+    state.save().map_err(|error| error.to_string())?;
+    Ok(true)
 }

@@ -92,7 +92,7 @@ async fn answer(
         let (status, json) = control::answer(&shared, &head.method, path, &body);
         return Ok(response(status, "application/json", json.to_string()));
     }
-    let latency = shared.service.options.latency_milliseconds;
+    let latency = shared.state().service.options.latency_milliseconds;
     if latency > 0 {
         tokio::time::sleep(Duration::from_millis(latency)).await;
     }

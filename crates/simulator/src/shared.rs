@@ -18,7 +18,6 @@ use std::time::Instant;
 pub(crate) type Hook = Box<dyn Fn(u64, &Record) + Send + Sync>;
 
 pub(crate) struct Shared {
-    pub(crate) service: Service,
     pub(crate) with_control: bool,
     hook: Option<Hook>,
     request_seed: u64,
@@ -30,7 +29,7 @@ impl fmt::Debug for Shared {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Shared")
-            .field("service", &self.service)
+            .field("with_control", &self.with_control)
             .finish_non_exhaustive()
     }
 }
@@ -38,6 +37,7 @@ impl fmt::Debug for Shared {
 /// What changes from request to request.
 #[derive(Debug)]
 pub(crate) struct State {
+    pub(crate) service: Service,
     pub(crate) time: Time,
     pub(crate) world: World,
     pub(crate) faults: Faults,
@@ -51,9 +51,10 @@ pub(crate) struct State {
 
 impl State {
     /// Lets happen what is due, and tells the time.
-    pub(crate) fn catch_up(&mut self, service: &Service) -> u64 {
+    pub(crate) fn catch_up(&mut self) -> u64 {
         let now = self.time.now();
-        self.world.catch_up(now, self.time.mode(), &service.timing);
+        self.world
+            .catch_up(now, self.time.mode(), &self.service.timing);
         now
     }
 
@@ -85,6 +86,7 @@ impl Shared {
     ) -> Self {
         let (anchor, world) = saved.unwrap_or_else(|| (Anchor::today(), World::default()));
         let state = State {
+            service: Service::new(options, clock),
             time: Time::resume(clock, anchor),
             world,
             faults: Faults::default(),
@@ -95,7 +97,6 @@ impl Shared {
             store,
         };
         Self {
-            service: Service::new(options, clock),
             with_control,
             hook,
             request_seed: wall_now(),
@@ -107,6 +108,14 @@ impl Shared {
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         // Nothing panics while it holds the lock; and if it did, the state would still be sound.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes how the simulated AWS behaves, from the next request on.
+    pub(crate) fn change_options(&self, change: impl FnOnce(&mut AwsOptions)) {
+        let mut state = self.state();
+        let mut options = state.service.options.clone();
+        change(&mut options);
+        state.service = Service::new(options, state.time.mode());
     }
 
     /// An id in the form of a random UUID.
@@ -135,7 +144,7 @@ impl Shared {
         if state.expired.contains("*") || state.expired.contains(&asked.caller.access_key) {
             return Before::Refuse(expired());
         }
-        if !self.take_token(&mut state, asked.region()) {
+        if !Self::take_token(&mut state, asked.region()) {
             return Before::Refuse(ApiError::throttled());
         }
         let hit = state
@@ -153,8 +162,8 @@ impl Shared {
         }
     }
 
-    fn take_token(&self, state: &mut State, region: &str) -> bool {
-        let Some(rate) = self.service.options.rate else {
+    fn take_token(state: &mut State, region: &str) -> bool {
+        let Some(rate) = state.service.options.rate else {
             return true;
         };
         let now = Instant::now();
@@ -182,11 +191,9 @@ impl Shared {
             _ => None,
         };
         let mut state = self.state();
-        let now = state.catch_up(&self.service);
-        let world = &mut state.world;
-        let mut answer = self
-            .service
-            .answer(asked, ending.as_ref(), world, now, &request_id);
+        let now = state.catch_up();
+        let State { service, world, .. } = &mut *state;
+        let mut answer = service.answer(asked, ending.as_ref(), world, now, &request_id);
         if answer.effect
             && let Err(error) = state.save()
         {

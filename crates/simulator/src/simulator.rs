@@ -201,6 +201,22 @@ impl Control {
         control::set_status(&self.shared, region, identifier, status).map(drop)
     }
 
+    /// Changes how the simulated AWS behaves, from the next request on.
+    pub fn change_aws(&self, change: impl FnOnce(&mut AwsOptions)) {
+        self.shared.change_options(change);
+    }
+
+    /// Makes a DB instance that has been available all along, for what the caller's own account
+    /// already has. `parameters` are those of `CreateDBInstance`; engine, administrator and
+    /// password may be left out. False, and no change, where the identifier is taken.
+    ///
+    /// # Errors
+    ///
+    /// What RDS would have refused, or when the state's file cannot be written.
+    pub fn seed(&self, region: &str, parameters: &[(&str, &str)]) -> Result<bool, String> {
+        control::seed(&self.shared, region, parameters)
+    }
+
     /// The last 10,000 requests, oldest first.
     pub fn requests(&self) -> Vec<Record> {
         self.shared.state().log.records()

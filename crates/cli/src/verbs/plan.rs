@@ -75,6 +75,7 @@ pub(super) fn text(run: &Run, plans: &[FleetPlan], next: Option<&str>, ui: Ui) -
             cost,
             spec: &fleet.spec,
             account: &fleet.account,
+            simulated: run.is_simulated(),
         };
         out.push_str(&plan_text(&view, ui.out()));
         out.push('\n');

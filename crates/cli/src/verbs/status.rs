@@ -24,7 +24,7 @@ pub(super) async fn perform(args: &StatusArgs, ui: Ui) -> Exit {
         .fleets
         .iter()
         .zip(&resolutions)
-        .map(|(fleet, resolution)| status_of(fleet, resolution));
+        .map(|(fleet, resolution)| status_of(fleet, resolution, run.is_simulated()));
     let fleets = join_all(fleets).await;
     match args.format {
         Format::Text => ui.result(&status_text(&fleets, ui.out())),
@@ -33,7 +33,7 @@ pub(super) async fn perform(args: &StatusArgs, ui: Ui) -> Exit {
     Exit::Done
 }
 
-async fn status_of(fleet: &Fleet, resolution: &Resolution) -> FleetStatus {
+async fn status_of(fleet: &Fleet, resolution: &Resolution, simulated: bool) -> FleetStatus {
     let observed = &resolution.observed;
     let surplus = observed
         .surplus
@@ -45,7 +45,11 @@ async fn status_of(fleet: &Fleet, resolution: &Resolution) -> FleetStatus {
         .map(|(address, live)| (address.clone(), live))
         .collect();
     live.extend(surplus);
-    let seen = ask(fleet, resolution, &live).await;
+    let seen = if simulated {
+        Err("the cloud is simulated: no database runs there".to_owned())
+    } else {
+        ask(fleet, resolution, &live).await
+    };
     let mut instances: Vec<InstanceView> = live
         .into_iter()
         .map(|(address, live)| view(address, live, &seen))

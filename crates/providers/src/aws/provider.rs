@@ -2,14 +2,14 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Mutex,
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use async_trait::async_trait;
 use futures_util::future::join_all;
 use pgfleet_model::{
     AccountId, Check, Inventory, Mutation, ObjectVersion, ObservedInstance, Operation as Verb,
-    Region, ResourceRef,
+    Owner, Region, ResourceRef,
 };
 use pgfleet_provider::{
     ErrorKind, Operation, Platform, Progress, Provider, ProviderError, Retry, Scope, Secrets,
@@ -34,8 +34,16 @@ pub struct AwsProvider {
     /// Where the account is asked for: the service answers the same in each region.
     home: Region,
     account: OnceCell<AccountId>,
-    /// The ARNs seen so far: some calls name instances by them.
-    arns: Mutex<BTreeMap<ResourceRef, String>>,
+    /// What was last seen of each instance.
+    seen: Mutex<BTreeMap<ResourceRef, Seen>>,
+}
+
+/// What calls need to know of an instance beyond its name.
+#[derive(Debug, Clone)]
+struct Seen {
+    /// Some calls name instances by it.
+    arn: Option<String>,
+    owner: Option<Owner>,
 }
 
 impl AwsProvider {
@@ -46,39 +54,56 @@ impl AwsProvider {
             clients: Clients::new(options),
             home,
             account: OnceCell::new(),
-            arns: Mutex::new(BTreeMap::new()),
+            seen: Mutex::new(BTreeMap::new()),
         }
     }
 
     /// Keeps what a listing or an answer says of one instance.
     fn note(&self, listed: Listed) -> ObservedInstance {
-        if let Some(arn) = listed.arn {
-            let mut arns = self
-                .arns
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
-            arns.insert(listed.instance.resource.clone(), arn);
-        }
-        listed.instance
+        let Listed { instance, arn, .. } = listed;
+        let owner = instance.owner.clone();
+        self.seen()
+            .insert(instance.resource.clone(), Seen { arn, owner });
+        instance
     }
 
-    async fn arn(&self, resource: &ResourceRef) -> Result<String, ProviderError> {
-        let known = || {
-            let arns = self
-                .arns
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
-            arns.get(resource).cloned()
-        };
-        if let Some(arn) = known() {
-            return Ok(arn);
+    fn seen(&self) -> MutexGuard<'_, BTreeMap<ResourceRef, Seen>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What was last seen of an instance; it is looked for where it was not seen yet.
+    async fn look_up(&self, resource: &ResourceRef) -> Result<Seen, ProviderError> {
+        let known = self.seen().get(resource).cloned();
+        if let Some(seen) = known {
+            return Ok(seen);
         }
-        // A run that attaches to what an earlier one began may not have listed it yet.
         self.list_regions([resource.region.clone()].into()).await?;
-        known().ok_or_else(|| {
+        let known = self.seen().get(resource).cloned();
+        known.ok_or_else(|| {
             ProviderError::new(ErrorKind::NotFound, format!("RDS lists no {resource}"))
                 .retry(Retry::Reobserve)
         })
+    }
+
+    async fn arn(&self, resource: &ResourceRef) -> Result<String, ProviderError> {
+        self.look_up(resource).await?.arn.ok_or_else(|| {
+            let why = format!("RDS tells no ARN of {resource}");
+            ProviderError::new(ErrorKind::Internal, why)
+        })
+    }
+
+    /// Refuses what would alter an instance of somebody else's.
+    async fn is_ours(&self, mutation: &Mutation) -> Result<(), ProviderError> {
+        let Mutation {
+            resource, owner, ..
+        } = mutation;
+        let seen = self.look_up(resource).await?;
+        if seen.owner.is_some_and(|seen| seen.fleet == owner.fleet) {
+            return Ok(());
+        }
+        let why = format!("{resource} does not belong to the fleet {}", owner.fleet);
+        Err(ProviderError::new(ErrorKind::Refused, why)
+            .remedy("give the instance another name in the plan file, or let pgfleet adopt it"))
     }
 
     /// Lists regions side by side, and then those in which replicas of these lie.
@@ -119,6 +144,13 @@ impl AwsProvider {
     ) -> Result<Option<ObservedInstance>, ProviderError> {
         let resource = &mutation.resource;
         let client = self.clients.rds(&resource.region).await;
+        let creates = matches!(
+            mutation.operation,
+            Verb::CreatePrimary { .. } | Verb::CreateReplica { .. }
+        );
+        if !creates {
+            self.is_ours(mutation).await?;
+        }
         let answer = match &mutation.operation {
             Verb::CreatePrimary { desired } => {
                 mutate::create_primary(&client, mutation, desired, secrets).await?

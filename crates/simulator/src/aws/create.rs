@@ -30,7 +30,7 @@ pub(crate) fn create(call: &mut Call<'_>, xml: &mut Xml) -> ApiResult<()> {
     if instance.backup_retention > 0 {
         steps.extend([(0, status("backing-up")), (timing.backup, Effect::BackedUp)]);
     }
-    steps.push((0, status("available")));
+    steps.push((0, Effect::Available));
     instance.then(call.now, steps);
     let key = instance.key();
     call.world.instances.insert(key.clone(), instance);

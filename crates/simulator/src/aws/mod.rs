@@ -22,6 +22,7 @@ mod pages;
 mod power;
 mod render;
 mod replica;
+mod request;
 mod service;
 mod settings;
 mod state;
@@ -32,5 +33,6 @@ mod xml;
 
 pub(crate) use errors::ApiError;
 pub use options::{AwsOptions, Group, Rate, Timing};
-pub(crate) use service::{Answer, Asked, Ending, Service, asked, error_answer};
+pub(crate) use request::{Asked, asked};
+pub(crate) use service::{Answer, Ending, Service, error_answer};
 pub(crate) use state::World;

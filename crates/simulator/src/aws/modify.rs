@@ -111,15 +111,9 @@ pub(crate) fn work(instance: &Instance, values: Pending, timing: &Timing) -> Vec
     if backs_up {
         steps.extend([(0, status("backing-up")), (timing.backup, Effect::BackedUp)]);
     }
+    steps.push((0, Effect::Available));
     if storage {
-        steps.extend([
-            (0, status("storage-optimization")),
-            (timing.optimize, Effect::OptimizationEnds),
-        ]);
-    } else if instance.storage_optimizing {
-        steps.push((0, status("storage-optimization")));
-    } else {
-        steps.push((0, status("available")));
+        steps.push((timing.optimize, Effect::OptimizationEnds));
     }
     steps
 }

@@ -57,7 +57,7 @@ pub(crate) fn start(call: &mut Call<'_>, xml: &mut Xml) -> ApiResult<()> {
     let (now, seconds) = (call.now, call.timing.start);
     let instance = call.change(&key)?;
     instance.status = "starting".to_owned();
-    instance.then(now, [(seconds, status("available"))]);
+    instance.then(now, [(seconds, Effect::Available)]);
     call.answer(&key, xml)
 }
 
@@ -76,10 +76,7 @@ pub(crate) fn reboot(call: &mut Call<'_>, xml: &mut Xml) -> ApiResult<()> {
     instance.status = "rebooting".to_owned();
     instance.then(
         now,
-        [
-            (seconds, Effect::ParametersInSync),
-            (0, status("available")),
-        ],
+        [(seconds, Effect::ParametersInSync), (0, Effect::Available)],
     );
     call.answer(&key, xml)
 }
@@ -119,7 +116,7 @@ pub(crate) fn promote(call: &mut Call<'_>, xml: &mut Xml) -> ApiResult<()> {
     if days > 0 {
         steps.extend([(0, status("backing-up")), (timing.backup, Effect::BackedUp)]);
     }
-    steps.push((0, status("available")));
+    steps.push((0, Effect::Available));
     instance.then(now, steps);
     call.answer(&key, xml)
 }

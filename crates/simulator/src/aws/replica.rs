@@ -25,7 +25,7 @@ pub(crate) fn create(call: &mut Call<'_>, xml: &mut Xml) -> ApiResult<()> {
             (timing.modify, Effect::SecondZone),
         ]);
     }
-    steps.push((0, status("available")));
+    steps.push((0, Effect::Available));
     replica.then(call.now, steps);
     let key = replica.key();
     let source_key = replica.source.as_ref().map(Source::key).unwrap_or_default();

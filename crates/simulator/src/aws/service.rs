@@ -1,96 +1,19 @@
-//! Taking a request apart, finding its action, and answering.
+//! Finding the action of a request, and answering.
 
 use super::actions;
-use super::auth::{self, Caller};
+use super::auth::Caller;
 use super::call::Call;
 use super::errors::{ApiError, ApiResult};
-use super::form::{self, Arguments, Form};
+use super::form::Arguments;
 use super::options::{AwsOptions, Timing};
+use super::request::Asked;
 use super::state::{Place, World, digest};
-use super::steps::{Step, status};
+use super::steps::{Effect, Step, status};
 use super::xml::Xml;
 use crate::clock::{Clock, Millis};
-use std::fmt;
 
 const RDS: (&str, &str) = ("2014-10-31", "http://rds.amazonaws.com/doc/2014-10-31/");
 const STS: (&str, &str) = ("2011-06-15", "https://sts.amazonaws.com/doc/2011-06-15/");
-
-/// A request as far as it can be read without looking at what exists.
-#[derive(Clone)]
-pub(crate) struct Asked {
-    pub(crate) caller: Caller,
-    /// `?` where there is none.
-    pub(crate) action: String,
-    pub(crate) identifier: Option<String>,
-    form: Form,
-}
-
-/// Without the parameters, since a password may be among them.
-impl fmt::Debug for Asked {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            caller,
-            action,
-            identifier,
-            form: _,
-        } = self;
-        formatter
-            .debug_struct("Asked")
-            .field("caller", caller)
-            .field("action", action)
-            .field("identifier", identifier)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Asked {
-    pub(crate) fn region(&self) -> &str {
-        &self.caller.region
-    }
-}
-
-/// Reads a request's headers and body.
-pub(crate) fn asked(
-    authorization: Option<&str>,
-    date: Option<&str>,
-    content_type: Option<&str>,
-    body: &[u8],
-) -> ApiResult<Asked> {
-    let caller = auth::caller(authorization, date)?;
-    if let Some(kind) = content_type
-        && !kind.starts_with("application/x-www-form-urlencoded")
-    {
-        return Err(ApiError::new(
-            400,
-            "MalformedQueryString",
-            "The body must be of the type application/x-www-form-urlencoded.",
-        ));
-    }
-    let form = form::decode(body)?;
-    let action = form.get("Action").filter(|action| !action.is_empty());
-    let action = action.cloned().ok_or_else(|| {
-        ApiError::new(
-            400,
-            "MissingAction",
-            "The request must contain the parameter Action.",
-        )
-    })?;
-    let named = form
-        .get("DBInstanceIdentifier")
-        .or_else(|| form.get("ResourceName"));
-    let identifier = named.map(|name| {
-        name.rsplit(':')
-            .next()
-            .unwrap_or_default()
-            .to_ascii_lowercase()
-    });
-    Ok(Asked {
-        caller,
-        action,
-        identifier,
-        form,
-    })
-}
 
 /// How the work of a call ends otherwise than it should.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -189,6 +112,58 @@ impl Service {
             }
             Err(error) => error_answer(&error, service, request_id),
         }
+    }
+
+    /// Creates an instance without a request, and lets all its steps happen.
+    pub(crate) fn seed(
+        &self,
+        region: &str,
+        parameters: &[(&str, &str)],
+        world: &mut World,
+        now: Millis,
+    ) -> Result<bool, String> {
+        const ACTION: &str = "CreateDBInstance";
+        let defaults = [
+            ("Version", RDS.0),
+            ("Engine", "postgres"),
+            ("MasterUsername", "postgres"),
+            ("MasterUserPassword", "kept-nowhere"),
+        ];
+        let all = defaults.iter().chain(parameters);
+        let form = all
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let caller = Caller {
+            access_key: String::new(),
+            region: region.to_owned(),
+            service: "rds".to_owned(),
+        };
+        let asked = Asked {
+            caller,
+            action: ACTION.to_owned(),
+            identifier: None,
+            form,
+        };
+        match self.rds(&asked, None, world, now) {
+            Ok(_) => {}
+            Err(error) if error.code == "DBInstanceAlreadyExists" => return Ok(false),
+            Err(error) => return Err(format!("{}: {}", error.code, error.message)),
+        }
+        let named = parameters
+            .iter()
+            .find(|(name, _)| *name == "DBInstanceIdentifier");
+        let identifier = named.map_or("", |(_, name)| *name).to_ascii_lowercase();
+        let place = Place {
+            account: self.options.account.clone(),
+            region: region.to_owned(),
+        };
+        if let Some(instance) = world.instances.get_mut(&place.key(&identifier)) {
+            for step in &mut instance.steps {
+                step.at = now;
+            }
+        }
+        world.catch_up(now, Clock::Manual, &self.timing);
+        Ok(true)
     }
 
     fn account(&self, caller: &Caller) -> String {
@@ -292,7 +267,7 @@ fn end_otherwise(world: &mut World, key: &str, ending: &Ending, now: Millis) {
     let Some(instance) = world.instances.get_mut(key) else {
         return;
     };
-    let usual = |step: &Step| step.effect == status("available");
+    let usual = |step: &Step| step.effect == Effect::Available;
     let last = instance.steps.iter().rposition(usual);
     match ending {
         Ending::In(other) => match last {

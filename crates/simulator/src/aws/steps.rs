@@ -19,6 +19,8 @@ pub(crate) struct Step {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Effect {
     Status(String),
+    /// Work is done: the status is `available`, or `storage-optimization` while that goes on.
+    Available,
     /// The server answers: it has an endpoint and a creation time.
     Born,
     /// The standby in another zone is in place.
@@ -41,12 +43,9 @@ pub(crate) fn status(word: &str) -> Effect {
 impl Instance {
     /// Appends steps, each some seconds after the one before it. Work that is under way ends first.
     pub(crate) fn then(&mut self, now: Millis, steps: impl IntoIterator<Item = (u64, Effect)>) {
-        let running = self
-            .steps
-            .iter()
-            .filter(|step| !step.window)
-            .map(|step| step.at)
-            .max();
+        // Storage is optimized beside all other work.
+        let busy = |step: &&Step| !step.window && step.effect != Effect::OptimizationEnds;
+        let running = self.steps.iter().filter(busy).map(|step| step.at).max();
         let mut at = running.unwrap_or(now).max(now);
         for (seconds, effect) in steps {
             at = at.saturating_add(seconds.saturating_mul(1000));
@@ -102,6 +101,14 @@ impl World {
         };
         match step.effect {
             Effect::Status(word) => instance.status = word,
+            Effect::Available => {
+                let word = if instance.storage_optimizing {
+                    "storage-optimization"
+                } else {
+                    "available"
+                };
+                instance.status = word.to_owned();
+            }
             Effect::Born => instance.created = Some(step.at),
             Effect::SecondZone => instance.multi_az = true,
             Effect::BackedUp => instance.backed_up = true,
