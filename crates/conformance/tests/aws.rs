@@ -160,7 +160,10 @@ impl Subject for Aws {
 }
 
 #[track_caller]
-#[expect(clippy::print_stdout, reason = "the report says what ran and what did not")]
+#[expect(
+    clippy::print_stdout,
+    reason = "the report says what ran and what did not"
+)]
 fn passes(report: &Report) {
     println!("{report}");
     assert!(report.is_passed(), "{report}");
