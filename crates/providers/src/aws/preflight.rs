@@ -16,6 +16,9 @@ use super::{
     errors::{Nature, explain},
 };
 
+/// Rows in one answer; RDS gives at most this many of its offers.
+const PAGE: i32 = 1000;
+
 /// Something that a plan wants made or resized.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Wish {
@@ -59,7 +62,7 @@ pub(super) async fn check(
             Err(error) if error.kind == ErrorKind::Permission => checks.push(
                 Check::note("aws/not-asked", error.message.clone()).remedy(error.remedy.clone()),
             ),
-            Err(error) if error.kind == ErrorKind::Refused => checks.push(
+            Err(error) if error.message.contains("Cannot find version") => checks.push(
                 Check::error("aws/version", error.message.clone())
                     .key("postgres")
                     .remedy(error.remedy.clone())
@@ -133,7 +136,7 @@ async fn offers(
             .engine(ENGINE)
             .db_instance_class(class)
             .set_engine_version(version.map(ToOwned::to_owned))
-            .max_records(100)
+            .max_records(PAGE)
             .set_marker(marker)
             .send()
             .await

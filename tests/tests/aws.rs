@@ -1,0 +1,257 @@
+//! Fleets on a simulated RDS, through the binary: what is asked of it, and what a run survives.
+
+use std::{
+    fs,
+    process::Command,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use pgfleet_simulator::{Clock, Fault, FaultEffect, Simulator};
+use pgfleet_tests::{Machine, Ran, Signal, say, send};
+use serde_json::Value;
+
+/// A simulated AWS whose instances are ready at once, and a folder of plan files.
+struct Cloud {
+    machine: Machine,
+    runtime: tokio::runtime::Runtime,
+    simulator: Simulator,
+    /// The process that is killed after the request of this number has taken effect.
+    doomed: Arc<(AtomicU64, Mutex<Option<u32>>)>,
+}
+
+impl Cloud {
+    fn new() -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let doomed = Arc::new((AtomicU64::new(0), Mutex::new(None)));
+        let watched = Arc::clone(&doomed);
+        let simulator = runtime.block_on(async {
+            let builder = Simulator::builder().clock(Clock::AtOnce);
+            let builder = builder.after_effect(move |number, _| {
+                if number == watched.0.load(Ordering::SeqCst)
+                    && let Some(pid) = watched.1.lock().unwrap().take()
+                {
+                    send(pid, Signal::KILL);
+                }
+            });
+            builder.start().await.unwrap()
+        });
+        Self {
+            machine: Machine::new(),
+            runtime,
+            simulator,
+            doomed,
+        }
+    }
+
+    /// Writes a plan file for so many replicas.
+    fn plan(&self, replicas: usize, more: &str) -> String {
+        let text = format!(
+            "fleet = 'truck'\nprovider = 'aws'\nregion = 'us-east-1'\n{more}\n\
+             [primary]\nsize = 'db.m5.large'\nstorage = {{ gib = 100 }}\n\
+             password = {{ env = 'TRUCK_PASSWORD' }}\n\
+             [[replicas]]\ncount = {replicas}\n[protect]\ndeletion = false\n"
+        );
+        let path = self.machine.path().join("truck.toml");
+        fs::write(&path, text).unwrap();
+        "truck.toml".to_owned()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.machine.command(arguments);
+        command
+            .env("AWS_ENDPOINT_URL", self.simulator.endpoint())
+            .env("AWS_ACCESS_KEY_ID", "test")
+            .env("AWS_SECRET_ACCESS_KEY", "planted-key")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("TRUCK_PASSWORD", "planted-password");
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ran {
+        self.machine.start_command(self.command(arguments)).wait()
+    }
+
+    fn apply(&self) -> Ran {
+        self.run(&["apply", "truck.toml", "--auto-approve"])
+    }
+
+    /// The actions that a run asked for.
+    fn asked(&self, arguments: &[&str], code: i32) -> Vec<String> {
+        let before = usize::try_from(self.simulator.control().request_count()).unwrap();
+        self.run(arguments).exits(code);
+        let records = self.simulator.control().requests();
+        let actions = records[before..].iter().map(|record| {
+            let record: Value = serde_json::to_value(record).unwrap();
+            record["action"].as_str().unwrap_or_default().to_owned()
+        });
+        actions.collect()
+    }
+
+    /// The identifiers that exist, in order.
+    fn instances(&self) -> Vec<String> {
+        let seen = self
+            .run(&["status", "truck.toml", "--format", "json"])
+            .exits(0);
+        let document = seen.json();
+        let instances = document["fleets"][0]["instances"]
+            .as_array()
+            .unwrap()
+            .clone();
+        let there = instances.iter().filter(|one| one["phase"] != "missing");
+        there
+            .map(|one| one["resource_id"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    #[track_caller]
+    fn is_as_planned(&self, replicas: usize) {
+        self.run(&["plan", "truck.toml", "--detailed-exitcode"])
+            .exits(0);
+        let state = self.simulator.control().state().to_string();
+        let mut wanted = vec!["truck-primary".to_owned()];
+        wanted.extend((1..=replicas).map(|number| format!("truck-replica-{number}")));
+        for id in &wanted {
+            assert!(state.contains(id.as_str()), "{id} is not there");
+        }
+        assert!(!state.contains("planted"), "a secret is kept");
+    }
+}
+
+#[test]
+fn few_requests_do() {
+    let cloud = Cloud::new();
+    let replicas = 4;
+    cloud.plan(replicas, "");
+    let apply = ["apply", "truck.toml", "--auto-approve"];
+    let made = cloud.asked(&apply, 0);
+    say(&format!("{made:?}"));
+    // The list, the offers, the creates, and the last list. RDS answers a create with `creating`, so
+    // each of the two waits takes a list more.
+    assert!(made.len() <= replicas + 4 + 2, "{made:?}");
+    assert_eq!(
+        cloud.asked(&["plan", "truck.toml"], 0),
+        ["DescribeDBInstances"]
+    );
+    let gone = cloud.asked(&["destroy", "truck.toml", "--auto-approve"], 0);
+    say(&format!("{gone:?}"));
+    assert!(gone.len() <= replicas + 4 + 1, "{gone:?}");
+}
+
+#[test]
+fn an_apply_that_is_killed_after_each_request_is_taken_up() {
+    for number in 1..100 {
+        let cloud = Cloud::new();
+        cloud.plan(2, "");
+        let child = cloud.command(&["apply", "truck.toml", "--auto-approve"]);
+        let run = cloud.machine.start_command(child);
+        *cloud.doomed.1.lock().unwrap() = Some(run.pid());
+        cloud.doomed.0.store(number, Ordering::SeqCst);
+        let ran = run.wait();
+        say(&format!("killed after {number}: {}", ran.code));
+        let whole = ran.code == 0;
+        cloud.doomed.0.store(0, Ordering::SeqCst);
+        cloud.apply().exits(0);
+        cloud.is_as_planned(2);
+        assert_eq!(cloud.instances().len(), 3);
+        if whole {
+            assert!(number > 3, "an apply has more requests that take effect");
+            return;
+        }
+    }
+}
+
+#[test]
+fn answers_that_are_lost_after_each_create_make_no_second_instance() {
+    for action in ["CreateDBInstance", "CreateDBInstanceReadReplica"] {
+        let cloud = Cloud::new();
+        cloud.plan(2, "");
+        let lost = Fault::new(FaultEffect::LoseAnswer).on(action);
+        cloud.simulator.control().fault(lost);
+        cloud.apply().exits(0);
+        cloud.is_as_planned(2);
+        assert_eq!(cloud.instances().len(), 3);
+    }
+}
+
+#[test]
+fn what_is_not_ours_is_left_alone() {
+    let cloud = Cloud::new();
+    let theirs = [
+        ("DBInstanceIdentifier", "truck-replica-1"),
+        ("DBInstanceClass", "db.m5.large"),
+        ("AllocatedStorage", "100"),
+    ];
+    cloud
+        .simulator
+        .control()
+        .seed("us-east-1", &theirs)
+        .unwrap();
+    cloud.plan(1, "");
+    let before = cloud.simulator.control().request_count();
+    let ran = cloud.apply().exits(3);
+    ran.says("truck-replica-1 exists in us-east-1 without pgfleet's tags");
+    assert_eq!(cloud.simulator.control().request_count(), before + 2);
+    drop(cloud.runtime);
+}
+
+#[test]
+fn a_budget_refuses_and_an_unknown_price_is_no_small_one() {
+    let cloud = Cloud::new();
+    cloud.plan(2, "");
+    let path = cloud.machine.path().join("truck.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, format!("{text}monthly_usd = 100\n")).unwrap();
+    cloud.apply().exits(3).says("cost/budget");
+    let unknown = text.replace("gib = 100", "gib = 100, type = 'io2', iops = 1000");
+    let unknown = unknown.replace("us-east-1", "eu-west-1");
+    fs::write(&path, format!("{unknown}monthly_usd = 100000\n")).unwrap();
+    cloud.apply().exits(3).says("cost/unpriced");
+    let records = cloud.simulator.control().requests();
+    let changes = records.iter().filter(|record| {
+        let record = serde_json::to_value(record).unwrap();
+        record["action"]
+            .as_str()
+            .is_some_and(|action| action.starts_with("Create"))
+    });
+    assert_eq!(changes.count(), 0, "a refusal touches nothing");
+}
+
+#[test]
+fn another_account_is_refused() {
+    let cloud = Cloud::new();
+    let path = cloud.machine.path().join("truck.toml");
+    cloud.plan(1, "");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, format!("{text}[aws]\naccount = '999999999999'\n")).unwrap();
+    let ran = cloud.apply().exits(1);
+    ran.says("the plan is for the account 999999999999");
+}
+
+#[test]
+fn simulated_and_real_plans_are_not_mixed_up() {
+    let cloud = Cloud::new();
+    cloud.plan(1, "");
+    cloud
+        .run(&["plan", "truck.toml", "--simulate", "--out", "saved.json"])
+        .exits(0);
+    cloud
+        .run(&["apply", "saved.json"])
+        .exits(4)
+        .says("simulated");
+    cloud.run(&["apply", "saved.json", "--simulate"]).exits(0);
+    cloud
+        .run(&["plan", "truck.toml", "--out", "saved.json"])
+        .exits(0);
+    cloud
+        .run(&["apply", "saved.json", "--simulate"])
+        .exits(4)
+        .says("simulated");
+    assert_eq!(cloud.instances(), [""; 0]);
+}
