@@ -1,5 +1,7 @@
 //! Fleets on a simulated RDS, through the binary: what is asked of it, and what a run survives.
 
+#![expect(clippy::unwrap_used, reason = "a test that panics is one that fails")]
+
 use std::{
     fs,
     process::Command,
@@ -177,6 +179,23 @@ fn answers_that_are_lost_after_each_create_make_no_second_instance() {
         cloud.apply().exits(0);
         cloud.is_as_planned(2);
         assert_eq!(cloud.instances().len(), 3);
+    }
+}
+
+#[test]
+fn throttling_at_each_request_in_turn_is_waited_out() {
+    for number in 1..100 {
+        let cloud = Cloud::new();
+        cloud.plan(2, "");
+        let throttled = Fault::new(FaultEffect::Throttle).nth(number).times(2);
+        cloud.simulator.control().fault(throttled);
+        cloud.apply().exits(0);
+        let requests = cloud.simulator.control().request_count();
+        cloud.is_as_planned(2);
+        if number >= requests {
+            assert!(number > 5, "an apply has more requests");
+            return;
+        }
     }
 }
 

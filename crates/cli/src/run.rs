@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use futures_util::future::join_all;
-use pgfleet_executor::{Listing, list};
+use pgfleet_executor::{Listing, list, patiently};
 use pgfleet_model::{FleetName, Inventory, Mutation, ProviderKind, Severity};
 use pgfleet_planner::{Cycle, Fit, FleetPlan, Goal, Resolution, SavedPlan, plan, resolve};
 use pgfleet_pricing::CostEstimate;
@@ -69,7 +69,9 @@ async fn account(
     if !free && guard.is_none() && accounts == Accounts::Guarded {
         return Ok(String::new());
     }
-    let account = provider.identity().await?.to_string();
+    let account = patiently(async || provider.identity().await)
+        .await?
+        .to_string();
     match guard {
         Some(wanted) if wanted != account => Err(ProviderError::new(
             ErrorKind::Permission,
@@ -237,7 +239,7 @@ impl Run {
         let mut plan = plan.map_err(|cycle| circular(&cycle))?;
         let mutations: Vec<&Mutation> = plan.steps.iter().map(|step| &step.mutation).collect();
         if !mutations.is_empty() {
-            let checks = fleet.provider.preflight(&mutations).await?;
+            let checks = patiently(async || fleet.provider.preflight(&mutations).await).await?;
             plan.checks.extend(checks);
         }
         plan.checks.extend(self.prices.checks(&fleet.spec, &plan));

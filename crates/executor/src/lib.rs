@@ -17,7 +17,7 @@ mod schedule;
 mod telling;
 
 pub use fleet::{FleetReport, Work, execute};
-pub use listing::{Listing, list};
+pub use listing::{Listing, list, patiently};
 pub use options::{Options, Stop};
 pub use schedule::PollSchedule;
 pub use telling::Observer;
