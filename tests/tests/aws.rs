@@ -221,6 +221,39 @@ fn what_is_not_ours_is_left_alone() {
 }
 
 #[test]
+fn adoption_sets_tags_and_release_takes_them_off() {
+    let cloud = Cloud::new();
+    let theirs = [
+        ("DBInstanceIdentifier", "truck-primary"),
+        ("DBInstanceClass", "db.m5.large"),
+        ("AllocatedStorage", "100"),
+        ("BackupRetentionPeriod", "7"),
+    ];
+    cloud
+        .simulator
+        .control()
+        .seed("us-east-1", &theirs)
+        .unwrap();
+    cloud.plan(0, "");
+    cloud.apply().exits(3).says("pgfleet adopt");
+    cloud
+        .run(&["adopt", "truck.toml"])
+        .exits(64)
+        .says("--auto-approve");
+    let asked = cloud.asked(&["adopt", "truck.toml", "--auto-approve"], 0);
+    assert_eq!(asked, ["DescribeDBInstances", "AddTagsToResource"]);
+    cloud.run(&["plan", "truck.toml"]).exits(0);
+    let again = cloud.asked(&["adopt", "truck.toml", "--auto-approve"], 0);
+    assert_eq!(again, ["DescribeDBInstances"]);
+    let ran = cloud.run(&["release", "truck.toml", "replica-1", "--auto-approve"]);
+    ran.exits(3).says("no instance at replica-1");
+    cloud
+        .run(&["release", "truck.toml", "--auto-approve"])
+        .exits(0);
+    cloud.apply().exits(3).says("without pgfleet's tags");
+}
+
+#[test]
 fn a_budget_refuses_and_an_unknown_price_is_no_small_one() {
     let cloud = Cloud::new();
     cloud.plan(2, "");

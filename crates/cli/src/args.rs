@@ -30,6 +30,8 @@ pub(crate) enum Verb {
     Verify(VerifyArgs),
     Cost(CostArgs),
     Prices(PricesArgs),
+    Adopt(AdoptArgs),
+    Release(ReleaseArgs),
     Simulate(SimulateArgs),
     /// Prints the JSON Schema of plan files
     Schema,
@@ -88,6 +90,40 @@ impl SimulateFlag {
     pub(crate) fn file(&self) -> Option<&PathBuf> {
         self.simulate.as_ref()
     }
+}
+
+/// Puts pgfleet's tags on instances that a plan file names
+///
+/// Changes nothing else: what differs from the plan, the next `plan` shows. An instance of another
+/// fleet is refused.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  pgfleet adopt plans/foodtruck-aws.toml")]
+pub(crate) struct AdoptArgs {
+    /// The plan file
+    #[arg(value_name = "PLAN")]
+    pub(crate) plan: PathBuf,
+    #[command(flatten)]
+    pub(crate) simulate: SimulateFlag,
+    /// Does not ask
+    #[arg(long)]
+    pub(crate) auto_approve: bool,
+}
+
+/// Takes pgfleet's tags off the instances of a fleet, which go on as nobody's
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  pgfleet release plans/foodtruck-aws.toml replica-2")]
+pub(crate) struct ReleaseArgs {
+    /// The plan file
+    #[arg(value_name = "PLAN")]
+    pub(crate) plan: PathBuf,
+    /// The one instance to release, such as replica-2; all of the fleet's where it is left out
+    #[arg(value_name = "ADDRESS")]
+    pub(crate) address: Option<pgfleet_model::Address>,
+    #[command(flatten)]
+    pub(crate) simulate: SimulateFlag,
+    /// Does not ask
+    #[arg(long)]
+    pub(crate) auto_approve: bool,
 }
 
 /// Serves the simulated clouds on loopback, for pgfleet and for the vendors' own tools

@@ -5,7 +5,9 @@ use std::{path::PathBuf, sync::Arc};
 use futures_util::future::join_all;
 use pgfleet_executor::{Listing, list, patiently};
 use pgfleet_model::{FleetName, Inventory, Mutation, ProviderKind, Severity};
-use pgfleet_planner::{Cycle, Fit, FleetPlan, Goal, Resolution, SavedPlan, plan, resolve};
+use pgfleet_planner::{
+    Cycle, Fit, FleetPlan, Goal, Resolution, Retagging, SavedPlan, plan, resolve,
+};
 use pgfleet_pricing::CostEstimate;
 use pgfleet_provider::{ErrorKind, Provider, ProviderError, Scope};
 use pgfleet_spec::{Diagnostic, Spec};
@@ -213,6 +215,22 @@ impl Run {
         } else {
             Err(refuse(&stale, ui))
         }
+    }
+
+    /// Whose instances are to be, for the fleets of the run. Every problem has been told when this
+    /// fails.
+    pub(crate) async fn retag(
+        &self,
+        what: impl Fn(&Resolution, &Inventory) -> Retagging,
+        ui: Ui,
+    ) -> Result<Vec<Retagging>, Exit> {
+        let listings = self.observe().await;
+        let found = self.fleets.iter().zip(listings).map(|(fleet, listing)| {
+            let inventory = listing?;
+            let found = resolve(&fleet.spec, &inventory, fleet.provider.platform());
+            Ok(what(&found, &inventory))
+        });
+        self.all(found.collect(), ui)
     }
 
     async fn look(&self, ui: Ui) -> Result<Vec<Resolution>, Exit> {

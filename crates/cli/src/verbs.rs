@@ -7,6 +7,7 @@ mod cost;
 mod destroy;
 mod plan;
 mod prices;
+mod retag;
 mod schema;
 mod simulate;
 mod status;
@@ -23,6 +24,8 @@ pub(crate) async fn perform(verb: Verb, ui: Ui) -> Exit {
         Verb::Verify(args) => looking(verify::perform(&args, ui), ui).await,
         Verb::Cost(args) => cost::perform(&args, ui),
         Verb::Prices(args) => looking(prices::perform(&args, ui), ui).await,
+        Verb::Adopt(args) => retag::adopt_instances(&args, ui).await,
+        Verb::Release(args) => retag::release_instances(&args, ui).await,
         Verb::Simulate(args) => simulate::perform(&args, ui).await,
         Verb::Schema => schema::perform(ui),
         Verb::Completions(args) => completions::perform(&args, ui),

@@ -24,7 +24,19 @@ pub(crate) fn not_ours(wanted: &DesiredInstance, live: &ObservedInstance) -> Che
     } else {
         format!("in {}", resource.region)
     };
+    let on_a_cloud = resource.region != pgfleet_model::Region::local();
     let check = match &live.owner {
+        None if on_a_cloud => Check::error(
+            "ownership",
+            format!(
+                "{resource} exists {place} without pgfleet's tags ({})",
+                live.raw_phase
+            ),
+        )
+        .remedy(
+            "it was made by hand or by another tool; to let pgfleet manage it, run `pgfleet \
+             adopt` with this plan file, or give the instance another name (`id`, `ids`)",
+        ),
         None => Check::error(
             "ownership",
             format!(

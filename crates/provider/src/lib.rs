@@ -16,7 +16,7 @@ use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 
 use async_trait::async_trait;
 use pgfleet_model::{
-    AccountId, Check, FleetName, Inventory, Mutation, ObjectVersion, Region, ResourceRef,
+    AccountId, Check, FleetName, Inventory, Mutation, ObjectVersion, Owner, Region, ResourceRef,
 };
 pub use pgfleet_planner::{PlannedCall, Platform, Standing};
 
@@ -130,6 +130,21 @@ pub trait Provider: Send + Sync {
     /// Asks after any number of operations at once; the answers are in the order of the
     /// operations. One list where the platform has one, never a call for each instance.
     async fn poll(&self, operations: &[Operation]) -> Vec<Result<Progress, ProviderError>>;
+
+    /// Sets the tags that say whose an instance is, or takes them off (`None`), and changes nothing
+    /// else of it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`] where instances belong to whoever made them.
+    async fn claim(
+        &self,
+        resource: &ResourceRef,
+        _owner: Option<&Owner>,
+    ) -> Result<(), ProviderError> {
+        let kind = self.platform().kind();
+        let why = format!("{resource}: what `{kind}` instances are whose cannot be changed");
+        Err(ProviderError::new(ErrorKind::Unsupported, why))
+    }
 
     /// A login of pgfleet's own to the databases of a fleet, where the platform gave it one.
     ///

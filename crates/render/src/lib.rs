@@ -9,6 +9,7 @@ mod events;
 mod plan_json;
 mod plan_shell;
 mod plan_text;
+mod retagging;
 mod simulated;
 mod status;
 mod style;
@@ -24,6 +25,7 @@ pub use events::{connect_line, event_json, event_line, left_running, outcome_lin
 pub use plan_json::plan_json;
 pub use plan_shell::plan_shell;
 pub use plan_text::{PlanView, plan_costs, plan_summary, plan_text};
+pub use retagging::retagging_text;
 pub use simulated::simulated_environment;
 pub use status::{
     FleetStatus, FleetVerification, InstanceView, ReplicaVerification, status_json, status_text,

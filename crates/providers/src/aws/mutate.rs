@@ -173,6 +173,18 @@ pub(super) async fn add_tags(
         .map_err(|error| explain("AddTagsToResource", Nature::Changes, &error))
 }
 
+pub(super) async fn remove_tags(
+    client: &aws_sdk_rds::Client,
+    arn: &str,
+    keys: Vec<String>,
+) -> Result<(), ProviderError> {
+    let call = client.remove_tags_from_resource().resource_name(arn);
+    let answer = call.set_tag_keys(Some(keys)).send().await;
+    answer
+        .map(drop)
+        .map_err(|error| explain("RemoveTagsFromResource", Nature::Changes, &error))
+}
+
 pub(super) async fn start(client: &aws_sdk_rds::Client, resource: &ResourceRef) -> Answer {
     let call = client.start_db_instance();
     let answer = call

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use futures_util::future::join_all;
 use pgfleet_model::{
     AccountId, Check, Inventory, Mutation, ObjectVersion, ObservedInstance, Operation as Verb,
-    Owner, Region, ResourceRef,
+    Owner, Region, ResourceRef, TAG_ADDRESS, TAG_FLEET, TAG_MANAGED_BY,
 };
 use pgfleet_provider::{
     ErrorKind, Operation, Platform, Progress, Provider, ProviderError, Retry, Scope, Secrets,
@@ -245,6 +245,21 @@ impl Provider for AwsProvider {
             },
             ..attached()
         })
+    }
+
+    async fn claim(
+        &self,
+        resource: &ResourceRef,
+        owner: Option<&Owner>,
+    ) -> Result<(), ProviderError> {
+        let client = self.clients.rds(&resource.region).await;
+        let arn = self.arn(resource).await?;
+        if let Some(owner) = owner {
+            let tags = owner.tags().into_iter().collect();
+            return mutate::add_tags(&client, &arn, tags).await;
+        }
+        let keys = [TAG_MANAGED_BY, TAG_FLEET, TAG_ADDRESS].map(ToOwned::to_owned);
+        mutate::remove_tags(&client, &arn, keys.to_vec()).await
     }
 
     async fn poll(&self, operations: &[Operation]) -> Vec<Result<Progress, ProviderError>> {
