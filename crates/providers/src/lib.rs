@@ -12,5 +12,7 @@
 //!
 //! No folder knows another.
 
+#[cfg(feature = "gcp")]
+pub mod gcp;
 #[cfg(feature = "local")]
 pub mod local;
