@@ -32,10 +32,7 @@ pub(crate) struct Api {
 
 impl Api {
     /// Finds credentials and makes the clients. Sends nothing yet.
-    pub(crate) async fn connect(
-        project: &str,
-        endpoint: &Endpoint,
-    ) -> Result<Self, ProviderError> {
+    pub(crate) async fn connect(project: &str, endpoint: &Endpoint) -> Result<Self, ProviderError> {
         let mut instances = SqlInstancesService::builder().with_retry_policy(NeverRetry);
         let mut operations = SqlOperationsService::builder().with_retry_policy(NeverRetry);
         if let Some(url) = endpoint.url() {
@@ -57,7 +54,10 @@ impl Api {
         let failed = |error: google_cloud_gax::client_builder::Error| {
             ProviderError::new(
                 ErrorKind::Environment,
-                format!("Google's client cannot start: {}", sentence(&error.to_string())),
+                format!(
+                    "Google's client cannot start: {}",
+                    sentence(&error.to_string())
+                ),
             )
             .remedy("check the endpoint and the system's certificates (SSL_CERT_FILE)")
         };
@@ -197,18 +197,22 @@ fn whole(what: &str, warnings: &[ApiWarning]) -> Result<(), ProviderError> {
         .find(|warning| warning.code == SqlApiWarningCode::RegionUnreachable);
     unreachable.map_or(Ok(()), |warning| {
         let why = format!("region {} is unreachable", sentence(&warning.region));
-        Err(
-            ProviderError::new(ErrorKind::Unreachable, format!("{what} is not whole: {why}"))
-                .remedy("run the same command again; see status.cloud.google.com")
-                .retry(Retry::Backoff),
+        Err(ProviderError::new(
+            ErrorKind::Unreachable,
+            format!("{what} is not whole: {why}"),
         )
+        .remedy("run the same command again; see status.cloud.google.com")
+        .retry(Retry::Backoff))
     })
 }
 
 fn no_credentials(error: &google_cloud_auth::build_errors::Error) -> ProviderError {
     ProviderError::new(
         ErrorKind::Credentials,
-        format!("no credentials for Google: {}", sentence(&error.to_string())),
+        format!(
+            "no credentials for Google: {}",
+            sentence(&error.to_string())
+        ),
     )
     .remedy(
         "run `gcloud auth application-default login`, or point GOOGLE_APPLICATION_CREDENTIALS at a \

@@ -49,11 +49,18 @@ pub(crate) fn explain(what: &str, call: Call, error: &Error) -> ProviderError {
     let reason = error.status().and_then(reason).unwrap_or_default();
     let pause = error
         .http_headers()
-        .and_then(|headers| headers.get("retry-after")?.to_str().ok()?.trim().parse().ok())
+        .and_then(|headers| {
+            headers
+                .get("retry-after")?
+                .to_str()
+                .ok()?
+                .trim()
+                .parse()
+                .ok()
+        })
         .map(|seconds| Duration::from_secs(seconds).min(LONGEST_PAUSE));
-    let new = |kind, because: &str| {
-        ProviderError::new(kind, format!("{what} failed: {because}{said}"))
-    };
+    let new =
+        |kind, because: &str| ProviderError::new(kind, format!("{what} failed: {because}{said}"));
     let throttled = || {
         new(ErrorKind::Throttled, "too many calls: ")
             .retry(pause.map_or(Retry::Backoff, Retry::After))
@@ -103,11 +110,13 @@ fn without_answer(what: &str, call: Call, error: &Error) -> ProviderError {
     let network = "check the network and the proxy, then run the same command again";
     if error.is_authentication() {
         let transient = std::error::Error::source(error)
-            .and_then(|source| {
-                source.downcast_ref::<google_cloud_gax::error::CredentialsError>()
-            })
+            .and_then(|source| source.downcast_ref::<google_cloud_gax::error::CredentialsError>())
             .is_some_and(google_cloud_gax::error::CredentialsError::is_transient);
-        let retry = if transient { Retry::Backoff } else { Retry::Never };
+        let retry = if transient {
+            Retry::Backoff
+        } else {
+            Retry::Never
+        };
         return new(
             ErrorKind::Credentials,
             &format!("no credentials: {}", chain(error)),
@@ -136,8 +145,11 @@ fn without_answer(what: &str, call: Call, error: &Error) -> ProviderError {
     }
     if error.is_deserialization() {
         // Not shown: nobody knows what is in it.
-        return new(ErrorKind::Internal, "the answer is not as Google describes it")
-            .retry(call.again());
+        return new(
+            ErrorKind::Internal,
+            "the answer is not as Google describes it",
+        )
+        .retry(call.again());
     }
     new(ErrorKind::Internal, &chain(error))
 }
@@ -181,11 +193,13 @@ pub(crate) fn sentence(text: &str) -> String {
 pub(crate) fn ended(what: &str, errors: &[OperationError]) -> ProviderError {
     let mut said: Vec<String> = errors
         .iter()
-        .map(|error| match (error.code.as_str(), sentence(&error.message)) {
-            ("", message) => message,
-            (code, message) if message.is_empty() => code.to_owned(),
-            (code, message) => format!("{message} ({code})"),
-        })
+        .map(
+            |error| match (error.code.as_str(), sentence(&error.message)) {
+                ("", message) => message,
+                (code, message) if message.is_empty() => code.to_owned(),
+                (code, message) => format!("{message} ({code})"),
+            },
+        )
         .filter(|text| !text.is_empty())
         .collect();
     said.dedup();

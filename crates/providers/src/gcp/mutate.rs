@@ -3,16 +3,15 @@
 use google_cloud_sql_v1::model::{
     BackupConfiguration, BackupRetentionSettings, DatabaseInstance, IpConfiguration, Settings,
     SqlAvailabilityType, SqlDataDiskType, SqlDatabaseVersion, SqlInstanceType,
-    backup_retention_settings::RetentionUnit, database_instance::SqlInstanceState,
+    backup_retention_settings::RetentionUnit,
+    database_instance::SqlInstanceState,
     settings::{Edition as WireEdition, SqlActivationPolicy},
 };
 use pgfleet_model::{
     Attributes, Availability, DesiredInstance, Field, FieldChange, Mutation, ObjectVersion,
     Operation, ResourceRef, Tags, Value,
 };
-use pgfleet_provider::{
-    ErrorKind, OperationName, ProviderError, Retry, Secrets, Until,
-};
+use pgfleet_provider::{ErrorKind, OperationName, ProviderError, Retry, Secrets, Until};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{
@@ -36,7 +35,10 @@ pub(crate) async fn begin(
             create(api, mutation, desired, Some(source), secrets).await
         }
         Operation::Modify { fields, .. } => {
-            alter(api, mutation, expect, |live| changed(live, fields, mutation)).await
+            alter(api, mutation, expect, |live| {
+                changed(live, fields, mutation)
+            })
+            .await
         }
         Operation::Start => {
             alter(api, mutation, expect, |_| {
@@ -66,11 +68,17 @@ async fn ours(api: &Api, mutation: &Mutation) -> Result<DatabaseInstance, Provid
 fn belongs(live: &DatabaseInstance, mutation: &Mutation) -> Result<(), ProviderError> {
     let resource = &mutation.resource;
     if owner(live).is_none_or(|owner| owner.fleet != mutation.owner.fleet) {
-        let why = format!("{resource} does not bear the labels of {}", mutation.owner.fleet);
+        let why = format!(
+            "{resource} does not bear the labels of {}",
+            mutation.owner.fleet
+        );
         return Err(refused(why).remedy("give the instance another name in the plan file"));
     }
     if live.region != resource.region.as_str() {
-        let why = format!("{resource} is in {} and not in {}", live.region, resource.region);
+        let why = format!(
+            "{resource} is in {} and not in {}",
+            live.region, resource.region
+        );
         return Err(refused(why).remedy("names are unique in a project, whatever the region"));
     }
     Ok(())
@@ -259,11 +267,13 @@ pub(crate) fn changed(
                 settings = settings.set_deletion_protection_enabled(*on);
             }
             (Field::Tags, Value::Map(tags)) => {
-                let all = labels.get_or_insert_with(|| before.user_labels.clone().into_iter().collect());
+                let all =
+                    labels.get_or_insert_with(|| before.user_labels.clone().into_iter().collect());
                 all.extend(tags.clone());
             }
             (Field::Address, _) => {
-                let all = labels.get_or_insert_with(|| before.user_labels.clone().into_iter().collect());
+                let all =
+                    labels.get_or_insert_with(|| before.user_labels.clone().into_iter().collect());
                 all.extend(mutation.owner.tags());
             }
             (Field::BackupDays, _) => backup = true,

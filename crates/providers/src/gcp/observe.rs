@@ -47,7 +47,11 @@ fn observed(instance: &DatabaseInstance, regions: &BTreeMap<&str, &str>) -> Obse
         instance.instance_type,
         SqlInstanceType::ReadReplicaInstance | SqlInstanceType::ReadPoolInstance
     );
-    let role = if follows || copies { Role::Replica } else { Role::Primary };
+    let role = if follows || copies {
+        Role::Replica
+    } else {
+        Role::Primary
+    };
     let source = follows.then(|| {
         // `PROJECT:NAME`, and a project may hold a colon itself.
         let named = &instance.master_instance_name;

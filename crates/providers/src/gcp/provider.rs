@@ -3,9 +3,7 @@
 use async_trait::async_trait;
 use futures_util::future::join_all;
 use google_cloud_sql_v1::model::operation::SqlOperationStatus;
-use pgfleet_model::{
-    AccountId, Check, Inventory, Mutation, ObjectVersion, Operation as Work,
-};
+use pgfleet_model::{AccountId, Check, Inventory, Mutation, ObjectVersion, Operation as Work};
 use pgfleet_planner::{Platform, Standing};
 use pgfleet_provider::{
     ErrorKind, Operation, OperationName, Progress, Provider, ProviderError, Retry, Scope, Secrets,
