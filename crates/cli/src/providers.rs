@@ -7,6 +7,8 @@ use std::{
 
 use pgfleet_model::{ProviderKind, Value};
 use pgfleet_provider::{ErrorKind, Provider, ProviderError};
+#[cfg(feature = "gcp")]
+use pgfleet_providers::gcp::{Endpoint, GcpProvider};
 #[cfg(feature = "local")]
 use pgfleet_providers::local::LocalProvider;
 use pgfleet_spec::{PrimarySpec, Spec};
@@ -16,6 +18,9 @@ use pgfleet_spec::{PrimarySpec, Spec};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Key {
     Local(PathBuf),
+    /// The project.
+    #[cfg(feature = "gcp")]
+    Gcp(String),
 }
 
 /// The providers of a run.
@@ -28,6 +33,8 @@ pub(crate) struct Providers {
 enum Opened {
     #[cfg(feature = "local")]
     Local(Arc<LocalProvider>),
+    #[cfg(feature = "gcp")]
+    Gcp(Arc<GcpProvider>),
 }
 
 impl Providers {
@@ -35,14 +42,21 @@ impl Providers {
     pub(crate) fn serve(&mut self, spec: &Spec) -> Result<Arc<dyn Provider>, ProviderError> {
         let key = key(spec)?;
         let known = self.open.iter().position(|(open, _)| *open == key);
-        let index = known.unwrap_or_else(|| {
+        let index = if let Some(known) = known {
+            known
+        } else {
             let provider = match &key {
                 #[cfg(feature = "local")]
                 Key::Local(folder) => Opened::Local(Arc::new(LocalProvider::new(folder))),
+                #[cfg(feature = "gcp")]
+                Key::Gcp(project) => {
+                    let endpoint = Endpoint::from_environment()?;
+                    Opened::Gcp(Arc::new(GcpProvider::new(project, endpoint)))
+                }
             };
             self.open.push((key, provider));
             self.open.len() - 1
-        });
+        };
         match &self.open[index].1 {
             #[cfg(feature = "local")]
             Opened::Local(local) => {
@@ -50,6 +64,11 @@ impl Providers {
                     local.follow(&existing.reference);
                 }
                 let provider: Arc<dyn Provider> = Arc::<LocalProvider>::clone(local);
+                Ok(provider)
+            }
+            #[cfg(feature = "gcp")]
+            Opened::Gcp(gcp) => {
+                let provider: Arc<dyn Provider> = Arc::<GcpProvider>::clone(gcp);
                 Ok(provider)
             }
         }
@@ -61,6 +80,9 @@ impl Providers {
             match opened {
                 #[cfg(feature = "local")]
                 Opened::Local(local) => local.close().await,
+                // What Google works on goes on without us.
+                #[cfg(feature = "gcp")]
+                Opened::Gcp(_) => {}
             }
         }
     }
@@ -69,12 +91,31 @@ impl Providers {
 fn key(spec: &Spec) -> Result<Key, ProviderError> {
     match spec.provider {
         ProviderKind::Local => Ok(Key::Local(data_dir(spec))),
+        #[cfg(feature = "gcp")]
+        ProviderKind::Gcp => project(spec).map(Key::Gcp),
         kind => Err(ProviderError::new(
             ErrorKind::Unsupported,
             format!("this pgfleet has no provider for `{kind}` yet"),
         )
-        .remedy("plan files for it are read and checked; only `local` can be planned and applied")),
+        .remedy("plan files for it are read and checked, and cannot be planned or applied")),
     }
+}
+
+/// The project that the plan names, or else the one that Google's own tools would take.
+#[cfg(feature = "gcp")]
+fn project(spec: &Spec) -> Result<String, ProviderError> {
+    let variable = |name| std::env::var(name).ok().filter(|text| !text.is_empty());
+    let named = match spec.platform.get("project") {
+        Some(Value::Text(project)) => Some(project.clone()),
+        _ => None,
+    };
+    named
+        .or_else(|| variable("GOOGLE_CLOUD_PROJECT"))
+        .or_else(|| variable("CLOUDSDK_CORE_PROJECT"))
+        .ok_or_else(|| {
+            ProviderError::new(ErrorKind::Environment, "no project is named to act in")
+                .remedy("set `project` in [gcp], or GOOGLE_CLOUD_PROJECT")
+        })
 }
 
 fn data_dir(spec: &Spec) -> PathBuf {

@@ -122,7 +122,7 @@ impl Api {
             .set_body(body)
             .with_attempt_timeout(PATIENCE)
             .with_user_agent(AGENT);
-        made(&what, Call::Write, call.send()).await
+        made(&what, Call::Write, Box::pin(call.send())).await
     }
 
     /// Alters an instance: only what is in the body.
@@ -140,7 +140,7 @@ impl Api {
             .with_attempt_timeout(PATIENCE)
             .with_user_agent(AGENT);
         let what = format!("instances.patch of {name}");
-        made(&what, Call::Write, call.send()).await
+        made(&what, Call::Write, Box::pin(call.send())).await
     }
 
     /// Deletes an instance, with a last backup where one is asked for.
@@ -162,7 +162,7 @@ impl Api {
                 .set_final_backup_description(format!("last backup of {name}, by pgfleet"));
         }
         let what = format!("instances.delete of {name}");
-        made(&what, Call::Write, call.send()).await
+        made(&what, Call::Write, Box::pin(call.send())).await
     }
 
     /// One long operation.

@@ -12,7 +12,7 @@ use pgfleet_model::{
     Operation, ResourceRef, Tags, Value,
 };
 use pgfleet_provider::{ErrorKind, OperationName, ProviderError, Retry, Secrets, Until};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     EDITION, NETWORK, PITR,
@@ -106,7 +106,7 @@ async fn create(
         .map_err(|error| no_secret(&error))?;
     let secret = password.as_ref().map(ExposeSecret::expose_secret);
     let body = new_instance(mutation, desired, source, secret)?;
-    match api.insert(body).await {
+    match Box::pin(api.insert(body)).await {
         Ok(operation) => Ok(named(operation)),
         // The name may be taken, by us or by others, or the primary may be busy.
         Err(error) if error.kind == ErrorKind::Busy => match ours(api, mutation).await {
@@ -234,7 +234,7 @@ async fn alter(
     }
     let settings = change(&live)?.set_settings_version(now);
     let body = DatabaseInstance::new().set_settings(settings);
-    let operation = api.patch(resource.id.as_str(), body).await?;
+    let operation = Box::pin(api.patch(resource.id.as_str(), body)).await?;
     Ok(named(operation))
 }
 

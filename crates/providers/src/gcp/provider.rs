@@ -115,7 +115,7 @@ impl Provider for GcpProvider {
         secrets: &Secrets,
     ) -> Result<Operation, ProviderError> {
         let api = self.api().await?;
-        let until = mutate::begin(api, mutation, expect, *secrets).await?;
+        let until = Box::pin(mutate::begin(api, mutation, expect, *secrets)).await?;
         Ok(Operation {
             mutation: mutation.clone(),
             until,
