@@ -88,7 +88,9 @@ pub(crate) fn resolve(project: &str, draft: Draft<'_>) -> Vec<Check> {
                 attributes.postgres = NEWEST.to_string().parse().ok();
                 checks.push(rules::version_chosen(NEWEST));
             }
-            if !replicas.is_empty() {
+            // Turned on later it restarts the primary: a new one that has backups has it at once.
+            let backed_up = attributes.backup_days.is_some_and(|days| days > 0);
+            if !replicas.is_empty() || (live.is_none() && backed_up) {
                 attributes.settings.insert(PITR.into(), Value::Flag(true));
             }
             if let Some(bootstrap) = &desired.bootstrap {
