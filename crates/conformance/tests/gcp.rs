@@ -53,6 +53,7 @@ impl State {
             } else if let Some(live) = self.instances.get_mut(name) {
                 if live["state"] == "PENDING_CREATE" {
                     live["state"] = json!("RUNNABLE");
+                    live["ipAddresses"] = json!([{"type": "PRIMARY", "ipAddress": "192.0.2.1"}]);
                 }
             }
         }
