@@ -53,7 +53,13 @@ impl State {
             } else if let Some(live) = self.instances.get_mut(name) {
                 if live["state"] == "PENDING_CREATE" {
                     live["state"] = json!("RUNNABLE");
-                    live["ipAddresses"] = json!([{"type": "PRIMARY", "ipAddress": "192.0.2.1"}]);
+                    live["ipAddresses"] = {
+                        let number = name
+                            .bytes()
+                            .fold(7_u8, |sum, byte| sum.wrapping_mul(31) ^ byte);
+                        let address = format!("192.0.2.{number}");
+                        json!([{"type": "PRIMARY", "ipAddress": address}])
+                    };
                 }
             }
         }
