@@ -167,6 +167,7 @@ fn an_apply_that_is_killed_after_each_request_is_taken_up() {
             return;
         }
     }
+    panic!("no run came to its end by itself");
 }
 
 #[test]
@@ -197,6 +198,7 @@ fn throttling_at_each_request_in_turn_is_waited_out() {
             return;
         }
     }
+    panic!("no run came to its end by itself");
 }
 
 #[test]
