@@ -10,9 +10,16 @@
 //! | `mutate.rs` | the calls that change something |
 //! | `errors.rs` | the platform's errors, turned into kind, remedy and how to retry |
 //!
-//! No folder knows another.
+//! What is common to the clouds stands beside the folders: `guard.rs`, no plain text to other
+//! machines, and `passwords.rs`, passwords read when they are needed. No folder knows another.
 
 #[cfg(feature = "aws")]
 pub mod aws;
+#[cfg(feature = "gcp")]
+pub mod gcp;
+#[cfg(any(feature = "aws", feature = "gcp"))]
+mod guard;
 #[cfg(feature = "local")]
 pub mod local;
+#[cfg(any(feature = "aws", feature = "gcp"))]
+mod passwords;
