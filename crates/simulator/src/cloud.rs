@@ -6,6 +6,7 @@
 
 use crate::aws::Aws;
 use crate::clock::{Clock, Millis};
+use crate::gcp::Gcp;
 use hyper::body::Bytes;
 use hyper::header::HeaderMap;
 use hyper::{Method, Uri};
@@ -21,6 +22,8 @@ use std::time::Duration;
 pub enum CloudName {
     /// Amazon RDS.
     Aws,
+    /// Google Cloud SQL.
+    Gcp,
 }
 
 impl CloudName {
@@ -28,6 +31,7 @@ impl CloudName {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Aws => "aws",
+            Self::Gcp => "gcp",
         }
     }
 }
@@ -94,7 +98,7 @@ pub(crate) struct Asked {
     pub(crate) action: String,
     /// The last part of the name of what it is about.
     pub(crate) identifier: Option<String>,
-    /// Within what names and rate limits hold: a region of AWS.
+    /// Within what names and rate limits hold: a region of AWS, a project of Google.
     pub(crate) place: String,
     /// What the caller has shown to be let in, as far as it may be told; empty where nothing.
     pub(crate) credential: Credential,
@@ -214,6 +218,7 @@ pub(crate) trait Cloud: fmt::Debug + Send {
 #[derive(Debug)]
 pub(crate) struct Clouds {
     pub(crate) aws: Aws,
+    pub(crate) gcp: Gcp,
 }
 
 impl Clouds {
@@ -226,12 +231,14 @@ impl Clouds {
     pub(crate) fn get(&self, name: CloudName) -> &dyn Cloud {
         match name {
             CloudName::Aws => &self.aws,
+            CloudName::Gcp => &self.gcp,
         }
     }
 
     pub(crate) fn get_mut(&mut self, name: CloudName) -> &mut dyn Cloud {
         match name {
             CloudName::Aws => &mut self.aws,
+            CloudName::Gcp => &mut self.gcp,
         }
     }
 
@@ -266,7 +273,7 @@ impl Clouds {
 }
 
 /// How the paths of each cloud begin.
-const PATHS: [(&str, CloudName); 1] = [("/", CloudName::Aws)];
+const PATHS: [(&str, CloudName); 2] = [("/v1/", CloudName::Gcp), ("/sql/", CloudName::Gcp)];
 
 /// All names, in the order of files.
-pub(crate) const NAMES: [CloudName; 1] = [CloudName::Aws];
+pub(crate) const NAMES: [CloudName; 2] = [CloudName::Aws, CloudName::Gcp];

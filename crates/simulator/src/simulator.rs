@@ -5,6 +5,7 @@ use crate::clock::{Anchor, Clock, Time};
 use crate::cloud::{CloudName, Clouds};
 use crate::control;
 use crate::faults::Fault;
+use crate::gcp::{Gcp, GcpOptions};
 use crate::log::Record;
 use crate::server;
 use crate::shared::{Hook, Shared};
@@ -23,6 +24,7 @@ use tokio::task::JoinHandle;
 #[must_use]
 pub struct Builder {
     aws: AwsOptions,
+    gcp: GcpOptions,
     clock: Clock,
     port: u16,
     state_file: Option<PathBuf>,
@@ -35,6 +37,7 @@ impl fmt::Debug for Builder {
         formatter
             .debug_struct("Builder")
             .field("aws", &self.aws)
+            .field("gcp", &self.gcp)
             .field("clock", &self.clock)
             .field("port", &self.port)
             .field("state_file", &self.state_file)
@@ -46,6 +49,12 @@ impl Builder {
     /// How the simulated AWS behaves.
     pub fn aws(mut self, options: AwsOptions) -> Self {
         self.aws = options;
+        self
+    }
+
+    /// How the simulated Cloud SQL behaves.
+    pub fn gcp(mut self, options: GcpOptions) -> Self {
+        self.gcp = options;
         self
     }
 
@@ -88,6 +97,7 @@ impl Builder {
     pub async fn start(self) -> Result<Simulator, StartError> {
         let Self {
             aws,
+            gcp,
             clock,
             port,
             state_file,
@@ -96,6 +106,7 @@ impl Builder {
         } = self;
         let mut clouds = Clouds {
             aws: Aws::new(aws, clock),
+            gcp: Gcp::new(gcp, clock),
         };
         let mut anchor = Anchor::today();
         let mut store = None;
@@ -229,6 +240,67 @@ impl Control {
             let seeded = clouds.aws.seed(region, parameters, moment);
             seeded.map(|seeded| (seeded, seeded))
         })
+    }
+
+    /// Changes how the simulated Cloud SQL behaves, from the next request on.
+    pub fn change_gcp(&self, change: impl FnOnce(&mut GcpOptions)) {
+        let mut state = self.shared.state();
+        let clock = state.time.mode();
+        state.clouds.gcp.change_options(clock, change);
+    }
+
+    /// Makes a Cloud SQL instance that has been there all along. `instance` is the body of
+    /// `instances.insert`. False, and no change, where the name is taken.
+    ///
+    /// # Errors
+    ///
+    /// What Cloud SQL would have refused, or when the state's file cannot be written.
+    pub fn seed_gcp(&self, project: &str, instance: &serde_json::Value) -> Result<bool, String> {
+        self.shared.change(|clouds, moment| {
+            let seeded = clouds.gcp.seed(project, instance, moment);
+            seeded.map(|seeded| (seeded, seeded))
+        })
+    }
+
+    /// Lets the disk of a Cloud SQL instance grow by itself to a size, in GiB.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such instance, its storage does not increase by itself or not so far, or the
+    /// state's file cannot be written.
+    pub fn grow_gcp_disk(&self, project: &str, name: &str, gib: i64) -> Result<(), String> {
+        self.shared.change(|clouds, _| {
+            let grown = clouds.gcp.grow_disk(project, name, gib);
+            grown.map(|()| ((), true))
+        })
+    }
+
+    /// Merges JSON into a Cloud SQL instance, without a look at any rule, as if somebody had changed
+    /// it elsewhere; such as `{"settings": {"activationPolicy": "NEVER"}}`.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such instance, or the state's file cannot be written.
+    pub fn change_gcp_instance(
+        &self,
+        project: &str,
+        name: &str,
+        change: &serde_json::Map<String, serde_json::Value>,
+    ) -> Result<(), String> {
+        self.shared.change(|clouds, _| {
+            let changed = clouds.gcp.change(project, name, change);
+            changed.map(|()| ((), true))
+        })
+    }
+
+    /// Sets the state of a Cloud SQL instance, as something outside of all requests would. Any word
+    /// is taken.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such instance, or the state's file cannot be written.
+    pub fn set_gcp_state(&self, project: &str, name: &str, state: &str) -> Result<(), String> {
+        control::set_status(&self.shared, CloudName::Gcp, project, name, state).map(drop)
     }
 
     /// The last 10,000 requests, oldest first.
