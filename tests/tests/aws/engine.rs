@@ -2,29 +2,68 @@
 
 use std::fs;
 
-use pgfleet_simulator::{Fault, FaultEffect};
+use pgfleet_simulator::{AwsOptions, Fault, FaultEffect, Simulator};
 use pgfleet_tests::say;
 
 use crate::cloud::Cloud;
 
+const APPLY: [&str; 3] = ["apply", "truck.toml", "--auto-approve"];
+const DESTROY: [&str; 3] = ["destroy", "truck.toml", "--auto-approve"];
+
 #[test]
-fn few_requests_do() {
+fn from_nothing_to_one_and_n_takes_n_and_four_requests() {
+    let simulator = Simulator::builder();
+    let mut options = AwsOptions::default();
+    options.finished_in_answer = true;
+    let cloud = Cloud::of(simulator.aws(options));
+    let replicas = 4;
+    cloud.plan(replicas, "");
+    let made = cloud.asked(&APPLY, 0);
+    // The list, the offers, the creates, and the list at the end.
+    assert_eq!(made.len(), replicas + 4, "{made:?}");
+    let listed = cloud.asked(&["plan", "truck.toml"], 0);
+    assert_eq!(listed, ["DescribeDBInstances"]);
+}
+
+#[test]
+fn an_answer_that_says_creating_costs_one_list_more() {
     let cloud = Cloud::new();
     let replicas = 4;
     cloud.plan(replicas, "");
-    let apply = ["apply", "truck.toml", "--auto-approve"];
-    let made = cloud.asked(&apply, 0);
-    say(&format!("{made:?}"));
-    // The list, the offers, the creates, and the last list. RDS answers a create with `creating`, so
-    // each of the two waits takes a list more.
-    assert!(made.len() <= replicas + 4 + 2, "{made:?}");
-    assert_eq!(
-        cloud.asked(&["plan", "truck.toml"], 0),
-        ["DescribeDBInstances"]
-    );
-    let gone = cloud.asked(&["destroy", "truck.toml", "--auto-approve"], 0);
-    say(&format!("{gone:?}"));
-    assert!(gone.len() <= replicas + 4 + 1, "{gone:?}");
+    let made = cloud.asked(&APPLY, 0);
+    // A list sees the primary ready, another one all replicas; the run ends with that one.
+    assert_eq!(made.len(), replicas + 5, "{made:?}");
+    // The plan is saved, and with it what is on offer: it is not asked for again.
+    cloud.run(&DESTROY).exits(0);
+    cloud
+        .run(&["plan", "truck.toml", "--out", "saved.json"])
+        .exits(0);
+    let made = cloud.asked(&["apply", "saved.json"], 0);
+    let listed = made.iter().filter(|action| *action != "GetCallerIdentity");
+    assert_eq!(listed.count(), replicas + 4, "{made:?}");
+}
+
+#[test]
+fn removal_takes_n_and_four_requests_and_one_for_each_protection() {
+    let cloud = Cloud::new();
+    let replicas = 4;
+    cloud.plan(replicas, "");
+    cloud.apply().exits(0);
+    let gone = cloud.asked(&DESTROY, 0);
+    assert_eq!(gone.len(), replicas + 4, "{gone:?}");
+    let primary = cloud.simulator.control().requests();
+    let deleted = primary
+        .iter()
+        .filter(|record| record.action == "DeleteDBInstance");
+    let last = deleted.last().unwrap();
+    assert_eq!(last.identifier.as_deref(), Some("truck-primary"));
+
+    let text = fs::read_to_string(cloud.machine.path().join("truck.toml")).unwrap();
+    cloud.write(&text.replace("deletion = false", "deletion = true"));
+    cloud.apply().exits(0);
+    cloud.write(&text);
+    let gone = cloud.asked(&DESTROY, 0);
+    assert_eq!(gone.len(), replicas + 4 + 1, "{gone:?}");
 }
 
 #[test]

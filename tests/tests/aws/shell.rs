@@ -56,15 +56,15 @@ fn what_plan_prints_for_a_shell_is_carried_out_with_awscli() {
     let cloud = Cloud::new();
     let tools = tools();
     let small = "size = 'db.m5.large'\nstorage = { gib = 400 }";
-    cloud.write(&fleet(small, 2, 1, "a b @c"));
+    cloud.write(&fleet(small, 1, 1, "a b @c"));
     let script = carry_out(&cloud, &tools);
     assert!(script.contains("--master-user-password \"$TRUCK_PASSWORD\""));
     assert!(script.contains("--source-region us-west-2"), "{script}");
-    assert_eq!(cloud.instances().len(), 4);
+    assert_eq!(cloud.instances().len(), 3);
 
     let large = "size = 'db.m5.xlarge'\nmulti_az = true\n\
                  storage = { gib = 500, iops = 13000 }\nbackup_days = 3";
-    cloud.write(&fleet(large, 2, 1, "other"));
+    cloud.write(&fleet(large, 1, 1, "other"));
     let script = carry_out(&cloud, &tools);
     for verb in ["modify-db-instance", "add-tags-to-resource"] {
         assert!(script.contains(verb), "{script}");
