@@ -27,6 +27,8 @@ pub(crate) struct Operation {
     pub(crate) inserted: Millis,
     pub(crate) starts: Millis,
     pub(crate) ends: Millis,
+    /// How long its group stays busy after its end, in milliseconds.
+    pub(crate) lingers: Millis,
     /// What is still to come of it; none: it is done.
     pub(crate) effect: Option<Effect>,
     /// The error that it ends in: its effect then does not come.
@@ -85,6 +87,7 @@ impl Operation {
             inserted,
             starts,
             ends,
+            lingers: _,
             effect,
             failure,
             passing: _,
@@ -129,9 +132,13 @@ impl World {
     }
 
     /// Whether something is under way in the group of a primary.
-    pub(crate) fn is_busy(&self, project: &str, group: &str) -> bool {
-        self.operations.iter().any(|operation| {
-            !operation.is_done() && operation.project == project && operation.group == group
+    pub(crate) fn is_busy(&self, project: &str, group: &str, now: Millis) -> bool {
+        let mut operations = self.operations.iter();
+        operations.any(|operation| {
+            let lingers = operation.ends.saturating_add(operation.lingers) > now;
+            (!operation.is_done() || (operation.lingers > 0 && lingers))
+                && operation.project == project
+                && operation.group == group
         })
     }
 
