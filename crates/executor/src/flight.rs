@@ -51,6 +51,8 @@ pub(crate) struct Flight {
     pub(crate) state: State,
     pub(crate) expect: Option<ObjectVersion>,
     pub(crate) began: Option<Instant>,
+    /// Whether the platform has been asked after the operation in flight.
+    pub(crate) asked_after: bool,
     pub(crate) attempts: u32,
     /// How often a listing showed that the call has to be made again.
     pub(crate) repeated: u32,
@@ -78,6 +80,7 @@ impl Flight {
                 step: step.clone(),
                 state: State::Waiting,
                 began: None,
+                asked_after: false,
                 attempts: 0,
                 repeated: 0,
                 took_effect: false,
