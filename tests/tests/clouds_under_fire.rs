@@ -84,6 +84,10 @@ fn the_answer_to_each_request_lost(vendor: Vendor) {
     each_request_in_turn(vendor, &FaultEffect::LoseAnswer, 1);
 }
 
+fn the_answer_to_each_request_cut_off(vendor: Vendor) {
+    each_request_in_turn(vendor, &FaultEffect::Truncate, 1);
+}
+
 fn throttling_at_each_request(vendor: Vendor) {
     each_request_in_turn(vendor, &FaultEffect::Throttle, 2);
 }
@@ -150,7 +154,12 @@ fn two_applies(vendor: Vendor, replicas: [usize; 2]) {
             assert!([0, 1, 5].contains(&run.code), "{run}");
         }
         let deleted = clouds.deletions();
-        assert!(deleted.is_empty(), "{deleted:?}\n{}\n{}", ended[0], ended[1]);
+        assert!(
+            deleted.is_empty(),
+            "{deleted:?}\n{}\n{}",
+            ended[0],
+            ended[1]
+        );
         clouds.apply(&[&vendor.file()]).exits(0);
         clouds.is_whole(vendor, replicas[1]);
     });
@@ -175,6 +184,7 @@ macro_rules! on_each_cloud {
 on_each_cloud!(
     a_kill_after_each_change,
     the_answer_to_each_request_lost,
+    the_answer_to_each_request_cut_off,
     throttling_at_each_request,
     signals_at_random_moments,
     kills_at_random_moments,

@@ -13,6 +13,7 @@ mod platform;
 mod preflight;
 mod provider;
 mod rules;
+mod whole;
 
 pub use client::AwsOptions;
 pub use platform::AwsPlatform;
