@@ -27,7 +27,7 @@ pub(crate) async fn perform(verb: Verb, ui: Ui) -> Exit {
         Verb::Adopt(args) => retag::adopt_instances(&args, ui).await,
         Verb::Release(args) => retag::release_instances(&args, ui).await,
         Verb::Simulate(args) => simulate::perform(&args, ui).await,
-        Verb::Schema => schema::perform(ui),
+        Verb::Schema(args) => schema::perform(&args, ui),
         Verb::Completions(args) => completions::perform(&args, ui),
         Verb::Apply(args) => apply::perform(&args, ui).await,
         Verb::Destroy(args) => destroy::perform(&args, ui).await,

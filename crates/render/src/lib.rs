@@ -14,6 +14,7 @@ mod plan_rows;
 mod plan_shell;
 mod plan_text;
 mod retagging;
+mod schema;
 mod simulated;
 mod status;
 mod style;
@@ -32,6 +33,7 @@ pub use plan_markdown::{COMMENT_BYTES, plan_markdown};
 pub use plan_shell::plan_shell;
 pub use plan_text::{PlanView, plan_costs, plan_summary, plan_text};
 pub use retagging::retagging_text;
+pub use schema::JsonForm;
 pub use simulated::simulated_environment;
 pub use status::{
     FleetStatus, FleetVerification, InstanceView, ReplicaVerification, status_json, status_text,

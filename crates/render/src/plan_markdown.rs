@@ -29,7 +29,9 @@ pub fn plan_markdown(views: &[PlanView<'_>], limit: usize) -> String {
         costs(views),
         warnings(views),
     ];
-    sections.extend(views.iter().filter(|view| !is_quiet(view)).map(details));
+    let bills_folded = billed(views).count() > 1;
+    let loud = views.iter().filter(|view| !is_quiet(view));
+    sections.extend(loud.map(|view| details(view, bills_folded)));
     sections.push(quiet(views));
     Document {
         title: title(views),
@@ -38,10 +40,11 @@ pub fn plan_markdown(views: &[PlanView<'_>], limit: usize) -> String {
     .within(limit)
 }
 
-/// Whether a fleet is as planned and there is nothing to say about it.
+/// Whether a fleet is as planned and nobody has to look at it.
 fn is_quiet(view: &PlanView<'_>) -> bool {
     let FleetPlan { set, checks, .. } = view.plan;
-    set.is_empty() && set.drift.is_empty() && checks.is_empty()
+    let noted = |check: &Check| check.severity == Severity::Note;
+    set.is_empty() && set.drift.is_empty() && checks.iter().all(noted)
 }
 
 fn title(views: &[PlanView<'_>]) -> String {
@@ -208,47 +211,65 @@ fn interruptions(views: &[PlanView<'_>]) -> Section {
     titled("Interrupted", head, rows, "interruption")
 }
 
-/// The bill of each fleet, the sum first: it is what may not be cut off.
+/// The bills, the sum first: it is what may not be cut off. One fleet is shown instance by instance,
+/// several are a row each.
 fn costs(views: &[PlanView<'_>]) -> Section {
-    let mut table = table_head(&["fleet", "before>", "after>", "change>"]);
-    let figures = |name: &str, delta: CostDelta, strong: bool| {
-        let shown = [
-            name.to_owned(),
-            amount(delta.before),
-            amount(delta.after),
-            cost::change(delta),
-        ];
-        let shown = shown.map(|text| if strong { format!("**{text}**") } else { text });
-        row(&shown.each_ref().map(String::as_str))
-    };
     let mut fleets: Vec<&PlanView<'_>> = billed(views).collect();
-    if fleets.len() > 1 {
-        table.push_str(&figures("all fleets", total(views), true));
-    }
     // What changes comes first.
     fleets.sort_by_key(|view| view.plan.set.is_empty());
+    let mut parts = match &fleets[..] {
+        [] => return Section::default(),
+        [one] => vec![bill(one), footnotes(one)],
+        fleets => vec![sums(views, fleets)],
+    };
+    let unknown = fleets.iter().flat_map(|view| {
+        let fleet = cell(view.plan.desired.fleet.as_str());
+        let lines = cost::unpriced(view.cost).into_iter();
+        lines.map(move |(words, text)| format!("- **{words}**: {fleet} {}\n", cell(&text)))
+    });
+    parts.insert(
+        1,
+        Part::new(String::new(), unknown.collect(), "unknown price"),
+    );
+    Section::titled("Cost a month", parts)
+}
+
+/// A row of a table of costs.
+fn figures(cells: &[&str], delta: CostDelta) -> String {
+    let shown = [
+        amount(delta.before),
+        amount(delta.after),
+        cost::change(delta),
+    ];
+    let shown = shown.iter().map(String::as_str);
+    row(&cells.iter().copied().chain(shown).collect::<Vec<_>>())
+}
+
+fn sums(views: &[PlanView<'_>], fleets: &[&PlanView<'_>]) -> Part {
+    let mut head = table_head(&["fleet", "before>", "after>", "change>"]);
+    head.push_str(&figures(&["**all fleets**"], total(views)));
     let rows = fleets.iter().map(|view| {
         let name = cell(view.plan.desired.fleet.as_str());
-        figures(&name, view.cost.total(), false)
+        figures(&[&name], view.cost.total())
     });
-    let mut unknown = Vec::new();
-    for view in &fleets {
-        let fleet = cell(view.plan.desired.fleet.as_str());
-        for (words, text) in cost::unpriced(view.cost) {
-            unknown.push(format!("- **{words}**: {fleet} {}\n", cell(&text)));
-        }
-    }
-    Section::titled(
-        "Cost a month",
-        vec![
-            Part::new(table, rows.collect(), "fleet's cost"),
-            Part::new(String::new(), unknown, "unknown price"),
-        ],
-    )
+    Part::new(head, rows.collect(), "fleet's cost")
+}
+
+/// One fleet's bill, instance by instance.
+fn bill(view: &PlanView<'_>) -> Part {
+    let mut head = table_head(&["cost a month", "what", "before>", "after>", "change>"]);
+    head.push_str(&figures(&["**total**", ""], view.cost.total()));
+    let rows = cost::instances(view.cost)
+        .into_iter()
+        .map(|(span, (what, delta))| {
+            let each = if span.count > 1 { ", each" } else { "" };
+            figures(&[&span.words(), &format!("{}{each}", cell(&what))], delta)
+        });
+    Part::new(head, rows.collect(), "cost line")
 }
 
 /// Everything about one fleet, folded.
-fn details(view: &PlanView<'_>) -> Section {
+fn details(view: &PlanView<'_>, with_bill: bool) -> Section {
     let plan = view.plan;
     let [create, update, delete] = counts(std::slice::from_ref(view));
     let mut summary = format!(
@@ -320,23 +341,6 @@ fn notes(plan: &FleetPlan) -> Part {
     let notes = notes.filter(|check| check.severity == Severity::Note);
     let rows = notes.map(|check| finding(None, check)).collect();
     Part::new(String::new(), rows, "note")
-}
-
-fn bill(view: &PlanView<'_>) -> Part {
-    let rows = cost::instances(view.cost)
-        .into_iter()
-        .map(|(span, (what, delta))| {
-            let each = if span.count > 1 { ", each" } else { "" };
-            row(&[
-                &span.words(),
-                &format!("{}{each}", cell(&what)),
-                &amount(delta.before),
-                &amount(delta.after),
-                &cost::change(delta),
-            ])
-        });
-    let head = table_head(&["cost a month", "what", "before>", "after>", "change>"]);
-    Part::new(head, rows.collect(), "cost line")
 }
 
 /// What the figures leave out, and of when they are.

@@ -9,27 +9,34 @@ const LONGEST: usize = 1_000;
 /// are looked for in the rendered text, where escaping the sign itself does not help.
 const NO_WIDTH: &str = "&#8203;";
 
-/// A text as one line of plain words, in a table's cell or anywhere else.
+/// A text as one line of plain words, in a table's cell or anywhere else. What it puts between two
+/// backticks is shown as code.
 pub(crate) fn cell(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut kept = 0;
-    let mut blank = false;
-    for sign in text.trim().chars() {
-        // Line breaks and their like would end the row; a run of them is one blank.
-        if sign.is_whitespace() {
-            blank = true;
-            continue;
+    // Line breaks and their like would end the row.
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        if !line.is_empty() {
+            line.push(' ');
         }
-        if kept >= LONGEST {
-            out.push('…');
+        line.push_str(word);
+        if line.len() > 4 * LONGEST {
             break;
         }
-        if blank {
-            out.push(' ');
-            blank = false;
+    }
+    if let Some((end, _)) = line.char_indices().nth(LONGEST) {
+        line.truncate(end);
+        line.push('…');
+    }
+    let paired = line.matches('`').count().is_multiple_of(2);
+    let mut out = String::with_capacity(line.len());
+    let mut in_code = false;
+    for sign in line.chars() {
+        if sign == '`' && paired {
+            in_code = !in_code;
+            out.push_str(if in_code { "<code>" } else { "</code>" });
+        } else {
+            push(&mut out, sign);
         }
-        kept += 1;
-        push(&mut out, sign);
     }
     out
 }
@@ -98,12 +105,12 @@ mod tests {
 
     #[test]
     fn nothing_in_a_text_is_markup() {
-        let hostile = "a|b `c` <img src=x> **d** [e](f) @octocat #12 ~~g~~ \\| ![h](i) &lt; __j__";
+        let hostile = "a|b `c <img src=x> **d** [e](f) @octocat #12 ~~g~~ \\| ![h](i) &lt; __j__";
         let shown = cell(hostile);
         for sign in ['|', '`', '<', '>', '*', '[', ']', '~', '\\', '_', '!'] {
             assert!(!shown.contains(sign), "{sign} in {shown}");
         }
-        assert!(!shown.contains("@o") && !shown.contains("#1"), "{shown}");
+        assert!(!shown.contains("@o") && !shown.contains(" #1"), "{shown}");
         assert!(shown.contains("@&#8203;octocat"), "{shown}");
         assert!(shown.contains("&amp;lt;"), "{shown}");
     }
@@ -118,6 +125,17 @@ mod tests {
         let long = cell(&"ä".repeat(5_000));
         assert_eq!(long.chars().count(), LONGEST + 1);
         assert!(long.ends_with('…'));
+    }
+
+    #[test]
+    fn what_stands_between_backticks_is_code() {
+        assert_eq!(
+            cell("set `usage.wal` to <1>"),
+            "set <code>usage.wal</code> to &lt;1&gt;"
+        );
+        assert_eq!(cell("`a|b`"), "<code>a&#124;b</code>");
+        // One that is cut off is none.
+        assert!(!cell(&format!("`{}`", "x".repeat(2_000))).contains("<code>"));
     }
 
     #[test]
