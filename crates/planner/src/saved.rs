@@ -113,15 +113,12 @@ impl SavedPlan {
     /// [`SavedPlanError`], which says what it is instead.
     pub fn from_text(text: &str) -> Result<Self, SavedPlanError> {
         let damaged = |error: serde_json::Error| SavedPlanError::Damaged(error.to_string());
-        let document: Value = serde_json::from_str(text).map_err(damaged)?;
-        let as_written = written(&document) == text;
-        let Value::Object(mut document) = document else {
+        let Value::Object(document) = serde_json::from_str(text).map_err(damaged)? else {
             return Err(SavedPlanError::Other);
         };
         if document.get("kind").and_then(Value::as_str) != Some(KIND) {
             return Err(SavedPlanError::Other);
         }
-        let said = document.remove("digest");
         match document.get("format_version").and_then(Value::as_str) {
             Some(FORMAT) => {}
             other => {
@@ -129,16 +126,18 @@ impl SavedPlan {
                 return Err(SavedPlanError::Format(other));
             }
         }
-        if said.as_ref().and_then(Value::as_str) != Some(&digest(&document)) {
+        let mut values = document.clone();
+        let said = values.remove("digest");
+        if said.as_ref().and_then(Value::as_str) != Some(&digest(&values)) {
             return Err(SavedPlanError::Damaged("its digest differs".to_owned()));
         }
         // The digest is that of the values. What else was edited, such as a name that stands there
         // twice, changed nothing; but somebody was at it.
-        if !as_written {
+        if written(&document.into()) != text {
             let why = "it is not laid out as it was written";
             return Err(SavedPlanError::Damaged(why.to_owned()));
         }
-        serde_json::from_value(document.into()).map_err(damaged)
+        serde_json::from_value(values.into()).map_err(damaged)
     }
 
     /// Whether a text means to be a saved plan, whole or damaged.

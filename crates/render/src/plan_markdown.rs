@@ -285,13 +285,10 @@ fn details(view: &PlanView<'_>, with_bill: bool) -> Section {
             " &nbsp; {create} to create, {update} to change, {delete} to delete"
         );
     }
-    let parts = vec![
-        changes(plan),
-        calls(plan),
-        notes(plan),
-        bill(view),
-        footnotes(view),
-    ];
+    let mut parts = vec![changes(plan), calls(plan), notes(plan)];
+    if with_bill {
+        parts.extend([bill(view), footnotes(view)]);
+    }
     Section::folded(&summary, parts)
 }
 
