@@ -29,6 +29,7 @@ mod prices;
 mod processes;
 mod ran;
 mod random;
+mod schemas;
 mod server;
 mod soundness;
 mod sql;

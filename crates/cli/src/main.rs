@@ -8,6 +8,7 @@ mod args;
 mod bill;
 mod databases;
 mod exit;
+mod github;
 mod prices;
 mod progress;
 mod providers;
@@ -32,14 +33,14 @@ fn main() -> ExitCode {
     exit.into()
 }
 
-/// Prints what clap has to say. Asking for help is no error; everything else is the command
-/// line's fault, which is 64 here.
+/// Prints what clap has to say. Asking for help is no error, and neither is a reader that goes away
+/// while it is shown; everything else is the command line's fault, which is 64 here.
 fn refuse(error: &clap::Error) -> Exit {
-    let shown = error.print();
-    if shown.is_ok() && !error.use_stderr() {
-        Exit::Done
-    } else {
+    let _ = error.print();
+    if error.use_stderr() {
         Exit::Usage
+    } else {
+        Exit::Done
     }
 }
 

@@ -5,12 +5,13 @@ use std::{path::PathBuf, sync::Arc};
 use pgfleet_executor::{FleetReport, Options, Stop, Work, execute};
 use pgfleet_model::{ObservedState, Outcome};
 use pgfleet_planner::{FleetPlan, Goal, SavedPlan};
-use pgfleet_render::{connect_line, left_running};
+use pgfleet_render::{connect_line, left_running, outcome_markdown};
 
-use super::plan::text;
+use super::plan::{markdown, text};
 use crate::{
     args::{Format, HowArgs},
     exit::Exit,
+    github::Github,
     progress::Progress,
     run::{Fleet, Run, refusals},
     saved,
@@ -44,6 +45,18 @@ impl Command<'_> {
 
 /// Plans, asks and executes.
 pub(super) async fn carry_out(command: &Command<'_>, ui: Ui) -> Exit {
+    let mut github = match Github::open(command.how.github, ui) {
+        Ok(github) => github,
+        Err(exit) => return exit,
+    };
+    let exit = perform(command, &mut github, ui).await;
+    if let Some(github) = github {
+        github.end(exit, ui);
+    }
+    exit
+}
+
+async fn perform(command: &Command<'_>, github: &mut Option<Github>, ui: Ui) -> Exit {
     let Command { verb, how, .. } = command;
     let may_ask = ui.can_ask() && how.format == Format::Text;
     if !command.is_approved() && !may_ask {
@@ -54,7 +67,7 @@ pub(super) async fn carry_out(command: &Command<'_>, ui: Ui) -> Exit {
         return Exit::Usage;
     }
     let mut signals = Signals::listen();
-    let preparing = prepare(command, ui);
+    let preparing = prepare(command, github, ui);
     let (run, plans) = tokio::select! {
         prepared = preparing => match prepared {
             Ok(prepared) => prepared,
@@ -65,13 +78,17 @@ pub(super) async fn carry_out(command: &Command<'_>, ui: Ui) -> Exit {
             return Exit::Stopped;
         }
     };
-    let exit = run_plans(command, &run, plans, signals, ui).await;
+    let exit = run_plans(command, &run, plans, signals, github.as_ref(), ui).await;
     run.providers.close().await;
     exit
 }
 
 /// Everything up to the first change: plans, shows them, and asks.
-async fn prepare(command: &Command<'_>, ui: Ui) -> Result<(Run, Vec<FleetPlan>), Exit> {
+async fn prepare(
+    command: &Command<'_>,
+    github: &mut Option<Github>,
+    ui: Ui,
+) -> Result<(Run, Vec<FleetPlan>), Exit> {
     let Command {
         verb: _,
         goal,
@@ -101,6 +118,10 @@ async fn prepare(command: &Command<'_>, ui: Ui) -> Result<(Run, Vec<FleetPlan>),
         Format::Json if refused => ui.note(&text(&run, &plans, None, ui)),
         Format::Json => {}
     }
+    if let Some(github) = github {
+        github.plans(&plans, &run.costs(&plans), run.is_simulated());
+        github.summarize(|room| markdown(&run, &plans, room), ui);
+    }
     if refused {
         return Err(Exit::Refused);
     }
@@ -129,6 +150,7 @@ async fn run_plans(
     run: &Run,
     plans: Vec<FleetPlan>,
     mut signals: Signals,
+    github: Option<&Github>,
     ui: Ui,
 ) -> Exit {
     let how = command.how;
@@ -152,22 +174,28 @@ async fn run_plans(
     };
     let stop = Stop::default();
     let mut progress = Progress::new(ui, how.format, run.fleets.len() > 1);
-    let executing = execute(works, options, &stop, &mut progress);
-    tokio::pin!(executing);
-    let mut asked_to_stop = false;
-    let reports = loop {
-        tokio::select! {
-            reports = &mut executing => break reports,
-            () = signals.next() => {
-                if asked_to_stop {
-                    ui.note("Stopped at once.");
-                    return Exit::Stopped;
+    let reports = {
+        let executing = execute(works, options, &stop, &mut progress);
+        tokio::pin!(executing);
+        let mut asked_to_stop = false;
+        loop {
+            tokio::select! {
+                reports = &mut executing => break reports,
+                () = signals.next() => {
+                    if asked_to_stop {
+                        ui.note("Stopped at once.");
+                        return Exit::Stopped;
+                    }
+                    asked_to_stop = true;
+                    stop.stop();
                 }
-                asked_to_stop = true;
-                stop.stop();
             }
         }
     };
+    if let Some(github) = github {
+        let told = progress.told();
+        github.summarize(|room| outcome_markdown(command.verb, told, room), ui);
+    }
     tell(command, run, &reports, ui);
     Exit::of_all(reports.iter().map(|report| Exit::from(report.outcome)))
 }
