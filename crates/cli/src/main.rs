@@ -6,8 +6,10 @@
 
 mod args;
 mod bill;
+mod credentials;
 mod databases;
 mod exit;
+mod logs;
 mod prices;
 mod progress;
 mod providers;
@@ -35,16 +37,23 @@ fn main() -> ExitCode {
 /// Prints what clap has to say. Asking for help is no error; everything else is the command
 /// line's fault, which is 64 here.
 fn refuse(error: &clap::Error) -> Exit {
-    let shown = error.print();
-    if shown.is_ok() && !error.use_stderr() {
-        Exit::Done
-    } else {
+    // A reader that has gone away is no error of ours.
+    let _ = error.print();
+    if error.use_stderr() {
         Exit::Usage
+    } else {
+        Exit::Done
     }
 }
 
 fn perform(cli: Cli) -> Exit {
-    let ui = Ui::new();
+    let logs = logs::begin(&cli.log);
+    // Lines that are drawn over and lines of a log do not go together.
+    let ui = Ui::new(matches!(logs, Ok(true)));
+    if let Err(why) = logs {
+        ui.problem(&why, "");
+        return Exit::Usage;
+    }
     let runtime = match tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -33,7 +33,7 @@ pub struct Traffic {
 
 #[derive(Debug)]
 struct Lines {
-    lines: BTreeMap<(ProviderKind, Region), Line>,
+    open: BTreeMap<(ProviderKind, Region), Line>,
     /// What nobody has been told yet.
     changes: Vec<Change>,
     jitter: Jitter,
@@ -101,7 +101,7 @@ impl Traffic {
         Arc::new(Self {
             began: Instant::now(),
             lines: Mutex::new(Lines {
-                lines: BTreeMap::new(),
+                open: BTreeMap::new(),
                 changes: Vec::new(),
                 jitter: Jitter(seed),
             }),
@@ -123,7 +123,7 @@ impl Traffic {
         let now = self.now();
         let mut latest = now;
         for name in route.lines() {
-            let line = lines.lines.entry(name).or_default();
+            let line = lines.open.entry(name).or_default();
             match line.pace.opens(line.on_the_way, now) {
                 Some(opens) => latest = latest.max(opens),
                 None => return Opening::AfterAnother,
@@ -140,7 +140,7 @@ impl Traffic {
     pub(crate) fn next_opening(&self) -> Option<Instant> {
         let now = self.now();
         let lines = self.lines();
-        let opens = lines.lines.values().map(|line| line.pace.opens(0, now));
+        let opens = lines.open.values().map(|line| line.pace.opens(0, now));
         let later = opens.flatten().filter(|opens| *opens > now).min();
         later.map(|opens| self.began + opens)
     }
@@ -149,7 +149,7 @@ impl Traffic {
     pub(crate) fn enter(self: &Arc<Self>, route: Route, again: bool) -> Call {
         let mut lines = self.lines();
         for name in route.lines() {
-            lines.lines.entry(name).or_default().on_the_way += 1;
+            lines.open.entry(name).or_default().on_the_way += 1;
         }
         Call {
             traffic: Arc::clone(self),
@@ -192,7 +192,7 @@ impl Traffic {
         };
         let mut paid = true;
         for name in route.lines() {
-            let line = lines.lines.entry(name).or_default();
+            let line = lines.open.entry(name).or_default();
             paid &= line.budget.spend(error.kind, error.retry);
         }
         if paid {
@@ -291,7 +291,7 @@ impl Call {
         let now = self.traffic.now();
         let mut lines = self.traffic.lines();
         for name in self.route.lines() {
-            let line = lines.lines.entry(name.clone()).or_default();
+            let line = lines.open.entry(name.clone()).or_default();
             let change = match error(&name.1) {
                 None => {
                     line.budget.succeeded(self.again);
@@ -324,7 +324,7 @@ impl Drop for Call {
     fn drop(&mut self) {
         let mut lines = self.traffic.lines();
         for name in self.route.lines() {
-            let line = lines.lines.entry(name).or_default();
+            let line = lines.open.entry(name).or_default();
             line.on_the_way = line.on_the_way.saturating_sub(1);
         }
         self.traffic.freed.notify_waiters();

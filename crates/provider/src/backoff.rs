@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn no_attempt_is_due_after_the_time_is_up_nor_where_the_pause_would_outlast_it() {
         let backoff = Backoff::default();
-        let late = backoff.within - Duration::from_millis(100);
+        let late = backoff.within.saturating_sub(Duration::from_millis(100));
         assert_eq!(backoff.pause(Retry::Backoff, 1, late, 1.0), None);
         for asked in [Duration::from_secs(3600), Duration::MAX] {
             let pause = backoff.pause(Retry::After(asked), 1, Duration::ZERO, 0.0);

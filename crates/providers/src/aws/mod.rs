@@ -13,6 +13,7 @@ mod platform;
 mod preflight;
 mod provider;
 mod rules;
+mod wire;
 
 pub use client::AwsOptions;
 pub use platform::AwsPlatform;
