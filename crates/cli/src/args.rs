@@ -2,7 +2,7 @@
 
 use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use pgfleet_render::COMMENT_BYTES;
 
 /// Keeps a PostgreSQL primary and its read replicas in the shape that a plan file declares.
@@ -18,8 +18,22 @@ use pgfleet_render::COMMENT_BYTES;
                   64 wrong command line or plan file."
 )]
 pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
     #[command(subcommand)]
     pub(crate) verb: Verb,
+}
+
+/// What is logged, on stderr.
+#[derive(Debug, Args)]
+pub(crate) struct LogArgs {
+    /// Logs every call to a platform on stderr, with its outcome and time; -vv logs all there is.
+    /// `RUST_LOG` chooses by target and level instead
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// How log lines are printed; json is one object a line
+    #[arg(long, global = true, value_name = "FORMAT", value_enum, default_value_t = Format::Text)]
+    pub(crate) log_format: Format,
 }
 
 #[derive(Debug, Subcommand)]

@@ -16,6 +16,7 @@ mod preflight;
 mod provider;
 mod rules;
 mod whole;
+mod wire;
 
 pub use client::AwsOptions;
 pub use platform::AwsPlatform;

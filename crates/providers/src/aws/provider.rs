@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Mutex, MutexGuard, PoisonError},
+    time::SystemTime,
 };
 
 use async_trait::async_trait;
@@ -250,6 +251,10 @@ impl Provider for AwsProvider {
             },
             ..attached()
         })
+    }
+
+    async fn credentials_expire(&self) -> Option<SystemTime> {
+        self.clients.credentials_expire()
     }
 
     async fn claim(
