@@ -142,6 +142,8 @@ fn by_code(call: &str, nature: Nature, code: &str, message: &str) -> ProviderErr
             error(ErrorKind::Refused)
                 .remedy("this class has no room in the zone now: try later, or another class")
         }
+        "DBSnapshotAlreadyExists" => error(ErrorKind::Refused)
+            .remedy("delete old snapshots of it, or set final_snapshot = false in [primary]"),
         "KMSKeyNotAccessibleFault" => error(ErrorKind::Refused)
             .remedy("look at `kms_key`: the key's region, its state and its policy"),
         "DBSubnetGroupNotFoundFault" => {

@@ -15,6 +15,7 @@ mod polled;
 mod preflight;
 mod provider;
 mod rules;
+mod source;
 
 pub use client::AwsOptions;
 pub use platform::AwsPlatform;
@@ -35,6 +36,8 @@ mod setting {
     pub(super) const PUBLIC: &str = "publicly_accessible";
     /// Observed only: whether the disk is encrypted.
     pub(super) const ENCRYPTED: &str = "storage_encrypted";
+    /// Observed only: the Multi-AZ DB cluster that it is a member of.
+    pub(super) const CLUSTER: &str = "cluster";
     /// Observed only: whether Secrets Manager keeps the administrator's password.
     pub(super) const MANAGED_PASSWORD: &str = "managed_password";
 }

@@ -246,6 +246,7 @@ fn settings(live: &DbInstance) -> BTreeMap<String, Value> {
             setting::ENCRYPTED,
             live.storage_encrypted().map(Value::Flag),
         ),
+        (setting::CLUSTER, live.db_cluster_identifier().map(text)),
         (
             setting::MANAGED_PASSWORD,
             live.master_user_secret().map(|_| Value::Flag(true)),

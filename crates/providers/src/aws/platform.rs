@@ -331,6 +331,16 @@ pub(super) fn final_snapshot(resource: &ResourceRef) -> String {
     format!("{}-final", resource.id)
 }
 
+/// The names that are tried for it, one after the other: a snapshot outlives its instance.
+pub(super) fn final_snapshots(resource: &ResourceRef) -> impl Iterator<Item = String> + use<> {
+    let first = final_snapshot(resource);
+    let further = (2..100).map({
+        let first = first.clone();
+        move |number| format!("{first}-{number}")
+    });
+    std::iter::once(first).chain(further)
+}
+
 /// The tags that an instance shall bear: the plan's, and pgfleet's own.
 pub(super) fn all_tags(mutation: &Mutation, attributes: &Attributes) -> Vec<(String, String)> {
     let own = mutation.owner.tags();
