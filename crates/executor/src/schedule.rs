@@ -22,7 +22,7 @@ pub struct PollSchedule {
 impl Default for PollSchedule {
     fn default() -> Self {
         Self {
-            first: Duration::from_millis(20),
+            first: Duration::from_millis(10),
             shortest: Duration::from_secs(2),
             longest: Duration::from_secs(15),
             share: 0.75,

@@ -144,6 +144,18 @@ fn refuses(plan: &FleetPlan, code: &str) {
     );
 }
 
+/// Either the plan file itself is refused, or the plan.
+#[track_caller]
+fn refuses_file(text: &str, code: &str) {
+    let file = SourceFile {
+        name: "plan.toml".to_owned(),
+        text: text.to_owned(),
+    };
+    if parse(Arc::new(file), Path::new("/")).is_ok() {
+        refuses(&planned(text, []), code);
+    }
+}
+
 #[track_caller]
 fn takes(plan: &FleetPlan) {
     assert_eq!(codes(plan, Severity::Error), [""; 0], "{:?}", plan.checks);
@@ -356,10 +368,7 @@ fn identifiers_are_letters_digits_and_single_hyphens() {
         "Orders",
         long.as_str(),
     ] {
-        refuses(
-            &planned(&file(&format!("id = '{id}'"), ""), []),
-            "aws/identifier",
-        );
+        refuses_file(&file(&format!("id = '{id}'"), ""), "aws/identifier");
     }
     for id in ["o", "orders-eu-1", &long[..63]] {
         takes(&planned(&file(&format!("id = '{id}'"), ""), []));
@@ -376,7 +385,7 @@ fn tags_are_letters_digits_spaces_and_a_few_signs() {
         &format!("x = '{long}'"),
     ] {
         let text = file("", &format!("tags = {{ {tag} }}"));
-        refuses(&planned(&text, []), "aws/tag");
+        refuses_file(&text, "aws/tag");
     }
     takes(&planned(
         &file("", "tags = { 'cost: centre' = 'küche @ 1/2' }"),

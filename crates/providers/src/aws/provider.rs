@@ -6,7 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use futures_util::future::join_all;
+use futures_util::future::{BoxFuture, join_all};
 use pgfleet_model::{
     AccountId, Check, Inventory, Mutation, ObjectVersion, ObservedInstance, Operation as Verb,
     Owner, Region, ResourceRef, TAG_ADDRESS, TAG_FLEET, TAG_MANAGED_BY,
@@ -20,7 +20,7 @@ use tokio::sync::OnceCell;
 use super::{
     AwsOptions, AwsPlatform,
     client::Clients,
-    errors::{Nature, explain},
+    errors::{Nature, explain, has_expired},
     mutate,
     observe::{Listed, list, listed},
     platform::{is_abroad, is_tag, new_tags},
@@ -73,6 +73,27 @@ impl AwsProvider {
 
     fn seen(&self) -> MutexGuard<'_, BTreeMap<ResourceRef, Seen>> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A call that failed since credentials of this generation have expired can be made again where
+    /// others are found.
+    async fn renewed(&self, generation: u64, error: ProviderError) -> ProviderError {
+        if has_expired(&error) && self.clients.renew(generation).await {
+            return error.retry(Retry::Backoff);
+        }
+        error
+    }
+
+    /// Does something, and finds new credentials where it fails for want of them.
+    async fn renewing<T>(
+        &self,
+        work: BoxFuture<'_, Result<T, ProviderError>>,
+    ) -> Result<T, ProviderError> {
+        let generation = self.clients.generation();
+        match work.await {
+            Ok(done) => Ok(done),
+            Err(error) => Err(self.renewed(generation, error).await),
+        }
     }
 
     /// What was last seen of an instance; it is looked for where it was not seen yet.
@@ -138,6 +159,22 @@ impl AwsProvider {
             next.retain(|region| !done.contains(region));
         }
         Ok(seen)
+    }
+
+    /// Sets pgfleet's tags, or takes them off.
+    async fn tag(
+        &self,
+        resource: &ResourceRef,
+        owner: Option<&Owner>,
+    ) -> Result<(), ProviderError> {
+        let client = self.clients.rds(&resource.region).await;
+        let arn = self.arn(resource).await?;
+        if let Some(owner) = owner {
+            let tags = owner.tags().into_iter().collect();
+            return mutate::add_tags(&client, &arn, tags).await;
+        }
+        let keys = [TAG_MANAGED_BY, TAG_FLEET, TAG_ADDRESS].map(ToOwned::to_owned);
+        mutate::remove_tags(&client, &arn, keys.to_vec()).await
     }
 
     /// Makes the call, and says what its answer shows of the instance.
@@ -207,16 +244,21 @@ impl Provider for AwsProvider {
             })?;
             Ok(AccountId::new(account))
         };
-        self.account.get_or_try_init(ask).await.cloned()
+        self.renewing(Box::pin(self.account.get_or_try_init(ask)))
+            .await
+            .cloned()
     }
 
     async fn observe(&self, scope: &Scope) -> Result<Inventory, ProviderError> {
-        let seen = self.list_regions(scope.regions.clone()).await?;
+        let seen = self
+            .renewing(Box::pin(self.list_regions(scope.regions.clone())))
+            .await?;
         Ok(seen.into_iter().collect())
     }
 
     async fn preflight(&self, mutations: &[&Mutation]) -> Result<Vec<Check>, ProviderError> {
-        preflight::check(&self.clients, mutations).await
+        self.renewing(Box::pin(preflight::check(&self.clients, mutations)))
+            .await
     }
 
     async fn begin(
@@ -235,7 +277,9 @@ impl Provider for AwsProvider {
             return Ok(attached());
         }
         let _changing = self.polled.changing();
-        let shown = self.call(mutation, secrets).await?;
+        let shown = self
+            .renewing(Box::pin(self.call(mutation, secrets)))
+            .await?;
         let done = shown.is_some_and(|live| {
             !matches!(mutation.operation, Verb::Delete { .. })
                 && self.platform.standing(mutation, Some(&live)) == Standing::Done
@@ -258,14 +302,7 @@ impl Provider for AwsProvider {
         owner: Option<&Owner>,
     ) -> Result<(), ProviderError> {
         let _changing = self.polled.changing();
-        let client = self.clients.rds(&resource.region).await;
-        let arn = self.arn(resource).await?;
-        if let Some(owner) = owner {
-            let tags = owner.tags().into_iter().collect();
-            return mutate::add_tags(&client, &arn, tags).await;
-        }
-        let keys = [TAG_MANAGED_BY, TAG_FLEET, TAG_ADDRESS].map(ToOwned::to_owned);
-        mutate::remove_tags(&client, &arn, keys.to_vec()).await
+        self.renewing(Box::pin(self.tag(resource, owner))).await
     }
 
     fn polled(&self, scope: &Scope) -> Option<Inventory> {
@@ -274,6 +311,7 @@ impl Provider for AwsProvider {
 
     async fn poll(&self, operations: &[Operation]) -> Vec<Result<Progress, ProviderError>> {
         let before = self.polled.mark();
+        let generation = self.clients.generation();
         let regions: BTreeSet<Region> = operations
             .iter()
             .map(|operation| operation.mutation.resource.region.clone())
@@ -283,7 +321,12 @@ impl Provider for AwsProvider {
             let listed = list(&client, &region).await;
             (region, listed.map(|listed| self.page(listed)))
         });
-        let listings: BTreeMap<Region, _> = join_all(asked).await.into_iter().collect();
+        let mut listings: BTreeMap<Region, _> = join_all(asked).await.into_iter().collect();
+        for listing in listings.values_mut() {
+            if let Err(error) = listing {
+                *error = self.renewed(generation, error.clone()).await;
+            }
+        }
         self.polled.keep(before, &listings);
         operations
             .iter()
