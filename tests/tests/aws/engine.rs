@@ -218,3 +218,39 @@ fn simulated_and_real_plans_are_not_mixed_up() {
         .says("simulated");
     assert_eq!(cloud.instances(), [""; 0]);
 }
+
+#[test]
+fn a_password_is_changed_when_its_version_rises() {
+    let cloud = Cloud::new();
+    cloud.plan(1, "");
+    cloud.apply().exits(0);
+    let text = fs::read_to_string(cloud.machine.path().join("truck.toml")).unwrap();
+    cloud.write(&text.replace("password =", "password_version = 2\npassword ="));
+    let plan = ["plan", "truck.toml", "--format", "shell"];
+    let script = cloud.run(&plan).exits(0).stdout;
+    assert!(script.contains("--master-user-password \"$TRUCK_PASSWORD\""));
+    assert!(script.contains("pgfleet-password-version"), "{script}");
+    // The password is changed, and its version is not written down: it is changed again.
+    let lost = FaultEffect::Error {
+        status: 400,
+        code: "InvalidParameterValue".to_owned(),
+        message: "not now".to_owned(),
+    };
+    let lost = Fault::new(lost).on("AddTagsToResource");
+    cloud.simulator.control().fault(lost);
+    cloud.apply().exits(5);
+    // Nor does an answer that is lost count for a change.
+    let lost = Fault::new(FaultEffect::Reset).on("ModifyDBInstance");
+    cloud.simulator.control().fault(lost);
+    let asked = cloud.asked(&APPLY, 0);
+    let count = |wanted: &str| asked.iter().filter(|action| *action == wanted).count();
+    assert_eq!(
+        (count("ModifyDBInstance"), count("AddTagsToResource")),
+        (2, 1),
+        "{asked:?}"
+    );
+    cloud.is_as_planned(1);
+    // A version that was there already is none to go back to.
+    cloud.write(&text);
+    cloud.is_settled();
+}

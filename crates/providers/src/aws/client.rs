@@ -12,7 +12,7 @@ use aws_sdk_rds::config::{Region as SdkRegion, SharedInterceptor};
 use pgfleet_model::Region;
 use tokio::sync::Mutex;
 
-use super::guard::TlsOnly;
+use super::{guard::TlsOnly, whole::WholeAnswers};
 
 /// Longest that a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -122,6 +122,7 @@ impl Clients {
         let config = aws_sdk_rds::config::Builder::from(self.config(&mut shared).await)
             .region(SdkRegion::new(region.as_str().to_owned()))
             .interceptor(SharedInterceptor::new(self.guard()))
+            .interceptor(SharedInterceptor::new(WholeAnswers))
             .build();
         let client = aws_sdk_rds::Client::from_conf(config);
         shared.rds.insert(region.clone(), client.clone());
@@ -134,6 +135,7 @@ impl Clients {
         let config = aws_sdk_sts::config::Builder::from(self.config(&mut shared).await)
             .region(SdkRegion::new(region.as_str().to_owned()))
             .interceptor(SharedInterceptor::new(self.guard()))
+            .interceptor(SharedInterceptor::new(WholeAnswers))
             .build();
         aws_sdk_sts::Client::from_conf(config)
     }

@@ -109,11 +109,16 @@ pub(super) async fn modify(
     resource: &ResourceRef,
     fields: &[FieldChange],
     in_window: bool,
+    password: Option<SecretString>,
 ) -> Answer {
+    let password = password
+        .as_ref()
+        .map(|password| password.expose_secret().to_owned());
     let mut call = client
         .modify_db_instance()
         .db_instance_identifier(resource.id.as_str())
-        .apply_immediately(!in_window);
+        .apply_immediately(!in_window)
+        .set_master_user_password(password);
     for FieldChange { field, to, .. } in fields {
         let number = match to {
             Value::Number(number) => i32::try_from(*number).ok(),
@@ -215,7 +220,11 @@ pub(super) async fn delete(
     }
 }
 
-async fn read(source: PasswordSource, secrets: Secrets) -> Result<SecretString, ProviderError> {
+/// Reads a password where it is needed, which may take its time.
+pub(super) async fn read(
+    source: PasswordSource,
+    secrets: Secrets,
+) -> Result<SecretString, ProviderError> {
     let read = tokio::task::spawn_blocking(move || secrets.read(&source)).await;
     match read {
         Ok(Ok(password)) => Ok(password),

@@ -8,13 +8,15 @@ use std::{
 use async_trait::async_trait;
 use futures_util::future::{BoxFuture, join_all};
 use pgfleet_model::{
-    AccountId, Check, Inventory, Mutation, ObjectVersion, ObservedInstance, Operation as Verb,
-    Owner, Region, ResourceRef, TAG_ADDRESS, TAG_FLEET, TAG_MANAGED_BY,
+    AccountId, Check, FleetName, Inventory, Mutation, ObjectVersion, ObservedInstance,
+    Operation as Verb, Owner, PasswordSource, Region, ResourceRef, TAG_ADDRESS, TAG_FLEET,
+    TAG_MANAGED_BY,
 };
 use pgfleet_provider::{
     ErrorKind, Operation, Platform, Progress, Provider, ProviderError, Retry, Scope, Secrets,
     Standing, Until,
 };
+use secrecy::SecretString;
 use tokio::sync::OnceCell;
 
 use super::{
@@ -23,6 +25,7 @@ use super::{
     errors::{Nature, explain, has_expired},
     mutate,
     observe::{Listed, list, listed},
+    passwords::{has_password, rotates},
     platform::{is_abroad, is_tag, new_tags},
     polled::{Page, Polled},
     preflight,
@@ -60,6 +63,24 @@ impl AwsProvider {
             seen: Mutex::new(BTreeMap::new()),
             polled: Polled::default(),
         }
+    }
+
+    /// Where the administrator's password of a fleet is read from, in case it is to be changed.
+    pub fn remember(&self, fleet: FleetName, password: PasswordSource) {
+        self.platform.passwords.remember(fleet, password);
+    }
+
+    async fn password(
+        &self,
+        owner: &Owner,
+        secrets: &Secrets,
+    ) -> Result<SecretString, ProviderError> {
+        let source = self.platform.passwords.of(&owner.fleet).ok_or_else(|| {
+            let why = format!("the plan file of {} names no password", owner.fleet);
+            ProviderError::new(ErrorKind::Environment, why)
+                .remedy("add password = { env = \"NAME\" } (or file, or command) to [primary]")
+        })?;
+        mutate::read(source, *secrets).await
     }
 
     /// Keeps what a listing or an answer says of one instance.
@@ -210,7 +231,12 @@ impl AwsProvider {
                 None
             }
             Verb::Modify { fields, in_window } => {
-                mutate::modify(&client, resource, fields, *in_window).await?
+                let password = if has_password(fields) {
+                    Some(self.password(&mutation.owner, secrets).await?)
+                } else {
+                    None
+                };
+                mutate::modify(&client, resource, fields, *in_window, password).await?
             }
             Verb::Start => mutate::start(&client, resource).await?,
             Verb::Delete { final_snapshot, .. } => {
@@ -277,9 +303,12 @@ impl Provider for AwsProvider {
             return Ok(attached());
         }
         let _changing = self.polled.changing();
-        let shown = self
-            .renewing(Box::pin(self.call(mutation, secrets)))
-            .await?;
+        let shown = self.renewing(Box::pin(self.call(mutation, secrets))).await;
+        let shown = shown.map_err(|error| match error.retry {
+            // Whether a password was changed no listing tells. Changing it again does no harm.
+            Retry::Reobserve if rotates(mutation) => error.retry(Retry::Backoff),
+            _ => error,
+        })?;
         let done = shown.is_some_and(|live| {
             !matches!(mutation.operation, Verb::Delete { .. })
                 && self.platform.standing(mutation, Some(&live)) == Standing::Done

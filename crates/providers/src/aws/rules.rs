@@ -5,7 +5,7 @@ use pgfleet_model::{
     Field, ObservedInstance, ObservedState, Role, Stranger, Value,
 };
 
-use super::{GUIDE, platform::is_abroad, setting, source};
+use super::{GUIDE, passwords::has_password, platform::is_abroad, setting, source};
 
 /// Replicas of one source that RDS makes without a raised quota.
 const REPLICAS: usize = 15;
@@ -40,6 +40,12 @@ pub(super) fn check(
         checks.extend(public(wanted));
     }
     for change in changes.effective() {
+        let wanted = desired.instances.get(&change.address);
+        checks.extend(
+            wanted
+                .filter(|_| has_password(&change.fields))
+                .and_then(password),
+        );
         let live = observed
             .owned()
             .find(|live| live.resource == change.resource);
@@ -82,7 +88,7 @@ fn password(wanted: &DesiredInstance) -> Option<Check> {
     bootstrap.password.is_none().then(|| {
         Check::error(
             "aws/password",
-            "a new primary needs an administrator's password",
+            "an administrator's password is to be set, and the plan file names none",
         )
         .at(&wanted.address)
         .key("primary")
