@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics is one that fails")]
 
-use std::fs;
+use std::{fs, net::TcpListener};
 
 use pgfleet_simulator::{Clock, Fault, FaultEffect, Simulator};
 use pgfleet_tests::{Machine, Ran};
@@ -64,9 +64,9 @@ impl Two {
         self.simulator.control().fault(fault);
     }
 
-    /// Region `us-west-2` lets nobody in.
+    /// The cloud lets nobody in.
     fn closed(&self) {
-        let fault = Fault::new(refusal()).in_region("us-west-2").times(0);
+        let fault = Fault::new(refusal()).times(0);
         self.simulator.control().fault(fault);
     }
 
@@ -120,39 +120,52 @@ fn what_happens_while_changes_are_made() {
 fn a_refusal_outranks_what_cannot_be_asked_and_makes_nothing() {
     let two = Two::new();
     two.closed();
-    two.apply(&[]).exits(1).says("not you");
-    two.file("one", "us-east-1", "monthly_usd = 1");
-    for ran in [
-        two.apply(&[]),
-        two.run(&["plan", "one.toml", "two.toml", "--detailed-exitcode"]),
-    ] {
-        ran.exits(3).says("not you").says("a month");
+    // One platform answers, the other does not.
+    let local = two.machine.fleet("here").on_port(Some(two.machine.port(5)));
+    let local = local.write();
+    let runs = || {
+        [
+            two.run(&["apply", "one.toml", &local, "--auto-approve"]),
+            two.run(&["plan", "one.toml", &local, "--detailed-exitcode"]),
+        ]
+    };
+    for ran in runs() {
+        ran.exits(1).says("not you");
+    }
+    let taken = TcpListener::bind(("127.0.0.1", two.machine.port(5))).unwrap();
+    for ran in runs() {
+        ran.exits(3).says("not you").says("taken");
     }
     // And a file that is wrong outranks both.
     fs::write(two.machine.path().join("one.toml"), "fleet = 7\n").unwrap();
-    two.apply(&[]).exits(64);
+    for ran in runs() {
+        ran.exits(64);
+    }
+    drop(taken);
     assert_eq!(two.made(), 0);
+    assert!(!two.machine.data().exists());
 }
 
 #[test]
 fn a_saved_plan_that_does_not_fit_outranks_what_cannot_be_asked_and_makes_nothing() {
     let two = Two::new();
-    two.run(&["plan", "one.toml", "two.toml", "--out", "saved.json"])
+    let local = two.machine.fleet("here").replicas(1);
+    let file = local.write();
+    local.apply();
+    local.clone().replicas(2).write();
+    two.run(&["plan", "one.toml", &file, "--out", "saved.json"])
         .exits(0);
-    let theirs = [
-        ("DBInstanceIdentifier", "one-primary"),
-        ("DBInstanceClass", "db.m5.large"),
-        ("AllocatedStorage", "100"),
-    ];
-    let control = two.simulator.control();
-    control.seed("us-east-1", &theirs).unwrap();
-    two.closed();
-    let ran = two.run(&["apply", "saved.json"]).exits(4);
-    ran.says("one-primary is new").says("not you");
-    // Damaged, it is no plan at all.
     let path = two.machine.path().join("saved.json");
     let text = fs::read_to_string(&path).unwrap();
-    fs::write(&path, text.replace("us-west-2", "us-west-1")).unwrap();
+    two.closed();
+    two.run(&["apply", "saved.json"]).exits(1).says("not you");
+    local.clone().replicas(0).apply();
+    local.clone().replicas(2).write();
+    let ran = two.run(&["apply", "saved.json"]).exits(4);
+    ran.says("here-replica-1 is gone").says("not you");
+    // Damaged, it is no plan at all.
+    fs::write(&path, text.replace("us-east-1", "us-east-2")).unwrap();
     two.run(&["apply", "saved.json"]).exits(64);
     assert_eq!(two.made(), 0);
+    assert!(!local.replica(2).folder.exists());
 }
