@@ -64,9 +64,9 @@ impl Two {
         self.simulator.control().fault(fault);
     }
 
-    /// The cloud lets nobody in.
+    /// The cloud lets nobody list what is there.
     fn closed(&self) {
-        let fault = Fault::new(refusal()).times(0);
+        let fault = Fault::new(refusal()).on("DescribeDBInstances").times(0);
         self.simulator.control().fault(fault);
     }
 

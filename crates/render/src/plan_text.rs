@@ -189,12 +189,12 @@ enum Room {
     Ample,
     /// For the brackets alone.
     Little,
-    /// For what is called; the rest stands below it.
+    /// For everything but names, which stand below it.
     TwoLines,
 }
 
 fn step_lines(steps: &[Step], room: Room) -> Vec<String> {
-    let (mut heads, mut tails) = (Table::default(), Table::default());
+    let mut table = Table::default();
     for (index, step) in steps.iter().enumerate() {
         let same = |other: Option<&Step>| {
             other.is_some_and(|other| other.after == step.after && other.lane != step.lane)
@@ -213,33 +213,26 @@ fn step_lines(steps: &[Step], room: Room) -> Vec<String> {
             Disruption::None => String::new(),
             other => other.to_string(),
         };
-        let head = [
+        let name = if room == Room::TwoLines {
+            String::new()
+        } else {
+            step.mutation.resource.to_string()
+        };
+        table.row([
             format!("{:>4}", step.id),
             step.call.clone(),
-            step.mutation.resource.to_string(),
-        ];
-        let tail = [bracket.to_owned(), time, notice];
-        if room == Room::TwoLines {
-            heads.row(head);
-            tails.row(tail);
-        } else {
-            heads.row(head.into_iter().chain(tail));
-        }
+            name,
+            bracket.to_owned(),
+            time,
+            notice,
+        ]);
     }
-    let below = |(head, tail): (String, String)| match tail.as_str() {
-        "" => head,
-        tail => format!("{head}\n      {tail}"),
-    };
-    if room == Room::TwoLines {
-        heads
-            .lines()
-            .into_iter()
-            .zip(tails.lines())
-            .map(below)
-            .collect()
-    } else {
-        heads.lines()
+    let lines = table.lines();
+    if room != Room::TwoLines {
+        return lines;
     }
+    let named = |(line, step): (String, &Step)| format!("{line}\n      {}", step.mutation.resource);
+    lines.into_iter().zip(steps).map(named).collect()
 }
 
 fn checks(checks: &[Check], spec: &Spec, paint: Paint) -> String {
