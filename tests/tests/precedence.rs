@@ -90,12 +90,14 @@ fn refusal() -> FaultEffect {
     }
 }
 
+/// What is wrong with which instances, more arguments, and the one code of the run.
+type Case<'a> = (&'a [(&'a str, FaultEffect)], &'a [&'a str], i32);
+
 #[test]
 fn what_happens_while_changes_are_made() {
-    // What is wrong with an instance of each fleet, and the one code of the run.
     let half_way = "two-replica-1";
     let before = "one-primary";
-    let cases: [(&[(&str, FaultEffect)], &[&str], i32); 6] = [
+    let cases: [Case<'_>; 6] = [
         (&[], &[], 0),
         (&[(before, refusal())], &[], 1),
         (&[(half_way, refusal())], &[], 5),
