@@ -2,9 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics is one that fails")]
 
-use std::{collections::BTreeMap, fs};
+use std::{collections::BTreeMap, fs, os::unix::fs::symlink, path::Path, process::Command};
 
-use pgfleet_tests::{Machine, Ran};
+use pgfleet_tests::{Machine, Ran, Signal, wait_until};
 
 /// What the steps after this one read, as the runner reads it.
 fn outputs(machine: &Machine) -> BTreeMap<String, String> {
@@ -175,7 +175,7 @@ fn outside_of_github_actions_the_flag_is_refused_before_anything_is_asked() {
 fn a_summary_that_is_nearly_full_takes_what_fits() {
     const LIMIT: usize = 1024 * 1024;
     let machine = Machine::new();
-    let file = machine.fleet("truck").replicas(9).write();
+    let file = machine.fleet("truck").replicas(19).write();
     for (there, grows) in [(LIMIT - 1_600, true), (LIMIT - 500, false)] {
         step(&machine, &["plan", &file, "--github"]).exits(0);
         fs::write(machine.path().join("summary"), "x".repeat(there)).unwrap();
@@ -206,4 +206,87 @@ fn markdown_is_cut_to_the_size_that_is_asked_for() {
         .run(&["plan", &file, "--format", "markdown"])
         .exits(0);
     assert!(ran.stderr.is_empty(), "{ran}");
+}
+
+/// The last step of action.yml, with its inputs.
+fn action(machine: &Machine, inputs: &[(&str, &str)]) -> Command {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/action");
+    let programs = machine.path().join("temp/pgfleet/bin");
+    if !programs.exists() {
+        fs::create_dir_all(&programs).unwrap();
+        symlink(machine.command(&[]).get_program(), programs.join("pgfleet")).unwrap();
+    }
+    let mut command = Command::new(script);
+    command
+        .arg("run")
+        .current_dir(machine.path())
+        .env("RUNNER_TEMP", machine.path().join("temp"))
+        .env("GITHUB_STEP_SUMMARY", machine.path().join("summary"))
+        .env("GITHUB_OUTPUT", machine.path().join("output"));
+    command.envs(
+        inputs
+            .iter()
+            .map(|(name, value)| (format!("PGFLEET_{name}"), value)),
+    );
+    command
+}
+
+#[test]
+fn the_action_plans_comments_applies_and_eats_no_exit_code() {
+    let machine = Machine::new();
+    let fleet = machine.fleet("truck").replicas(1);
+    let folder = machine.path().join("two fleets");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("truck.toml"), fleet.toml()).unwrap();
+    let run = |inputs: &[(&str, &str)]| machine.start_command(action(&machine, inputs)).wait();
+    let plans = ("PLANS", "two fleets");
+    run(&[
+        ("COMMAND", "plan"),
+        plans,
+        ("OUT", "plan.json"),
+        ("COMMENT", "plan.md"),
+        ("ARGUMENTS", "--max-bytes\n2000"),
+    ])
+    .exits(0);
+    let comment = fs::read_to_string(machine.path().join("plan.md")).unwrap();
+    assert!(comment.starts_with("<!-- pgfleet plan -->"), "{comment}");
+    run(&[plans, ("ARGUMENTS", "--detailed-exitcode")]).exits(2);
+    run(&[("COMMAND", "apply"), plans]).exits(64);
+    run(&[("COMMAND", "apply"), ("PLANS", "plan.json")]).exits(0);
+    has(&machine, &[("exit_code", "0"), ("changes", "2")]);
+    fleet.is_as_planned();
+    run(&[("COMMAND", "drop"), plans])
+        .exits(64)
+        .says("plan, apply or destroy");
+    let destroy = [
+        ("COMMAND", "destroy"),
+        plans,
+        ("APPROVE", "true"),
+        ("TIMEOUT", "5m"),
+    ];
+    run(&destroy).exits(0);
+    machine.has_nothing_left();
+}
+
+#[test]
+fn the_signals_of_a_cancelled_job_reach_the_program() {
+    let machine = Machine::new();
+    let slow = machine.bindir_with(&[("initdb", "sleep 600")]);
+    let fleet = machine.fleet("truck");
+    let file = fleet.write();
+    let inputs = [("COMMAND", "apply"), ("PLANS", &*file), ("APPROVE", "true")];
+    let mut command = action(&machine, &inputs);
+    command.env("PGFLEET_PG_BINDIR", slow);
+    let run = machine.start_command(command);
+    wait_until("the first call is made", || fleet.primary().folder.is_dir());
+    run.signal(Signal::INT);
+    // The runner waits for 7.5 seconds before it sends more.
+    let ran = run
+        .wait_within(std::time::Duration::from_millis(7_500))
+        .exits(6);
+    ran.says("initdb truck-primary");
+    has(&machine, &[("exit_code", "6")]);
+    assert!(summary(&machine).contains("In flight when it was stopped"));
+    fleet.apply();
+    fleet.is_as_planned();
 }

@@ -1,15 +1,21 @@
 //! The command line.
 
+mod values;
+
 use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, Parser, Subcommand};
 use pgfleet_render::COMMENT_BYTES;
+
+pub(crate) use values::{Cloud, Format, PlanFormat, Report, SchemaOf};
+use values::{duration, size};
 
 /// Keeps a PostgreSQL primary and its read replicas in the shape that a plan file declares.
 #[derive(Debug, Parser)]
 #[command(
     name = "pgfleet",
     version,
+    max_term_width = 100,
     after_help = "Example:\n  pgfleet plan plans/local.toml\n  pgfleet apply plans/local.toml\n  \
                   pgfleet verify plans/local.toml\n\n\
                   Exit codes: 0 done, 1 failed, 2 changes pending (plan --detailed-exitcode),\n\
@@ -178,19 +184,6 @@ pub(crate) struct SimulateArgs {
     pub(crate) speed: u32,
 }
 
-/// How plans are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum PlanFormat {
-    /// For people
-    Text,
-    /// For scripts
-    Json,
-    /// For pull requests
-    Markdown,
-    /// The calls as the vendor's own commands
-    Shell,
-}
-
 /// Brings fleets into the shape of their plan files
 ///
 /// Prints the plan and asks, then makes the calls and waits until the fleet is as planned.
@@ -348,28 +341,6 @@ pub(crate) struct PricesOf {
     pub(crate) region: Vec<String>,
 }
 
-/// A platform with prices.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Cloud {
-    /// Amazon RDS
-    Aws,
-    /// Google Cloud SQL
-    Gcp,
-    /// Azure Flexible Server
-    Azure,
-}
-
-/// How reports are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Report {
-    /// For people
-    Text,
-    /// For scripts
-    Json,
-    /// For pull requests
-    Markdown,
-}
-
 /// Prints the JSON Schema of plan files, or of what pgfleet prints and saves
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  pgfleet schema plan > plan.schema.json")]
@@ -377,29 +348,6 @@ pub(crate) struct SchemaArgs {
     /// Of what
     #[arg(value_enum, default_value_t = SchemaOf::PlanFile)]
     pub(crate) of: SchemaOf,
-}
-
-/// What has a JSON Schema.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum SchemaOf {
-    /// Plan files, which may be written as JSON
-    PlanFile,
-    /// `plan --format json`
-    Plan,
-    /// What `plan --out` saves
-    SavedPlan,
-    /// A line of `apply --format json`
-    Event,
-    /// `status --format json`
-    Status,
-    /// `verify --format json`
-    Verify,
-    /// `cost --format json`
-    Cost,
-    /// `cost --compare --format json`
-    Comparison,
-    /// `prices show --format json`
-    Prices,
 }
 
 /// Prints a completion script for a shell
@@ -411,30 +359,6 @@ pub(crate) struct CompletionsArgs {
     /// The shell
     #[arg(value_enum)]
     pub(crate) shell: clap_complete::Shell,
-}
-
-/// How results are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// For people
-    Text,
-    /// For scripts
-    Json,
-}
-
-fn size(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(size @ 1_024..) => Ok(size),
-        _ => Err("write a number of bytes, 1024 or more".to_owned()),
-    }
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    match humantime::parse_duration(text) {
-        Ok(time) if time.is_zero() => Err("must be longer than nothing".to_owned()),
-        Ok(time) => Ok(time),
-        Err(error) => Err(format!("{error}; write it as 30s, 20m or 1h")),
-    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use futures_util::future::join_all;
 use pgfleet_executor::{Listing, Traffic, list};
-use pgfleet_model::{FleetName, Inventory, Mutation, ProviderKind, Region, Severity};
+use pgfleet_model::{Check, FleetName, Inventory, Mutation, ProviderKind, Region, Severity};
 use pgfleet_planner::{
     Cycle, Fit, FleetPlan, Goal, Resolution, Retagging, SavedPlan, plan, resolve,
 };
@@ -203,7 +203,22 @@ impl Run {
                 .map(|(fleet, listing)| async move {
                     self.plan_one(fleet, listing?.as_ref(), goal).await
                 });
-        self.all(join_all(plans).await, ui)
+        let plans = join_all(plans).await;
+        let refusals: Vec<Check> = plans.iter().flatten().flat_map(errors).cloned().collect();
+        self.all(plans, ui).map_err(|failed| {
+            // A refusal speaks louder than a platform that cannot be asked.
+            for Check {
+                message, remedy, ..
+            } in &refusals
+            {
+                ui.problem(message, remedy);
+            }
+            if refusals.is_empty() {
+                failed
+            } else {
+                Exit::Refused
+            }
+        })
     }
 
     /// Holds a saved plan against what runs. Every problem has been told when this fails.
@@ -214,19 +229,26 @@ impl Run {
             let fit = saved.fit(listing?.as_ref(), fleet.provider.platform());
             fit.map_err(|cycle| circular(&cycle))
         });
-        let mut plans = Vec::new();
-        let mut stale = Vec::new();
-        for fit in self.all(fits.collect(), ui)? {
-            match fit {
-                Fit::Fits(plan) => plans.push(*plan),
-                Fit::Stale(why) => stale.extend(why),
-            }
+        let fits: Vec<Result<Fit, ProviderError>> = fits.collect();
+        let stale: Vec<String> = fits
+            .iter()
+            .flatten()
+            .flat_map(|fit| match fit {
+                Fit::Fits(_) => &[][..],
+                Fit::Stale(why) => why,
+            })
+            .cloned()
+            .collect();
+        let fits = self.all(fits, ui);
+        // One fleet that has moved speaks louder than a platform that cannot be asked.
+        if !stale.is_empty() {
+            return Err(refuse(&stale, ui));
         }
-        if stale.is_empty() {
-            Ok(plans)
-        } else {
-            Err(refuse(&stale, ui))
-        }
+        let plans = fits?.into_iter().filter_map(|fit| match fit {
+            Fit::Fits(plan) => Some(*plan),
+            Fit::Stale(_) => None,
+        });
+        Ok(plans.collect())
     }
 
     /// Whose instances are to be, for the fleets of the run. Every problem has been told when this
@@ -332,8 +354,11 @@ fn tell(problems: &[Problem], ui: Ui) -> Exit {
 
 /// How many checks refuse.
 pub(crate) fn refusals(plans: &[FleetPlan]) -> usize {
-    let checks = plans.iter().flat_map(|plan| &plan.checks);
-    checks
-        .filter(|check| check.severity == Severity::Error)
-        .count()
+    plans.iter().flat_map(errors).count()
+}
+
+/// The checks of a plan that refuse.
+fn errors(plan: &FleetPlan) -> impl Iterator<Item = &Check> {
+    let checks = plan.checks.iter();
+    checks.filter(|check| check.severity == Severity::Error)
 }

@@ -27,6 +27,7 @@ pub use cost::{
 };
 pub use diagnostics::{diagnostics, snippet};
 pub use events::{connect_line, event_json, event_line, left_running, outcome_line, problem};
+pub use markdown::without_commands;
 pub use outcome_markdown::outcome_markdown;
 pub use plan_json::plan_json;
 pub use plan_markdown::{COMMENT_BYTES, plan_markdown};

@@ -11,7 +11,7 @@ use crate::{
     Paint, cost,
     diagnostics::snippet,
     plan_rows::{change_rows, drift_row},
-    table::{Table, hanging},
+    table::{Table, WIDTH, hanging},
     units::{about, count},
 };
 
@@ -53,16 +53,20 @@ impl PlanView<'_> {
 pub fn plan_text(view: &PlanView<'_>, paint: Paint) -> String {
     let plan = view.plan;
     let mut out = String::new();
-    let place = view.place();
-    let name = paint.strong(&plan.desired.fleet);
+    let mut place = view.place();
     if plan.set.is_empty() && !plan.is_refused() {
         let instances = count(plan.desired.instances.len(), "instance");
         let bill = cost::total_words(view.cost);
         let bill = bill.map_or_else(String::new, |bill| format!("   {bill}"));
-        let _ = writeln!(out, "{name}   {place}   {instances} as planned{bill}");
-    } else {
-        let _ = writeln!(out, "{name}   {place}");
+        let _ = write!(place, "   {instances} as planned{bill}");
     }
+    let name = plan.desired.fleet.as_str();
+    let gap = if name.chars().count() + 3 + place.chars().count() > WIDTH {
+        "\n  "
+    } else {
+        "   "
+    };
+    let _ = writeln!(out, "{}{gap}{place}", paint.strong(name));
     section(&mut out, "", &changes(plan, paint));
     section(
         &mut out,
@@ -84,35 +88,62 @@ fn section(out: &mut String, title: &str, body: &str) {
     }
 }
 
-/// The changes and the drift, a line each.
+/// The changes and the drift, a line each, or two where names are long.
 fn changes(plan: &FleetPlan, paint: Paint) -> String {
-    let mut table = Table::default();
-    let mut signs = Vec::new();
-    for change in plan.set.effective() {
-        for row in change_rows(change) {
-            signs.push(sign(change.action));
-            table.row(row);
-        }
-    }
-    for drift in &plan.set.drift {
-        signs.push('i');
-        table.row(drift_row(drift));
+    let effective = plan.set.effective().flat_map(|change| {
+        let rows = change_rows(change).into_iter();
+        rows.map(|row| (sign(change.action), row))
+    });
+    let drift = plan.set.drift.iter().map(|drift| ('i', drift_row(drift)));
+    let rows: Vec<(char, [String; 4])> = effective.chain(drift).collect();
+    let mut bodies = in_one_line(&rows);
+    let fits = |body: &String| body.lines().all(|line| line.chars().count() <= WIDTH);
+    if !bodies.iter().all(fits) {
+        bodies = in_two_lines(&rows);
     }
     let mut out = String::new();
-    for (sign, line) in signs.iter().zip(table.lines()) {
-        // Only the last column can be long.
+    for ((sign, _), body) in rows.iter().zip(bodies) {
         let painted = match sign {
             '+' => paint.good(sign),
             '~' => paint.careful(sign),
             '-' => paint.bad(sign),
             _ => paint.quiet(sign),
         };
-        let (head, tail) = split_last_column(&line);
-        let body = hanging(&format!("    {head}"), tail);
+        // The first four blanks are those of the sign.
         let body = body.strip_prefix("    ").unwrap_or(&body);
         let _ = write!(out, "  {painted} {body}");
     }
     out
+}
+
+fn in_one_line(rows: &[(char, [String; 4])]) -> Vec<String> {
+    let mut table = Table::default();
+    for (_, row) in rows {
+        table.row(row);
+    }
+    let lines = table.lines().into_iter();
+    // The last column may be longer than a line.
+    lines
+        .map(|line| {
+            let (head, tail) = split_last_column(&line);
+            hanging(&format!("    {head}"), tail)
+        })
+        .collect()
+}
+
+fn in_two_lines(rows: &[(char, [String; 4])]) -> Vec<String> {
+    let mut table = Table::default();
+    for (_, [address, id, ..]) in rows {
+        table.row([address, id]);
+    }
+    let heads = table.lines().into_iter();
+    heads
+        .zip(rows)
+        .map(|(head, (_, [.., shape, why]))| {
+            let what = format!("{shape}  {why}");
+            format!("    {head}\n{}", hanging("      ", what.trim()))
+        })
+        .collect()
 }
 
 /// The line before its last column, gap included, and the column.
@@ -130,8 +161,39 @@ fn sign(action: Action) -> char {
     }
 }
 
-/// The calls with a bracket around those that run side by side.
+/// The calls with a bracket around those that run side by side, as roomy as fits.
 fn steps(steps: &[Step], paint: Paint) -> String {
+    let fits = |line: &String| line.lines().all(|line| line.chars().count() <= WIDTH);
+    let mut lines = Vec::new();
+    for room in [Room::Ample, Room::Little, Room::TwoLines] {
+        lines = step_lines(steps, room);
+        if lines.iter().all(fits) {
+            break;
+        }
+    }
+    let mut out = String::new();
+    for (line, step) in lines.into_iter().zip(steps) {
+        let line = match step.disruption {
+            Disruption::None => line,
+            _ => paint.careful(line),
+        };
+        let _ = writeln!(out, "{line}");
+    }
+    out
+}
+
+/// How much room the calls have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Room {
+    /// For words beside the brackets.
+    Ample,
+    /// For the brackets alone.
+    Little,
+    /// For everything but names, which stand below it.
+    TwoLines,
+}
+
+fn step_lines(steps: &[Step], room: Room) -> Vec<String> {
     let mut table = Table::default();
     for (index, step) in steps.iter().enumerate() {
         let same = |other: Option<&Step>| {
@@ -143,31 +205,34 @@ fn steps(steps: &[Step], paint: Paint) -> String {
             (false, false) => "",
             (false, true) => "┐",
             (true, true) => "│",
-            (true, false) => "┘ side by side",
+            (true, false) if room == Room::Ample => "┘ side by side",
+            (true, false) => "┘",
         };
         let time = step.expected_seconds.map(about).unwrap_or_default();
         let notice = match step.disruption {
             Disruption::None => String::new(),
             other => other.to_string(),
         };
+        let name = if room == Room::TwoLines {
+            String::new()
+        } else {
+            step.mutation.resource.to_string()
+        };
         table.row([
             format!("{:>4}", step.id),
             step.call.clone(),
-            step.mutation.resource.to_string(),
+            name,
             bracket.to_owned(),
             time,
             notice,
         ]);
     }
-    let mut out = String::new();
-    for (line, step) in table.lines().into_iter().zip(steps) {
-        let line = match step.disruption {
-            Disruption::None => line,
-            _ => paint.careful(line),
-        };
-        let _ = writeln!(out, "{line}");
+    let lines = table.lines();
+    if room != Room::TwoLines {
+        return lines;
     }
-    out
+    let named = |(line, step): (String, &Step)| format!("{line}\n      {}", step.mutation.resource);
+    lines.into_iter().zip(steps).map(named).collect()
 }
 
 fn checks(checks: &[Check], spec: &Spec, paint: Paint) -> String {
@@ -248,6 +313,11 @@ pub fn plan_summary(counts: [usize; 3], refusals: usize, next: Option<&str>) -> 
     if counts == [0, 0, 0] {
         return "Nothing to change.\n".to_owned();
     }
-    let next = next.map_or_else(String::new, |next| format!("  Next: {next}"));
-    format!("{create} to create, {update} to change, {delete} to delete.{next}\n")
+    let counts = format!("{create} to create, {update} to change, {delete} to delete.");
+    let Some(next) = next.map(|next| format!("Next: {next}")) else {
+        return format!("{counts}\n");
+    };
+    // What is to be typed is never broken.
+    let fits = counts.len() + 2 + next.chars().count() <= WIDTH;
+    format!("{counts}{}{next}\n", if fits { "  " } else { "\n" })
 }

@@ -182,7 +182,7 @@ impl Part {
     }
 
     fn more(&self, rows: usize) -> String {
-        format!("*{} more left out.*\n\n", count(rows, self.noun))
+        format!("*Left out here: {}.*\n\n", count(rows, self.noun))
     }
 
     fn write(&self, out: &mut String, rows: usize) {

@@ -5,4 +5,5 @@ mod document;
 mod words;
 
 pub(crate) use document::{Document, Part, Section};
+pub use words::without_commands;
 pub(crate) use words::{cell, code, row, table_head};

@@ -99,6 +99,24 @@ pub(crate) fn table_head(columns: &[&str]) -> String {
     format!("{}|{}|\n", row(&names), rules.join("|"))
 }
 
+/// The text without what a runner of GitHub Actions takes for a command: `::NAME::` at the beginning
+/// of a line, and `##[NAME]` anywhere. A sign without width breaks them.
+pub fn without_commands(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let words = line.trim_start();
+        let (blanks, words) = line.split_at(line.len() - words.len());
+        out.push_str(blanks);
+        if let Some(rest) = words.strip_prefix("::") {
+            out.push_str(":\u{200b}:");
+            out.push_str(&rest.replace("##[", "#\u{200b}#["));
+        } else {
+            out.push_str(&words.replace("##[", "#\u{200b}#["));
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,6 +154,17 @@ mod tests {
         assert_eq!(cell("`a|b`"), "<code>a&#124;b</code>");
         // One that is cut off is none.
         assert!(!cell(&format!("`{}`", "x".repeat(2_000))).contains("<code>"));
+    }
+
+    #[test]
+    fn no_line_is_a_command() {
+        let text = "error: x\n  ::set-output name=changes::0\n##[add-mask]y and a::b\n";
+        let shown = without_commands(text);
+        assert_eq!(
+            shown,
+            "error: x\n  :\u{200b}:set-output name=changes::0\n#\u{200b}#[add-mask]y and a::b\n"
+        );
+        assert_eq!(without_commands("plain\n\n"), "plain\n\n");
     }
 
     #[test]

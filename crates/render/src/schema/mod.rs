@@ -85,6 +85,30 @@ impl JsonForm {
     }
 }
 
+impl JsonForm {
+    /// The schema with no room for fields that it does not name: what this very pgfleet writes.
+    pub fn closed_schema(self) -> Value {
+        let mut schema = self.schema();
+        close(&mut schema);
+        schema
+    }
+}
+
+/// Lets no object have fields that the schema does not name.
+fn close(schema: &mut Value) {
+    match schema {
+        Value::Object(fields) => {
+            fields.values_mut().for_each(close);
+            if fields.get("type") == Some(&json!("object")) && fields.contains_key("properties") {
+                let open = fields.entry("additionalProperties");
+                open.or_insert(Value::Bool(false));
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(close),
+        _ => {}
+    }
+}
+
 /// A document of version 1 with these fields.
 fn versioned(fields: Fields) -> Value {
     let version = ("format_version", json!({"const": "1"}));

@@ -25,11 +25,15 @@ fn properties(fields: Fields) -> Map<String, Value> {
 
 /// An object whose names are data.
 pub(super) fn map(values: Value) -> Value {
-    json!({"type": "object", "additionalProperties": values})
+    let mut map = json!({"type": "object"});
+    map["additionalProperties"] = values;
+    map
 }
 
 pub(super) fn array(items: Value) -> Value {
-    json!({"type": "array", "items": items})
+    let mut array = json!({"type": "array"});
+    array["items"] = items;
+    array
 }
 
 pub(super) fn text() -> Value {
@@ -61,7 +65,8 @@ pub(super) fn matching(pattern: &str) -> Value {
 
 /// The same, or null.
 pub(super) fn or_null(schema: Value) -> Value {
-    json!({"anyOf": [schema, {"type": "null"}]})
+    let either = vec![schema, json!({"type": "null"})];
+    json!({"anyOf": either})
 }
 
 /// `primary`, `replica-1`, `eu-1`.
