@@ -12,7 +12,7 @@ use pgfleet_tests::{Machine, Ran};
 
 const AWS: &str = "fleet = 'truck'\nprovider = 'aws'\nregion = 'us-east-1'\n[primary]\n\
                    size = 'db.m5.large'\npassword = { env = 'TRUCK_PASSWORD' }\n\
-                   [[replicas]]\ncount = 1\n[protect]\ndeletion = false\n";
+                   [protect]\ndeletion = false\n";
 
 fn machine() -> Machine {
     let machine = Machine::new();
@@ -71,15 +71,22 @@ fn without_a_home_or_with_one_that_takes_nothing_everything_works() {
             ran.never_says("panicked").never_says("arning:");
             ran
         };
-        for words in [
+        let looking = [
             "plan truck.toml --simulate --out saved.json",
+            "cost truck.toml",
+            "prices show",
+        ];
+        let changing = [
             "apply saved.json --simulate",
             "plan truck.toml --simulate --detailed-exitcode",
             "status truck.toml --simulate",
-            "cost truck.toml",
-            "prices show",
             "destroy truck.toml --simulate --auto-approve",
-        ] {
+        ];
+        for words in looking {
+            run(words).exits(0);
+        }
+        // Once is enough for what takes its time.
+        for words in changing.into_iter().filter(|_| home.is_none()) {
             run(words).exits(0);
         }
     }

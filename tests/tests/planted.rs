@@ -45,7 +45,9 @@ fn stages() -> [Stage; 2] {
         Stage {
             name: "aws",
             plan: |_| {
-                let instances = instances("size = 'db.m5.large'\nstorage = { gib = 100 }\n");
+                let instances = instances(
+                    "size = 'db.m5.large'\nstorage = { gib = 100 }\nfinal_snapshot = false\n",
+                );
                 format!("provider = 'aws'\nregion = 'us-east-1'\n{instances}")
             },
             environment: |endpoint| {

@@ -1,6 +1,10 @@
 //! What `apply` and `destroy` have in common: plan, ask, execute, tell how it ended.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use pgfleet_executor::{FleetReport, Options, Stop, Work, execute};
 use pgfleet_model::{ObservedState, Outcome};
@@ -54,6 +58,9 @@ pub(super) async fn carry_out(command: &Command<'_>, ui: Ui) -> Exit {
         );
         return Exit::Usage;
     }
+    let began = Instant::now();
+    // The time that somebody takes to answer is not the run's.
+    let limit = how.timeout.filter(|_| command.is_approved());
     let mut signals = Signals::listen();
     let preparing = prepare(command, ui);
     let (run, plans) = tokio::select! {
@@ -65,10 +72,24 @@ pub(super) async fn carry_out(command: &Command<'_>, ui: Ui) -> Exit {
             ui.note("Stopped. Nothing was changed.");
             return Exit::Stopped;
         }
+        () = passed(limit) => {
+            ui.note("Stopped after --timeout. Nothing was changed.");
+            return Exit::Stopped;
+        }
     };
-    let exit = run_plans(command, &run, plans, signals, ui).await;
+    let left = limit.map(|limit| limit.saturating_sub(began.elapsed()));
+    let left = left.or(how.timeout);
+    let exit = run_plans(command, &run, plans, left, signals, ui).await;
     run.providers.close().await;
     exit
+}
+
+/// Returns when this time has passed; never, where there is none.
+async fn passed(time: Option<Duration>) {
+    match time {
+        Some(time) => tokio::time::sleep(time).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Everything up to the first change: plans, shows them, and asks.
@@ -130,6 +151,7 @@ async fn run_plans(
     command: &Command<'_>,
     run: &Run,
     plans: Vec<FleetPlan>,
+    timeout: Option<Duration>,
     mut signals: Signals,
     ui: Ui,
 ) -> Exit {
@@ -147,7 +169,7 @@ async fn run_plans(
         .collect();
     let options = Options {
         parallelism: how.parallelism.get(),
-        timeout: how.timeout,
+        timeout,
         no_wait: how.no_wait,
         ..Options::default()
     };

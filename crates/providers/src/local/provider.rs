@@ -249,11 +249,12 @@ mod tests {
         );
         assert_eq!(
             default_data_dir(false, Some("/state"), home),
-            Path::new("/state/pgfleet")
+            Some(PathBuf::from("/state/pgfleet"))
         );
         assert_eq!(
             default_data_dir(false, Some("relative"), home),
-            Path::new("/home/ann/.local/state/pgfleet")
+            Some(PathBuf::from("/home/ann/.local/state/pgfleet"))
         );
+        assert_eq!(default_data_dir(false, None, None), None);
     }
 }
