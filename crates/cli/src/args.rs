@@ -3,6 +3,7 @@
 use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use pgfleet_render::COMMENT_BYTES;
 
 /// Keeps a PostgreSQL primary and its read replicas in the shape that a plan file declares.
 #[derive(Debug, Parser)]
@@ -47,8 +48,7 @@ pub(crate) enum Verb {
     Adopt(AdoptArgs),
     Release(ReleaseArgs),
     Simulate(SimulateArgs),
-    /// Prints the JSON Schema of plan files
-    Schema,
+    Schema(SchemaArgs),
     Completions(CompletionsArgs),
 }
 
@@ -83,6 +83,29 @@ pub(crate) struct PlanArgs {
     /// How the plan is printed
     #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
     pub(crate) format: PlanFormat,
+    #[command(flatten)]
+    pub(crate) size: SizeFlag,
+    #[command(flatten)]
+    pub(crate) github: GithubFlag,
+}
+
+/// How large markdown may become.
+#[derive(Debug, Args)]
+pub(crate) struct SizeFlag {
+    /// Cuts markdown to this size, with a count of what is left out
+    #[arg(long, value_name = "N", value_parser = size, default_value_t = COMMENT_BYTES)]
+    pub(crate) max_bytes: usize,
+}
+
+/// Whether a step of GitHub Actions is told.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct GithubFlag {
+    /// Adds to the step's summary and outputs, in GitHub Actions
+    ///
+    /// Markdown is appended to $GITHUB_STEP_SUMMARY; exit_code, changes, monthly_delta and others go
+    /// to $GITHUB_OUTPUT.
+    #[arg(long)]
+    pub(crate) github: bool,
 }
 
 /// Whether the clouds are simulated.
@@ -162,6 +185,8 @@ pub(crate) enum PlanFormat {
     Text,
     /// For scripts
     Json,
+    /// For pull requests
+    Markdown,
     /// The calls as the vendor's own commands
     Shell,
 }
@@ -221,6 +246,8 @@ pub(crate) struct HowArgs {
     /// What is printed while it goes on; json is one event a line
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) github: GithubFlag,
 }
 
 /// Shows phase, endpoint, role and lag of every instance
@@ -270,6 +297,8 @@ pub(crate) struct CostArgs {
     /// How it is printed
     #[arg(long, value_enum, default_value_t = Report::Text)]
     pub(crate) format: Report,
+    #[command(flatten)]
+    pub(crate) size: SizeFlag,
 }
 
 /// Shows the price catalog, or fetches the live price lists
@@ -341,6 +370,38 @@ pub(crate) enum Report {
     Markdown,
 }
 
+/// Prints the JSON Schema of plan files, or of what pgfleet prints and saves
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  pgfleet schema plan > plan.schema.json")]
+pub(crate) struct SchemaArgs {
+    /// Of what
+    #[arg(value_enum, default_value_t = SchemaOf::PlanFile)]
+    pub(crate) of: SchemaOf,
+}
+
+/// What has a JSON Schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaOf {
+    /// Plan files, which may be written as JSON
+    PlanFile,
+    /// `plan --format json`
+    Plan,
+    /// What `plan --out` saves
+    SavedPlan,
+    /// A line of `apply --format json`
+    Event,
+    /// `status --format json`
+    Status,
+    /// `verify --format json`
+    Verify,
+    /// `cost --format json`
+    Cost,
+    /// `cost --compare --format json`
+    Comparison,
+    /// `prices show --format json`
+    Prices,
+}
+
 /// Prints a completion script for a shell
 #[derive(Debug, Args)]
 #[command(
@@ -361,6 +422,13 @@ pub(crate) enum Format {
     Json,
 }
 
+fn size(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(size @ 1_024..) => Ok(size),
+        _ => Err("write a number of bytes, 1024 or more".to_owned()),
+    }
+}
+
 fn duration(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
         Ok(time) if time.is_zero() => Err("must be longer than nothing".to_owned()),
@@ -379,10 +447,7 @@ mod tests {
     fn the_command_line_is_consistent_and_every_verb_shows_an_example() {
         let command = Cli::command();
         command.clone().debug_assert();
-        for verb in command
-            .get_subcommands()
-            .filter(|verb| verb.get_name() != "schema")
-        {
+        for verb in command.get_subcommands() {
             let help = verb
                 .get_after_help()
                 .map(ToString::to_string)

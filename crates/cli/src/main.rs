@@ -9,6 +9,7 @@ mod bill;
 mod credentials;
 mod databases;
 mod exit;
+mod github;
 mod logs;
 mod prices;
 mod progress;
@@ -34,10 +35,9 @@ fn main() -> ExitCode {
     exit.into()
 }
 
-/// Prints what clap has to say. Asking for help is no error; everything else is the command
-/// line's fault, which is 64 here.
+/// Prints what clap has to say. Asking for help is no error, and neither is a reader that goes away
+/// while it is shown; everything else is the command line's fault, which is 64 here.
 fn refuse(error: &clap::Error) -> Exit {
-    // A reader that has gone away is no error of ours.
     let _ = error.print();
     if error.use_stderr() {
         Exit::Usage

@@ -53,6 +53,8 @@ pub(crate) struct Flight {
     pub(crate) state: State,
     pub(crate) expect: Option<ObjectVersion>,
     pub(crate) began: Option<Instant>,
+    /// Whether the platform has been asked after the operation in flight.
+    pub(crate) asked_after: bool,
     pub(crate) attempts: u32,
     /// When the first of these attempts failed.
     pub(crate) troubled: Option<Instant>,
@@ -84,6 +86,7 @@ impl Flight {
                 step: step.clone(),
                 state: State::Waiting,
                 began: None,
+                asked_after: false,
                 attempts: 0,
                 troubled: None,
                 busy: false,

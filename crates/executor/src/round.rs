@@ -282,6 +282,9 @@ impl<'a, 'b> Round<'a, 'b> {
                 continue;
             }
             let call = self.limits.traffic.enter(route, false);
+            for index in &members {
+                self.flights[*index].asked_after = true;
+            }
             self.pollers[number].running = true;
             self.calls.push(Box::pin(async move {
                 let answers = provider.poll(&operations).await;
@@ -308,6 +311,13 @@ impl<'a, 'b> Round<'a, 'b> {
                 _ => None,
             })
             .unzip()
+    }
+
+    /// Whether a call to this provider has not been answered yet.
+    fn any_on_the_wire(&self, poller: usize) -> bool {
+        self.flights
+            .iter()
+            .any(|flight| flight.state == State::Beginning && self.poller_of(flight) == poller)
     }
 
     /// When to look around again without having heard anything.

@@ -4,14 +4,14 @@ use std::{collections::BTreeMap, time::Duration};
 
 use pgfleet_model::{Lane, Step, StepId};
 
-/// Quick at first and slower later: the pause is a share of the time that the youngest operation
-/// has been running, within bounds.
+/// At once, since some changes are done as soon as they are taken; then slower and slower: the
+/// pause is a share of the time that the youngest operation has been running, within bounds.
 ///
 /// With the defaults an operation of 600 s is noticed within 15 s of its end, after at most 45
 /// polls.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PollSchedule {
-    /// The shortest pause, and the first.
+    /// The shortest pause between two polls.
     pub shortest: Duration,
     /// The longest pause.
     pub longest: Duration,
@@ -24,15 +24,15 @@ impl Default for PollSchedule {
         Self {
             shortest: Duration::from_secs(2),
             longest: Duration::from_secs(15),
-            share: 0.75,
+            share: 1.0,
         }
     }
 }
 
 impl PollSchedule {
-    /// How long to wait before the next poll. What the platform itself asks for goes first.
-    pub fn pause(&self, age: Duration, retry_after: Option<Duration>) -> Duration {
-        retry_after.unwrap_or_else(|| age.mul_f64(self.share).clamp(self.shortest, self.longest))
+    /// How long to wait after a poll before the next, where the platform does not say so itself.
+    pub fn pause(&self, age: Duration) -> Duration {
+        age.mul_f64(self.share).clamp(self.shortest, self.longest)
     }
 }
 
@@ -96,9 +96,9 @@ mod tests {
     fn ten_minutes_are_noticed_within_fifteen_seconds_and_45_polls() {
         let schedule = PollSchedule::default();
         let end = Duration::from_secs(600);
-        let (mut now, mut polls) = (Duration::ZERO, 0);
+        let (mut now, mut polls) = (Duration::ZERO, 1);
         while now < end {
-            now += schedule.pause(now, None);
+            now += schedule.pause(now);
             polls += 1;
         }
         assert!(polls <= 45, "{polls} polls");

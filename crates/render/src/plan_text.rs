@@ -2,10 +2,7 @@
 
 use std::fmt::Write as _;
 
-use pgfleet_model::{
-    Action, Attributes, Availability, Change, Check, Disruption, Drift, DriftReason, Reason,
-    Severity, Step,
-};
+use pgfleet_model::{Action, Check, Disruption, Severity, Step};
 use pgfleet_planner::FleetPlan;
 use pgfleet_pricing::CostEstimate;
 use pgfleet_spec::Spec;
@@ -13,6 +10,7 @@ use pgfleet_spec::Spec;
 use crate::{
     Paint, cost,
     diagnostics::snippet,
+    plan_rows::{change_rows, drift_row},
     table::{Table, hanging},
     units::{about, count},
 };
@@ -32,21 +30,30 @@ pub struct PlanView<'a> {
     pub simulated: bool,
 }
 
+impl PlanView<'_> {
+    /// Where the fleet is, in words.
+    pub(crate) fn place(&self) -> String {
+        let Self { plan, account, .. } = self;
+        let desired = &plan.desired;
+        if desired.region == pgfleet_model::Region::local() {
+            return format!("{}   {account}", desired.provider);
+        }
+        let place = format!("{} {}", desired.provider, desired.region);
+        if self.simulated {
+            format!("{place}   simulated")
+        } else if account.is_empty() {
+            place
+        } else {
+            format!("{place}   account {account}")
+        }
+    }
+}
+
 /// Everything that a plan has to say about one fleet.
 pub fn plan_text(view: &PlanView<'_>, paint: Paint) -> String {
-    let PlanView { plan, account, .. } = view;
+    let plan = view.plan;
     let mut out = String::new();
-    let place = if plan.desired.region == pgfleet_model::Region::local() {
-        format!("{}   {account}", plan.desired.provider)
-    } else {
-        let mut place = format!("{} {}", plan.desired.provider, plan.desired.region);
-        if view.simulated {
-            place.push_str("   simulated");
-        } else if !account.is_empty() {
-            let _ = write!(place, "   account {account}");
-        }
-        place
-    };
+    let place = view.place();
     let name = paint.strong(&plan.desired.fleet);
     if plan.set.is_empty() && !plan.is_refused() {
         let instances = count(plan.desired.instances.len(), "instance");
@@ -121,99 +128,6 @@ fn sign(action: Action) -> char {
         Action::Update => '~',
         Action::Delete => '-',
     }
-}
-
-fn change_rows(change: &Change) -> Vec<Vec<String>> {
-    let address = change.address.to_string();
-    let id = change.resource.to_string();
-    let because = || {
-        let why = match change.reasons.first() {
-            Some(Reason::Missing) => "new",
-            Some(Reason::InFlight) => "begun by an earlier run",
-            Some(Reason::Rebuild) => "made anew",
-            Some(Reason::NotInPlan) => "no longer in the plan",
-            Some(Reason::Destroyed) => "taken down",
-            Some(Reason::Stopped) => "start it: it is stopped",
-            Some(Reason::Field(_)) | None => "",
-        };
-        match &change.detail {
-            Some(detail) => format!("{why}: {detail}"),
-            None => why.to_owned(),
-        }
-    };
-    match change.action {
-        Action::NoOp => Vec::new(),
-        Action::Create => {
-            let shape = change.after.as_ref().map(shape).unwrap_or_default();
-            vec![vec![address, id, shape, because()]]
-        }
-        Action::Delete => vec![vec![address, id, String::new(), because()]],
-        Action::Update => {
-            let stopped = change.reasons.contains(&Reason::Stopped);
-            let start =
-                stopped.then(|| vec![address.clone(), id.clone(), String::new(), because()]);
-            let fields = change.fields.iter().map(|field| {
-                let from = field
-                    .from
-                    .as_ref()
-                    .map_or_else(|| "none".into(), ToString::to_string);
-                let what = format!("{}: {from} -> {}", field.field, field.to);
-                vec![address.clone(), id.clone(), String::new(), what]
-            });
-            start.into_iter().chain(fields).collect()
-        }
-    }
-}
-
-/// The attributes that tell instances apart, in a few words.
-fn shape(attributes: &Attributes) -> String {
-    let storage = &attributes.storage;
-    let disk = storage.gib.map(|gib| {
-        let kind = storage.kind.as_deref().unwrap_or_default();
-        format!("{gib} GiB {kind}").trim_end().to_owned()
-    });
-    let multi_az = attributes.availability == Some(Availability::Regional);
-    let port = attributes
-        .settings
-        .get("port")
-        .map(|port| format!("port {port}"));
-    [
-        attributes.size.clone(),
-        multi_az.then(|| "Multi-AZ".to_owned()),
-        disk,
-        port,
-    ]
-    .into_iter()
-    .flatten()
-    .collect::<Vec<_>>()
-    .join(" ")
-}
-
-fn drift_row(drift: &Drift) -> Vec<String> {
-    let address = drift
-        .address
-        .as_ref()
-        .map_or_else(|| "-".to_owned(), ToString::to_string);
-    let shown = |value: &Option<pgfleet_model::Value>| {
-        value
-            .as_ref()
-            .map_or_else(|| "unknown".to_owned(), ToString::to_string)
-    };
-    let field = drift
-        .field
-        .as_ref()
-        .map_or_else(String::new, ToString::to_string);
-    let (wanted, observed) = (shown(&drift.wanted), shown(&drift.observed));
-    let what = match drift.reason {
-        DriftReason::Grown => {
-            format!("{field} is {observed}, the plan says {wanted}: left as it is")
-        }
-        DriftReason::Pending => {
-            format!("{field} becomes {observed} by itself, the plan says {wanted}")
-        }
-        DriftReason::NotOurs => "follows this primary and is not ours: left alone".to_owned(),
-    };
-    vec![address, drift.resource.to_string(), String::new(), what]
 }
 
 /// The calls with a bracket around those that run side by side.

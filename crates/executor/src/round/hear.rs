@@ -71,6 +71,7 @@ impl Round<'_, '_> {
         let retry_after = operation.retry_after;
         let reached = operation.until == Until::Reached;
         flight.state = State::InFlight(operation);
+        flight.asked_after = false;
         let kind = EventKind::StepAccepted {
             step: flight.step.id,
             address: flight.step.address.clone(),
@@ -83,16 +84,27 @@ impl Round<'_, '_> {
         self.schedule_poll(number, retry_after);
     }
 
-    /// Sets the time of a provider's next poll, by the age of the youngest of its operations.
+    /// Sets the time of a provider's next poll: at once for what it was not asked after yet, else
+    /// by the age of the youngest of its operations.
     fn schedule_poll(&mut self, number: usize, retry_after: Option<Duration>) {
         let (members, _) = self.in_flight(number);
-        let youngest = members
-            .iter()
-            .filter_map(|index| self.flights[*index].began)
-            .map(since)
-            .min();
+        let members = || members.iter().map(|index| &self.flights[*index]);
+        let polls = self.limits.options.polls;
+        let pause = if members().any(|flight| !flight.asked_after) {
+            // Steps that began together are asked after together: the first poll waits for the
+            // last of their answers, though not for long.
+            let waits = self.any_on_the_wire(number);
+            Some(if waits {
+                polls.shortest
+            } else {
+                Duration::ZERO
+            })
+        } else {
+            let youngest = members().filter_map(|flight| flight.began).map(since).min();
+            youngest.map(|age| polls.pause(age))
+        };
         self.pollers[number].next =
-            youngest.map(|age| Instant::now() + self.limits.options.polls.pause(age, retry_after));
+            pause.map(|pause| Instant::now() + retry_after.unwrap_or(pause));
     }
 
     fn polled(

@@ -13,7 +13,7 @@ use aws_smithy_types::date_time::{DateTime, Format};
 use pgfleet_model::Region;
 use tokio::sync::OnceCell;
 
-use super::{guard::TlsOnly, wire::Wire};
+use super::{guard::TlsOnly, whole::WholeAnswers, wire::Wire};
 
 /// Longest that a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -79,6 +79,7 @@ impl Clients {
             let config = aws_sdk_rds::config::Builder::from(config)
                 .region(SdkRegion::new(region.as_str().to_owned()))
                 .interceptor(SharedInterceptor::new(self.guard()))
+                .interceptor(SharedInterceptor::new(WholeAnswers))
                 .interceptor(SharedInterceptor::new(Wire::of(region)))
                 .build();
             aws_sdk_rds::Client::from_conf(config)
@@ -91,6 +92,7 @@ impl Clients {
         let config = aws_sdk_sts::config::Builder::from(self.config().await)
             .region(SdkRegion::new(region.as_str().to_owned()))
             .interceptor(SharedInterceptor::new(self.guard()))
+            .interceptor(SharedInterceptor::new(WholeAnswers))
             .interceptor(SharedInterceptor::new(Wire::of(region)))
             .build();
         aws_sdk_sts::Client::from_conf(config)
