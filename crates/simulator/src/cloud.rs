@@ -5,6 +5,7 @@
 //! [`CloudName`]. All of them are served on one port, told apart by the path.
 
 use crate::aws::Aws;
+use crate::azure::Azure;
 use crate::clock::{Clock, Millis};
 use hyper::body::Bytes;
 use hyper::header::HeaderMap;
@@ -21,6 +22,8 @@ use std::time::Duration;
 pub enum CloudName {
     /// Amazon RDS.
     Aws,
+    /// Azure Database for PostgreSQL.
+    Azure,
 }
 
 impl CloudName {
@@ -28,6 +31,7 @@ impl CloudName {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Aws => "aws",
+            Self::Azure => "azure",
         }
     }
 }
@@ -53,6 +57,8 @@ pub(crate) struct Request {
     pub(crate) method: Method,
     pub(crate) uri: Uri,
     pub(crate) headers: HeaderMap,
+    /// Whether it came over TLS.
+    pub(crate) secure: bool,
     pub(crate) body: Bytes,
 }
 
@@ -64,6 +70,7 @@ impl fmt::Debug for Request {
             method,
             uri,
             headers: _,
+            secure: _,
             body: _,
         } = self;
         formatter
@@ -170,6 +177,12 @@ pub(crate) trait Cloud: fmt::Debug + Send {
     /// Reads a request as far as that goes without looking at what exists, or refuses it.
     fn read(&self, request: &Request) -> Result<Asked, Answer>;
 
+    /// Whether a request needs a credential whose time is not over; one for a new one does not.
+    fn checks_credential(&self, asked: &Asked) -> bool {
+        let _ = asked;
+        true
+    }
+
     /// Lets everything happen that is due.
     fn catch_up(&mut self, moment: Moment);
 
@@ -214,11 +227,15 @@ pub(crate) trait Cloud: fmt::Debug + Send {
 #[derive(Debug)]
 pub(crate) struct Clouds {
     pub(crate) aws: Aws,
+    pub(crate) azure: Azure,
 }
 
 impl Clouds {
     /// The cloud that a path belongs to. AWS has `/`, and whatever belongs to nobody.
     pub(crate) fn of_path(path: &str) -> CloudName {
+        if Azure::owns(path) {
+            return CloudName::Azure;
+        }
         let owner = PATHS.iter().find(|(start, _)| path.starts_with(start));
         owner.map_or(CloudName::Aws, |(_, name)| *name)
     }
@@ -226,12 +243,14 @@ impl Clouds {
     pub(crate) fn get(&self, name: CloudName) -> &dyn Cloud {
         match name {
             CloudName::Aws => &self.aws,
+            CloudName::Azure => &self.azure,
         }
     }
 
     pub(crate) fn get_mut(&mut self, name: CloudName) -> &mut dyn Cloud {
         match name {
             CloudName::Aws => &mut self.aws,
+            CloudName::Azure => &mut self.azure,
         }
     }
 
@@ -269,4 +288,4 @@ impl Clouds {
 const PATHS: [(&str, CloudName); 1] = [("/", CloudName::Aws)];
 
 /// All names, in the order of files.
-pub(crate) const NAMES: [CloudName; 1] = [CloudName::Aws];
+pub(crate) const NAMES: [CloudName; 2] = [CloudName::Aws, CloudName::Azure];

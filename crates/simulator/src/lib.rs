@@ -24,6 +24,7 @@
 //! ```
 
 mod aws;
+mod azure;
 mod clock;
 mod cloud;
 mod control;
@@ -33,8 +34,13 @@ mod server;
 mod shared;
 mod simulator;
 mod store;
+mod tls;
 
 pub use aws::{AwsOptions, Group, Timing};
+pub use azure::{
+    AzureOptions, AzureTiming, Denied as AzureDenied, OperationAddresses as AzureAddresses,
+    Region as AzureRegion, ResourceGroup as AzureResourceGroup, Size as AzureSize,
+};
 pub use clock::Clock;
 pub use cloud::{CloudName, Rate};
 pub use faults::{Fault, FaultEffect};

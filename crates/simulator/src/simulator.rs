@@ -1,6 +1,7 @@
 //! Starting, controlling and stopping a simulator.
 
 use crate::aws::{Aws, AwsOptions};
+use crate::azure::{Azure, AzureOptions};
 use crate::clock::{Anchor, Clock, Time};
 use crate::cloud::{CloudName, Clouds};
 use crate::control;
@@ -9,6 +10,7 @@ use crate::log::Record;
 use crate::server;
 use crate::shared::{Hook, Shared};
 use crate::store::{self, StartError, Store};
+use crate::tls::Tls;
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -23,8 +25,10 @@ use tokio::task::JoinHandle;
 #[must_use]
 pub struct Builder {
     aws: AwsOptions,
+    azure: AzureOptions,
     clock: Clock,
     port: u16,
+    tls: bool,
     state_file: Option<PathBuf>,
     with_control: bool,
     hook: Option<Hook>,
@@ -35,8 +39,10 @@ impl fmt::Debug for Builder {
         formatter
             .debug_struct("Builder")
             .field("aws", &self.aws)
+            .field("azure", &self.azure)
             .field("clock", &self.clock)
             .field("port", &self.port)
+            .field("tls", &self.tls)
             .field("state_file", &self.state_file)
             .finish_non_exhaustive()
     }
@@ -49,6 +55,12 @@ impl Builder {
         self
     }
 
+    /// How the simulated Azure behaves.
+    pub fn azure(mut self, options: AzureOptions) -> Self {
+        self.azure = options;
+        self
+    }
+
     /// How simulated time passes.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
@@ -58,6 +70,13 @@ impl Builder {
     /// The port on 127.0.0.1; 0, the default, takes any that is free.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
+        self
+    }
+
+    /// Serves over TLS, with a certificate for `localhost` and 127.0.0.1 of an authority that is
+    /// made at start; see [`Simulator::authority_pem`]. Off by default.
+    pub fn tls(mut self, yes: bool) -> Self {
+        self.tls = yes;
         self
     }
 
@@ -84,18 +103,22 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// When the port is taken, or the state's file is in use, unreadable or damaged.
+    /// When the port is taken, the state's file is in use, unreadable or damaged, or no certificate
+    /// could be made.
     pub async fn start(self) -> Result<Simulator, StartError> {
         let Self {
             aws,
+            azure,
             clock,
             port,
+            tls,
             state_file,
             with_control,
             hook,
         } = self;
         let mut clouds = Clouds {
             aws: Aws::new(aws, clock),
+            azure: Azure::new(azure, clock),
         };
         let mut anchor = Anchor::today();
         let mut store = None;
@@ -108,6 +131,7 @@ impl Builder {
                 loaded.map_err(|reason| store::damaged(&path, reason))?;
             }
         }
+        let tls = if tls { Some(Tls::new()?) } else { None };
         let listen = |error| StartError::Listen { port, error };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
             .await
@@ -116,9 +140,12 @@ impl Builder {
         let time = Time::resume(clock, anchor);
         let shared = Arc::new(Shared::new(clouds, time, with_control, hook, store));
         let (stop, stopped) = watch::channel(false);
-        let task = tokio::spawn(server::serve(listener, Arc::clone(&shared), stopped));
+        let acceptor = tls.as_ref().map(Tls::acceptor);
+        let serving = server::serve(listener, Arc::clone(&shared), acceptor, stopped);
+        let task = tokio::spawn(serving);
         Ok(Simulator {
             address,
+            authority_pem: tls.map(Tls::into_pem),
             control: Control { shared },
             stop,
             task,
@@ -130,6 +157,7 @@ impl Builder {
 #[derive(Debug)]
 pub struct Simulator {
     address: SocketAddr,
+    authority_pem: Option<String>,
     control: Control,
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
@@ -143,7 +171,18 @@ impl Simulator {
 
     /// The base URL for clients, such as `http://127.0.0.1:41234`.
     pub fn endpoint(&self) -> String {
-        format!("http://{}", self.address)
+        let scheme = if self.authority_pem.is_some() {
+            "https"
+        } else {
+            "http"
+        };
+        format!("{scheme}://{}", self.address)
+    }
+
+    /// The certificate of the authority that clients must trust, as PEM; for `SSL_CERT_FILE`. None
+    /// where the simulator serves plain http.
+    pub fn authority_pem(&self) -> Option<&str> {
+        self.authority_pem.as_deref()
     }
 
     /// The address that it listens on.
@@ -160,6 +199,7 @@ impl Simulator {
     pub async fn shutdown(self) {
         let Self {
             address: _,
+            authority_pem: _,
             control,
             stop,
             task,
@@ -229,6 +269,44 @@ impl Control {
             let seeded = clouds.aws.seed(region, parameters, moment);
             seeded.map(|seeded| (seeded, seeded))
         })
+    }
+
+    /// Changes how the simulated Azure behaves, from the next request on.
+    pub fn change_azure(&self, change: impl FnOnce(&mut AzureOptions)) {
+        let mut state = self.shared.state();
+        let clock = state.time.mode();
+        state.clouds.azure.change_options(clock, change);
+    }
+
+    /// Makes a flexible server that has been `Ready` all along. `body` is that of a PUT; of a
+    /// server that is no replica, administrator and password may be left out. False, and no
+    /// change, where the name is taken.
+    ///
+    /// # Errors
+    ///
+    /// What Azure would have refused, or when the state's file cannot be written.
+    pub fn seed_azure(
+        &self,
+        subscription: &str,
+        resource_group: &str,
+        name: &str,
+        body: serde_json::Value,
+    ) -> Result<bool, String> {
+        self.shared.change(|clouds, moment| {
+            let azure = &mut clouds.azure;
+            let seeded = azure.seed(subscription, resource_group, name, body, moment);
+            seeded.map(|seeded| (seeded, seeded))
+        })
+    }
+
+    /// Sets the state of a flexible server, such as `Disabled`, as something outside of all
+    /// requests would.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such server, or the state's file cannot be written.
+    pub fn set_azure_state(&self, region: &str, name: &str, state: &str) -> Result<(), String> {
+        control::set_status(&self.shared, CloudName::Azure, region, name, state).map(drop)
     }
 
     /// The last 10,000 requests, oldest first.
