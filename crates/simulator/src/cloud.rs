@@ -7,6 +7,7 @@
 use crate::aws::Aws;
 use crate::azure::Azure;
 use crate::clock::{Clock, Millis};
+use crate::gcp::Gcp;
 use hyper::body::Bytes;
 use hyper::header::HeaderMap;
 use hyper::{Method, Uri};
@@ -24,6 +25,8 @@ pub enum CloudName {
     Aws,
     /// Azure Database for PostgreSQL.
     Azure,
+    /// Google Cloud SQL.
+    Gcp,
 }
 
 impl CloudName {
@@ -32,6 +35,7 @@ impl CloudName {
         match self {
             Self::Aws => "aws",
             Self::Azure => "azure",
+            Self::Gcp => "gcp",
         }
     }
 }
@@ -101,7 +105,7 @@ pub(crate) struct Asked {
     pub(crate) action: String,
     /// The last part of the name of what it is about.
     pub(crate) identifier: Option<String>,
-    /// Within what names and rate limits hold: a region of AWS.
+    /// Within what names and rate limits hold: a region of AWS, a project of Google.
     pub(crate) place: String,
     /// What the caller has shown to be let in, as far as it may be told; empty where nothing.
     pub(crate) credential: Credential,
@@ -228,6 +232,7 @@ pub(crate) trait Cloud: fmt::Debug + Send {
 pub(crate) struct Clouds {
     pub(crate) aws: Aws,
     pub(crate) azure: Azure,
+    pub(crate) gcp: Gcp,
 }
 
 impl Clouds {
@@ -244,6 +249,7 @@ impl Clouds {
         match name {
             CloudName::Aws => &self.aws,
             CloudName::Azure => &self.azure,
+            CloudName::Gcp => &self.gcp,
         }
     }
 
@@ -251,6 +257,7 @@ impl Clouds {
         match name {
             CloudName::Aws => &mut self.aws,
             CloudName::Azure => &mut self.azure,
+            CloudName::Gcp => &mut self.gcp,
         }
     }
 
@@ -285,7 +292,7 @@ impl Clouds {
 }
 
 /// How the paths of each cloud begin.
-const PATHS: [(&str, CloudName); 1] = [("/", CloudName::Aws)];
+const PATHS: [(&str, CloudName); 2] = [("/v1/", CloudName::Gcp), ("/sql/", CloudName::Gcp)];
 
 /// All names, in the order of files.
-pub(crate) const NAMES: [CloudName; 2] = [CloudName::Aws, CloudName::Azure];
+pub(crate) const NAMES: [CloudName; 3] = [CloudName::Aws, CloudName::Azure, CloudName::Gcp];

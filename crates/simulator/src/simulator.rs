@@ -6,6 +6,7 @@ use crate::clock::{Anchor, Clock, Time};
 use crate::cloud::{CloudName, Clouds};
 use crate::control;
 use crate::faults::Fault;
+use crate::gcp::{Gcp, GcpOptions};
 use crate::log::Record;
 use crate::server;
 use crate::shared::{Hook, Shared};
@@ -26,6 +27,7 @@ use tokio::task::JoinHandle;
 pub struct Builder {
     aws: AwsOptions,
     azure: AzureOptions,
+    gcp: GcpOptions,
     clock: Clock,
     port: u16,
     tls: bool,
@@ -40,6 +42,7 @@ impl fmt::Debug for Builder {
             .debug_struct("Builder")
             .field("aws", &self.aws)
             .field("azure", &self.azure)
+            .field("gcp", &self.gcp)
             .field("clock", &self.clock)
             .field("port", &self.port)
             .field("tls", &self.tls)
@@ -58,6 +61,12 @@ impl Builder {
     /// How the simulated Azure behaves.
     pub fn azure(mut self, options: AzureOptions) -> Self {
         self.azure = options;
+        self
+    }
+
+    /// How the simulated Cloud SQL behaves.
+    pub fn gcp(mut self, options: GcpOptions) -> Self {
+        self.gcp = options;
         self
     }
 
@@ -109,6 +118,7 @@ impl Builder {
         let Self {
             aws,
             azure,
+            gcp,
             clock,
             port,
             tls,
@@ -119,6 +129,7 @@ impl Builder {
         let mut clouds = Clouds {
             aws: Aws::new(aws, clock),
             azure: Azure::new(azure, clock),
+            gcp: Gcp::new(gcp, clock),
         };
         let mut anchor = Anchor::today();
         let mut store = None;
@@ -213,7 +224,7 @@ impl Simulator {
 /// Controls a running simulator.
 #[derive(Clone, Debug)]
 pub struct Control {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 impl Control {
@@ -271,42 +282,65 @@ impl Control {
         })
     }
 
-    /// Changes how the simulated Azure behaves, from the next request on.
-    pub fn change_azure(&self, change: impl FnOnce(&mut AzureOptions)) {
+    /// Changes how the simulated Cloud SQL behaves, from the next request on.
+    pub fn change_gcp(&self, change: impl FnOnce(&mut GcpOptions)) {
         let mut state = self.shared.state();
         let clock = state.time.mode();
-        state.clouds.azure.change_options(clock, change);
+        state.clouds.gcp.change_options(clock, change);
     }
 
-    /// Makes a flexible server that has been `Ready` all along. `body` is that of a PUT; of a
-    /// server that is no replica, administrator and password may be left out. False, and no
-    /// change, where the name is taken.
+    /// Makes a Cloud SQL instance that has been there all along. `instance` is the body of
+    /// `instances.insert`. False, and no change, where the name is taken.
     ///
     /// # Errors
     ///
-    /// What Azure would have refused, or when the state's file cannot be written.
-    pub fn seed_azure(
-        &self,
-        subscription: &str,
-        resource_group: &str,
-        name: &str,
-        body: serde_json::Value,
-    ) -> Result<bool, String> {
+    /// What Cloud SQL would have refused, or when the state's file cannot be written.
+    pub fn seed_gcp(&self, project: &str, instance: &serde_json::Value) -> Result<bool, String> {
         self.shared.change(|clouds, moment| {
-            let azure = &mut clouds.azure;
-            let seeded = azure.seed(subscription, resource_group, name, body, moment);
+            let seeded = clouds.gcp.seed(project, instance, moment);
             seeded.map(|seeded| (seeded, seeded))
         })
     }
 
-    /// Sets the state of a flexible server, such as `Disabled`, as something outside of all
-    /// requests would.
+    /// Lets the disk of a Cloud SQL instance grow by itself to a size, in GiB.
     ///
     /// # Errors
     ///
-    /// When there is no such server, or the state's file cannot be written.
-    pub fn set_azure_state(&self, region: &str, name: &str, state: &str) -> Result<(), String> {
-        control::set_status(&self.shared, CloudName::Azure, region, name, state).map(drop)
+    /// When there is no such instance, its storage does not increase by itself or not so far, or the
+    /// state's file cannot be written.
+    pub fn grow_gcp_disk(&self, project: &str, name: &str, gib: i64) -> Result<(), String> {
+        self.shared.change(|clouds, _| {
+            let grown = clouds.gcp.grow_disk(project, name, gib);
+            grown.map(|()| ((), true))
+        })
+    }
+
+    /// Merges JSON into a Cloud SQL instance, without a look at any rule, as if somebody had changed
+    /// it elsewhere; such as `{"settings": {"activationPolicy": "NEVER"}}`.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such instance, or the state's file cannot be written.
+    pub fn change_gcp_instance(
+        &self,
+        project: &str,
+        name: &str,
+        change: &serde_json::Map<String, serde_json::Value>,
+    ) -> Result<(), String> {
+        self.shared.change(|clouds, _| {
+            let changed = clouds.gcp.change(project, name, change);
+            changed.map(|()| ((), true))
+        })
+    }
+
+    /// Sets the state of a Cloud SQL instance, as something outside of all requests would. Any word
+    /// is taken.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such instance, or the state's file cannot be written.
+    pub fn set_gcp_state(&self, project: &str, name: &str, state: &str) -> Result<(), String> {
+        control::set_status(&self.shared, CloudName::Gcp, project, name, state).map(drop)
     }
 
     /// The last 10,000 requests, oldest first.

@@ -13,6 +13,7 @@ mod capabilities;
 mod catalog;
 mod children;
 mod cloud;
+mod control;
 mod create;
 mod delete;
 mod fields;
