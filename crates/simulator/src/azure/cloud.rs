@@ -9,7 +9,7 @@ use super::state::World;
 use super::token;
 use crate::clock::{Clock, wall_now};
 use crate::cloud::{Answer, Asked, Cloud, Credential, Ending, Moment, Rate, Refusal, Request};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::time::Duration;
 
 /// Everything that exists in the simulated Azure, and how it behaves.
@@ -105,6 +105,11 @@ impl Azure {
         call.put().map_err(told)?;
         self.world.catch_up(moment.now, false);
         Ok(true)
+    }
+
+    /// Lets the storage of a server grow by itself.
+    pub(super) fn grow(&mut self, name: &str, gib: i64) -> Result<(), String> {
+        self.world.grow(name, gib)
     }
 
     fn route(
@@ -310,6 +315,21 @@ impl Cloud for Azure {
         self.options = serde_json::from_value(options).map_err(|error| error.to_string())?;
         self.settle(clock);
         Ok(())
+    }
+
+    fn control(
+        &mut self,
+        what: &str,
+        body: &Value,
+        _moment: Moment,
+    ) -> Option<Result<Value, String>> {
+        if what != "grow" {
+            return None;
+        }
+        let (Some(name), Some(gib)) = (body["name"].as_str(), body["gib"].as_i64()) else {
+            return Some(Err("it takes a name and a size in gib".to_owned()));
+        };
+        Some(self.grow(name, gib).map(|()| json!({"gib": gib})))
     }
 
     fn set_status(&mut self, place: &str, identifier: &str, status: &str) -> Result<(), String> {

@@ -35,6 +35,19 @@ impl Control {
         })
     }
 
+    /// Lets the storage of a flexible server grow by itself to a size, in GiB.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such server, its storage does not grow by itself or not so far, or the
+    /// state's file cannot be written.
+    pub fn grow_azure_storage(&self, name: &str, gib: i64) -> Result<(), String> {
+        self.shared.change(|clouds, _| {
+            let grown = clouds.azure.grow(name, gib);
+            grown.map(|()| ((), true))
+        })
+    }
+
     /// Sets the state of a flexible server, such as `Disabled`, as something outside of all
     /// requests would.
     ///

@@ -6,6 +6,7 @@ use super::names;
 use super::refusal::{Answer, Outcome, Refusal};
 use super::state::Server;
 use super::uri;
+use crate::marker;
 use serde_json::{Value, json};
 
 impl Call<'_> {
@@ -24,7 +25,7 @@ impl Call<'_> {
                 && (group.is_empty() || server.group.eq_ignore_ascii_case(group))
         });
         let after = match uri::value(&self.asked.query, "$skiptoken") {
-            Some(token) => Some(from_token(token).ok_or_else(|| {
+            Some(token) => Some(marker::decode(token).ok_or_else(|| {
                 Refusal::new(
                     400,
                     "InvalidSkipToken",
@@ -53,7 +54,7 @@ impl Call<'_> {
                 self.asked.base,
                 self.asked.path,
                 self.version_word,
-                to_token(&last)
+                marker::encode(&last)
             ));
         }
         Ok(Answer::read(body))
@@ -93,18 +94,4 @@ impl Call<'_> {
         answer["message"] = json!(refused.map_or("", |(_, message)| message));
         Ok(Answer::read(answer))
     }
-}
-
-/// The key of the last server of a page, so that it is not read as one.
-fn to_token(key: &str) -> String {
-    use base64::Engine as _;
-    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(key)
-}
-
-fn from_token(token: &str) -> Option<String> {
-    use base64::Engine as _;
-    let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD
-        .decode(token)
-        .ok()?;
-    String::from_utf8(bytes).ok()
 }

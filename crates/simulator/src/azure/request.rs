@@ -165,6 +165,11 @@ impl Inquiry {
 
     fn finish(mut self) -> Self {
         self.action = self.name();
+        if self.action == "Token" {
+            // Who asks for a token is told by the form.
+            let form = uri::form(&self.body);
+            self.identifier = uri::value(&form, "client_id").map(str::to_owned);
+        }
         if !self.server.is_empty() {
             self.identifier = Some(self.server.to_ascii_lowercase());
         }

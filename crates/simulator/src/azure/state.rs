@@ -174,6 +174,28 @@ impl World {
         }
     }
 
+    /// Lets the storage of a server grow by itself, as autogrow does when it fills up.
+    pub(crate) fn grow(&mut self, name: &str, gib: i64) -> Result<(), String> {
+        let mut servers = self.servers.values_mut();
+        let server = servers
+            .find(|server| server.name.eq_ignore_ascii_case(name))
+            .ok_or_else(|| format!("there is no server {name}"))?;
+        let storage = &mut server.settings.storage;
+        let Some(tier) = super::catalog::own_tier(gib) else {
+            return Err(format!("{gib} GiB is no size of Premium SSD"));
+        };
+        if !storage.auto_grow || gib <= storage.gib {
+            return Err(format!(
+                "the storage of {name} does not grow by itself from {} to {gib} GiB",
+                storage.gib
+            ));
+        }
+        storage.gib = gib;
+        tier.clone_into(&mut storage.tier);
+        storage.iops = super::catalog::iops(tier);
+        Ok(())
+    }
+
     /// A new id in the form of a UUID.
     pub(super) fn new_id(&mut self) -> String {
         self.named += 1;

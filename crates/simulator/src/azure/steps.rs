@@ -31,6 +31,8 @@ pub(super) enum Effect {
     Promoted(String),
     /// A replica and its source change places.
     SwitchedOver,
+    /// Primary and standby change places, and so do their zones.
+    FailedOver,
     Gone,
     Child(Child, String, Option<Value>),
     /// The operation is over.
@@ -107,6 +109,9 @@ impl World {
                     Some(value) => children.insert(name, value),
                     None => children.remove(&name),
                 };
+            }
+            Effect::FailedOver => {
+                std::mem::swap(&mut server.zone, &mut server.settings.standby_zone);
             }
             Effect::SwitchedOver | Effect::Gone | Effect::Over(_) => {}
         }

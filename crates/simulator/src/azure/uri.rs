@@ -1,23 +1,11 @@
 //! Paths, queries and forms as bytes on the wire.
 
+use crate::percent;
 use std::fmt::Write as _;
 
-/// Resolves `%XX`.
+/// Resolves `%XX`; what is encoded wrongly stays as it is.
 pub(super) fn decode(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, tail)) = rest.split_first() {
-        let hex = tail.get(..2).and_then(|two| std::str::from_utf8(two).ok());
-        let escaped = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        if let (b'%', Some(byte)) = (first, escaped) {
-            bytes.push(byte);
-            rest = &tail[2..];
-        } else {
-            bytes.push(first);
-            rest = tail;
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    percent::decode(text.as_bytes(), false).unwrap_or_else(|| text.to_owned())
 }
 
 /// Writes all but letters, digits and `-_.~` as `%XX`.

@@ -305,3 +305,43 @@ async fn databases_and_firewall_rules_are_made_below_a_server() {
     lab.advance(15);
     lab.read(&database).await.refused(404, "ResourceNotFound");
 }
+
+#[tokio::test]
+async fn a_failover_swaps_the_zones() {
+    let lab = Lab::at_once().await;
+    let zones = json!({"mode": "ZoneRedundant"});
+    let at = format!("{}/restart", path("food"));
+    let failover = json!({"restartWithFailover": true, "failoverMode": "PlannedFailover"});
+    lab.put("food", &primary()).await.accepted();
+    lab.call("POST", &at, &failover)
+        .await
+        .refused(400, "FailoverNotSupportedWithoutHighAvailability");
+    let change = json!({"properties": {"highAvailability": zones}});
+    lab.patch("food", &change).await.accepted();
+    let before = lab.get("food").await.ok();
+    lab.call("POST", &at, &failover).await.accepted();
+    let after = lab.get("food").await.ok();
+    let (zone, standby) = (
+        "/properties/availabilityZone",
+        "/properties/highAvailability/standbyAvailabilityZone",
+    );
+    assert_eq!(after.text(zone), before.text(standby));
+    assert_eq!(after.text(standby), before.text(zone));
+}
+
+#[tokio::test]
+async fn storage_with_autogrow_grows_by_itself() {
+    let lab = Lab::at_once().await;
+    lab.fleet(0).await;
+    let control = lab.simulator.control();
+    assert!(control.grow_azure_storage("food", 256).is_err());
+    lab.patch("food", &grow("Enabled")).await.accepted();
+    lab.get("food").await.ok();
+    control.grow_azure_storage("food", 256).unwrap();
+    let storage = lab.get("food").await.at("/properties/storage");
+    assert_eq!(
+        (&storage["storageSizeGB"], &storage["tier"]),
+        (&json!(256), &json!("P15"))
+    );
+    assert!(control.grow_azure_storage("food", 128).is_err());
+}

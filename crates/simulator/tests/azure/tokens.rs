@@ -53,6 +53,8 @@ async fn a_token_is_issued_for_the_public_scope_only() {
         .map(|record| record.action.as_str())
         .collect();
     assert_eq!(actions, ["Token", "Token"]);
+    assert_eq!(records[0].identifier.as_deref(), Some("food"));
+    assert_eq!(records[0].outcome, "ok");
     assert_eq!(records[1].outcome, "AADSTS1002012");
 }
 
