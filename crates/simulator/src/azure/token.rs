@@ -65,15 +65,8 @@ pub(super) fn issue(
             return refuse(now, 900_144, "invalid_request", why);
         }
     }
-    let scope = get("scope").unwrap_or_default();
-    // A client may ask for the token of an id beside it; the resource is one.
-    if !scope.split(' ').any(|one| one == SCOPE) {
-        let why = format!(
-            "The provided value for scope {scope} is not valid. Client credential flows must have \
-             a scope value with /.default suffixed to the resource identifier, and here the \
-             resource is {AUDIENCE}."
-        );
-        return refuse(now, 1_002_012, "invalid_scope", &why);
+    if let Err((number, error, why)) = check_scope(get("scope").unwrap_or_default()) {
+        return refuse(now, number, error, &why);
     }
     if let Err((number, why)) = known(options, client, &get) {
         return refuse(now, number, "invalid_client", &why);
@@ -99,6 +92,25 @@ pub(super) fn issue(
         .headers
         .push(("cache-control", "no-store, no-cache".to_owned()));
     answer
+}
+
+/// A token of this endpoint is for managing the public cloud, wherever the management's endpoint is.
+fn check_scope(scope: &str) -> Result<(), (u32, &'static str, String)> {
+    if scope == SCOPE {
+        return Ok(());
+    }
+    if let Some(resource) = scope.strip_suffix("/.default") {
+        let why = format!(
+            "The resource principal named {resource} was not found in the tenant. This can happen \
+             if the application has not been installed by the administrator of the tenant."
+        );
+        return Err((500_011, "invalid_resource", why));
+    }
+    let why = format!(
+        "The provided value for scope {scope} is not valid. Client credential flows must have a \
+         scope value with /.default suffixed to the resource identifier (application ID URI)."
+    );
+    Err((1_002_012, "invalid_scope", why))
 }
 
 fn known<'a>(
