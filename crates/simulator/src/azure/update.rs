@@ -13,6 +13,10 @@ impl Call<'_> {
     pub(super) fn patch(&mut self) -> Outcome<Answer> {
         let body = self.body(&SERVER)?;
         self.found()?;
+        let mode = body.text("/properties/createMode").unwrap_or("Default");
+        if !matches!(mode, "Default" | "Update") {
+            return Err(Refusal::parameter("createMode"));
+        }
         if let Some(answer) = self.promote(&body)? {
             return Ok(answer);
         }
