@@ -37,6 +37,7 @@ mod shared;
 mod simulator;
 mod store;
 mod tls;
+mod uuid;
 
 pub use aws::{AwsOptions, Group, Timing};
 pub use azure::{

@@ -9,6 +9,7 @@ use super::request::{Inquiry, Target};
 use super::token::{self, AUDIENCE, is_uuid};
 use super::uri;
 use crate::clock::Millis;
+use crate::uuid::uuid;
 use serde_json::{Value, json};
 
 /// Who asks. `wall` is in real time, as tokens are.
@@ -159,7 +160,7 @@ fn permission(options: &AzureOptions, inquiry: &Inquiry, caller: &str) -> Outcom
     if !denied {
         return Ok(());
     }
-    let object = super::state::uuid(&format!("object {caller}"));
+    let object = uuid(&format!("object {caller}"));
     Err(Refusal::new(
         403,
         "AuthorizationFailed",

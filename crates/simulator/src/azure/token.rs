@@ -4,9 +4,9 @@
 use super::options::AzureOptions;
 use super::refusal::Answer;
 use super::request::Inquiry;
-use super::state::uuid;
 use super::uri;
 use crate::clock::{Millis, timestamp};
+use crate::uuid::uuid;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};

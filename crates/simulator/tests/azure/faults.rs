@@ -1,6 +1,6 @@
 //! Faults, rates and the state's file, as Azure has them.
 
-use crate::client::{Lab, path, primary};
+use crate::client::{Lab, path, primary, target};
 use pgfleet_simulator::{Clock, CloudName, Fault, FaultEffect, Rate, Simulator};
 
 #[tokio::test]
@@ -70,7 +70,7 @@ async fn a_new_process_goes_on_with_servers_and_operations() {
     let lab = start().await;
     let made = lab.put("food", &primary()).await.accepted();
     let address = made.header("azure-asyncoperation").unwrap().to_owned();
-    let target = address.strip_prefix(&lab.simulator.endpoint()).unwrap();
+    let target = target(&address);
     lab.simulator.shutdown().await;
     let lab = start().await;
     let status = lab.raw("GET", target, "", "").await.ok();
