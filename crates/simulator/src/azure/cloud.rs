@@ -9,6 +9,7 @@ use super::state::World;
 use super::token;
 use crate::clock::{Clock, wall_now};
 use crate::cloud::{Answer, Asked, Cloud, Credential, Ending, Moment, Rate, Refusal, Request};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -154,6 +155,25 @@ impl Azure {
         }
         Ok(answer)
     }
+}
+
+/// A server that has been there all along.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Seed {
+    subscription: String,
+    resource_group: String,
+    name: String,
+    /// The body of a PUT.
+    body: Value,
+}
+
+/// A disk that has grown by itself.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Disk {
+    identifier: String,
+    size_gib: i64,
 }
 
 impl Call<'_> {
@@ -321,15 +341,40 @@ impl Cloud for Azure {
         &mut self,
         what: &str,
         body: &Value,
-        _moment: Moment,
+        moment: Moment,
     ) -> Option<Result<Value, String>> {
-        if what != "grow" {
-            return None;
+        match what {
+            "seed" => Some(
+                Seed::deserialize(body)
+                    .map_err(|error| error.to_string())
+                    .and_then(
+                        |Seed {
+                             subscription,
+                             resource_group,
+                             name,
+                             body,
+                         }| {
+                            let seeded =
+                                self.seed(&subscription, &resource_group, &name, body, moment)?;
+                            Ok(json!({"seeded": seeded}))
+                        },
+                    ),
+            ),
+            "disk" => Some(
+                Disk::deserialize(body)
+                    .map_err(|error| error.to_string())
+                    .and_then(
+                        |Disk {
+                             identifier,
+                             size_gib,
+                         }| {
+                            self.grow(&identifier, size_gib)?;
+                            Ok(json!({"size_gib": size_gib}))
+                        },
+                    ),
+            ),
+            _ => None,
         }
-        let (Some(name), Some(gib)) = (body["name"].as_str(), body["gib"].as_i64()) else {
-            return Some(Err("it takes a name and a size in gib".to_owned()));
-        };
-        Some(self.grow(name, gib).map(|()| json!({"gib": gib})))
     }
 
     fn set_status(&mut self, place: &str, identifier: &str, status: &str) -> Result<(), String> {

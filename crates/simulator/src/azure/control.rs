@@ -41,7 +41,7 @@ impl Control {
     ///
     /// When there is no such server, its storage does not grow by itself or not so far, or the
     /// state's file cannot be written.
-    pub fn grow_azure_storage(&self, name: &str, gib: i64) -> Result<(), String> {
+    pub fn grow_azure_disk(&self, name: &str, gib: i64) -> Result<(), String> {
         self.shared.change(|clouds, _| {
             let grown = clouds.azure.grow(name, gib);
             grown.map(|()| ((), true))

@@ -16,6 +16,7 @@ mod cloud;
 mod control;
 mod create;
 mod delete;
+mod ending;
 mod fields;
 mod listing;
 mod names;
