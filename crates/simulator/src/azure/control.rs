@@ -14,6 +14,11 @@ impl Control {
         state.clouds.azure.change_options(clock, change);
     }
 
+    /// Lets all tokens expire that have been issued so far; those issued from now on are good.
+    pub fn revoke_azure_tokens(&self) {
+        self.shared.state().clouds.azure.revoke();
+    }
+
     /// Makes a flexible server that has been `Ready` all along. `body` is that of a PUT; of a
     /// server that is no replica, administrator and password may be left out. False, and no
     /// change, where the name is taken.

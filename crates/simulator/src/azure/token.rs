@@ -24,14 +24,18 @@ pub(super) struct Token {
     pub(super) audience: String,
     /// Real seconds since 1970.
     pub(super) expires: u64,
+    /// Counts the tokens that a process has issued.
+    pub(super) serial: u64,
 }
 
-/// Answers `POST /{tenant}/oauth2/v2.0/token`. `now` is in real time, as tokens are.
+/// Answers `POST /{tenant}/oauth2/v2.0/token`. `now` is in real time, as tokens are; `serial` is the
+/// number of the token that it may issue.
 pub(super) fn issue(
     options: &AzureOptions,
     tenant: &str,
     inquiry: &Inquiry,
     now: Millis,
+    serial: u64,
 ) -> Answer {
     let form = uri::form(&inquiry.body);
     let get = |name: &str| uri::value(&form, name).filter(|value| !value.is_empty());
@@ -80,7 +84,8 @@ pub(super) fn issue(
         "appid": client,
         "oid": uuid(&format!("object {client}")),
         "tid": tenant,
-        "uti": uuid(&format!("token {client} {now}")),
+        "serial": serial,
+        "uti": uuid(&format!("token {client} {now} {serial}")),
     });
     let mut answer = Answer::read(json!({
         "token_type": "Bearer",
@@ -218,6 +223,7 @@ pub(super) fn read(token: &str) -> Option<Token> {
         client: claims["appid"].as_str()?.to_owned(),
         audience: claims["aud"].as_str()?.to_owned(),
         expires: claims["exp"].as_u64()?,
+        serial: claims["serial"].as_u64()?,
     })
 }
 

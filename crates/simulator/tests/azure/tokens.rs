@@ -150,6 +150,12 @@ async fn tokens_expire_by_time_or_by_switch() {
     let token = ask(&lab, &secret(SCOPE)).await.ok().text("/access_token");
     get(&lab, &token).await.refused(404, "ResourceNotFound");
     let control = lab.simulator.control();
+    control.revoke_azure_tokens();
+    get(&lab, &token)
+        .await
+        .refused(401, "ExpiredAuthenticationToken");
+    let token = ask(&lab, &secret(SCOPE)).await.ok().text("/access_token");
+    get(&lab, &token).await.refused(404, "ResourceNotFound");
     control.expire_credentials(["food"]);
     get(&lab, &token)
         .await
