@@ -336,6 +336,10 @@ async fn a_failover_swaps_the_zones() {
     );
     assert_eq!(after.text(zone), before.text(standby));
     assert_eq!(after.text(standby), before.text(zone));
+    // A plan that still names the old zone is no change.
+    let again = with(primary(), zone, before.text(zone));
+    lab.put("food", &again).await.accepted();
+    assert_eq!(lab.get("food").await.text(zone), after.text(zone));
 }
 
 #[tokio::test]
