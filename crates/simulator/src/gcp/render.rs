@@ -104,6 +104,7 @@ mod tests {
                     .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
                     .into_iter()
                     .collect(),
+                secure: false,
                 body: body.to_string().into(),
             };
             let answer = gcp.answer(&request, None, moment);
