@@ -45,7 +45,12 @@ impl Vendor {
     pub fn plan(self, replicas: usize) -> String {
         let (region, size, gib, table) = match self {
             Self::Aws => ("us-east-1", "db.m5.large", 100, ""),
-            Self::Gcp => ("us-east1", "db-custom-2-7680", 100, "[gcp]\nproject = 'food'\n"),
+            Self::Gcp => (
+                "us-east1",
+                "db-custom-2-7680",
+                100,
+                "[gcp]\nproject = 'food'\n",
+            ),
         };
         let name = self.name();
         format!(

@@ -5,8 +5,7 @@ use aws_sdk_rds::{
     types::{DbInstance, Tag},
 };
 use pgfleet_model::{
-    Availability, DesiredInstance, Field, FieldChange, Mutation, ResourceRef,
-    Settings, Value,
+    Availability, DesiredInstance, Field, FieldChange, Mutation, ResourceRef, Settings, Value,
 };
 use pgfleet_provider::{ProviderError, Secrets};
 use secrecy::{ExposeSecret as _, SecretString};
