@@ -20,6 +20,7 @@
 )]
 
 mod binary;
+mod clouds;
 mod fleet;
 mod load;
 mod machine;
@@ -36,6 +37,7 @@ mod struck;
 mod terminal;
 mod wait;
 
+pub use clouds::{Clouds, Vendor, side_by_side};
 pub use fleet::Fleet;
 pub use load::{fill, load};
 pub use machine::Machine;

@@ -4,7 +4,7 @@ mod values;
 
 use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgAction, Args, Parser, Subcommand};
 use pgfleet_render::COMMENT_BYTES;
 
 pub(crate) use values::{Cloud, Format, PlanFormat, Report, SchemaOf};
@@ -24,8 +24,22 @@ use values::{duration, size};
                   64 wrong command line or plan file."
 )]
 pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
     #[command(subcommand)]
     pub(crate) verb: Verb,
+}
+
+/// What is logged, on stderr.
+#[derive(Debug, Args)]
+pub(crate) struct LogArgs {
+    /// Logs every call to a platform on stderr, with its outcome and time; -vv logs all there is.
+    /// `RUST_LOG` chooses by target and level instead
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// How log lines are printed; json is one object a line
+    #[arg(long, global = true, value_name = "FORMAT", value_enum, default_value_t = Format::Text)]
+    pub(crate) log_format: Format,
 }
 
 #[derive(Debug, Subcommand)]

@@ -6,9 +6,11 @@
 
 mod args;
 mod bill;
+mod credentials;
 mod databases;
 mod exit;
 mod github;
+mod logs;
 mod prices;
 mod progress;
 mod providers;
@@ -45,7 +47,13 @@ fn refuse(error: &clap::Error) -> Exit {
 }
 
 fn perform(cli: Cli) -> Exit {
-    let ui = Ui::new();
+    let logs = logs::begin(&cli.log);
+    // Lines that are drawn over and lines of a log do not go together.
+    let ui = Ui::new(matches!(logs, Ok(true)));
+    if let Err(why) = logs {
+        ui.problem(&why, "");
+        return Exit::Usage;
+    }
     let runtime = match tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -83,6 +83,7 @@ impl Progress {
             }
             EventKind::StepDone { step, .. }
             | EventKind::StepFailed { step, .. }
+            | EventKind::StepOverdue { step, .. }
             | EventKind::StepLeft { step, .. } => {
                 if let Some(bar) = self.bars.remove(&key(*step)) {
                     bar.finish_and_clear();
@@ -100,6 +101,7 @@ impl Observer for Progress {
             event.kind,
             EventKind::StepFailed { .. }
                 | EventKind::StepLeft { .. }
+                | EventKind::StepOverdue { .. }
                 | EventKind::ObserveFailed { .. }
                 | EventKind::FleetFinished { .. }
         ) {

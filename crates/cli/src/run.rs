@@ -3,8 +3,8 @@
 use std::{path::PathBuf, sync::Arc};
 
 use futures_util::future::join_all;
-use pgfleet_executor::{Listing, list, patiently};
-use pgfleet_model::{Check, FleetName, Inventory, Mutation, ProviderKind, Severity};
+use pgfleet_executor::{Listing, Traffic, list};
+use pgfleet_model::{Check, FleetName, Inventory, Mutation, ProviderKind, Region, Severity};
 use pgfleet_planner::{
     Cycle, Fit, FleetPlan, Goal, Resolution, Retagging, SavedPlan, plan, resolve,
 };
@@ -41,6 +41,8 @@ pub(crate) struct Run {
     pub(crate) fleets: Vec<Fleet>,
     pub(crate) providers: Providers,
     pub(crate) prices: Prices,
+    /// What all calls of the run go through.
+    pub(crate) traffic: Arc<Traffic>,
     /// The clouds, where they are simulated.
     simulation: Option<Simulation>,
 }
@@ -63,17 +65,19 @@ fn guard(spec: &Spec) -> Option<String> {
 /// error.
 async fn account(
     provider: &dyn Provider,
+    home: &Region,
     guard: Option<String>,
     accounts: Accounts,
+    traffic: &Arc<Traffic>,
 ) -> Result<String, ProviderError> {
     // Only AWS asks somebody for it.
     let free = provider.platform().kind() != ProviderKind::Aws;
     if !free && guard.is_none() && accounts == Accounts::Guarded {
         return Ok(String::new());
     }
-    let account = patiently(async || provider.identity().await)
-        .await?
-        .to_string();
+    let ask = async || provider.identity().await;
+    let account = traffic.ask(provider, [home.clone()].into(), ask).await?;
+    let account = account.to_string();
     match guard {
         Some(wanted) if wanted != account => Err(ProviderError::new(
             ErrorKind::Permission,
@@ -118,13 +122,15 @@ impl Run {
         let prices = Prices::of(&specs, ui);
         let simulation = Simulation::start(simulate, &specs, ui).await?;
         let mut providers = Providers::new(simulation.as_ref().map(Simulation::endpoint));
+        let traffic = Traffic::new(std::process::id().into());
         let mut fleets = Vec::with_capacity(specs.len());
         let mut problems = Vec::new();
         for spec in specs {
             let account = match providers.serve(&spec) {
                 Ok(provider) => {
                     let guard = guard(&spec).filter(|_| simulation.is_none());
-                    account(provider.as_ref(), guard, accounts)
+                    let home = &spec.region;
+                    account(provider.as_ref(), home, guard, accounts, &traffic)
                         .await
                         .map(|account| (provider, account))
                 }
@@ -147,6 +153,7 @@ impl Run {
                 fleets,
                 providers,
                 prices,
+                traffic,
                 simulation,
             })
         } else {
@@ -177,7 +184,7 @@ impl Run {
             .fleets
             .iter()
             .map(|fleet| (Arc::clone(&fleet.provider), fleet.scope()));
-        list(requests.collect()).await
+        list(requests.collect(), &self.traffic).await
     }
 
     /// Plans every fleet. Every problem has been told when this fails: a run of which one fleet
@@ -279,7 +286,12 @@ impl Run {
         let mut plan = plan.map_err(|cycle| circular(&cycle))?;
         let mutations: Vec<&Mutation> = plan.steps.iter().map(|step| &step.mutation).collect();
         if !mutations.is_empty() {
-            let checks = patiently(async || fleet.provider.preflight(&mutations).await).await?;
+            let provider = fleet.provider.as_ref();
+            let regions = mutations
+                .iter()
+                .map(|mutation| mutation.resource.region.clone());
+            let ask = async || provider.preflight(&mutations).await;
+            let checks = self.traffic.ask(provider, regions.collect(), ask).await?;
             plan.checks.extend(checks);
         }
         plan.checks.extend(self.prices.checks(&fleet.spec, &plan));

@@ -19,14 +19,15 @@ pub(crate) struct Ui {
 }
 
 impl Ui {
-    pub(crate) fn new() -> Self {
+    /// `logs`: others write lines to stderr too.
+    pub(crate) fn new(logs: bool) -> Self {
         let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
         let color = |is_terminal: bool| Paint::new(is_terminal && !plain && !dumb);
         Self {
             out: color(io::stdout().is_terminal()),
             err: color(io::stderr().is_terminal()),
-            live: io::stderr().is_terminal() && !plain && !dumb,
+            live: io::stderr().is_terminal() && !plain && !dumb && !logs,
             asks: io::stdin().is_terminal() && io::stderr().is_terminal(),
             obeyed: std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true"),
         }

@@ -17,6 +17,45 @@ pub fn event_line(event: &Event, several: bool, paint: Paint) -> Option<String> 
             outcome: Outcome::Done | Outcome::Stopped,
         }
         | EventKind::Observed { remaining: 0 } => return None,
+        // It recovers step by step; that it has is enough to know.
+        EventKind::PaceChanged {
+            before,
+            after,
+            most,
+            ..
+        } if after > before && after < most => return None,
+        EventKind::PaceChanged {
+            provider,
+            region,
+            before,
+            after,
+            ..
+        } => {
+            if after < before {
+                let sign = paint.careful("↻");
+                format!(
+                    "  {sign} throttled by {provider} {region}: {before} -> {after} calls at once"
+                )
+            } else {
+                let sign = paint.quiet("·");
+                format!("  {sign} {provider} {region} takes {after} calls at once again")
+            }
+        }
+        EventKind::StepOverdue {
+            address,
+            resource_id,
+            call,
+            waited,
+            ..
+        } => {
+            let waited = elapsed(*waited);
+            format!(
+                "  {} {address:<11} {call} {resource_id} has not ended after {waited}, and is waited \
+                 for no longer\n      it may go on; look at the instance, and run the same command \
+                 again to re-attach",
+                paint.careful("!")
+            )
+        }
         EventKind::StepStarted {
             address,
             verb,

@@ -30,8 +30,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             let simulator = builder.start().await?;
             writeln!(
                 std::io::stdout(),
-                "AWS_ENDPOINT_URL={}",
-                simulator.endpoint()
+                "AWS_ENDPOINT_URL={endpoint}\nCloud SQL: {endpoint}",
+                endpoint = simulator.endpoint()
             )?;
             tokio::signal::ctrl_c().await?;
             simulator.shutdown().await;

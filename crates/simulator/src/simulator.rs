@@ -1,13 +1,15 @@
 //! Starting, controlling and stopping a simulator.
 
-use crate::aws::AwsOptions;
-use crate::clock::Clock;
+use crate::aws::{Aws, AwsOptions};
+use crate::clock::{Anchor, Clock, Time};
+use crate::cloud::{CloudName, Clouds};
 use crate::control;
 use crate::faults::Fault;
+use crate::gcp::{Gcp, GcpOptions};
 use crate::log::Record;
 use crate::server;
 use crate::shared::{Hook, Shared};
-use crate::store::{StartError, Store};
+use crate::store::{self, StartError, Store};
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -22,6 +24,7 @@ use tokio::task::JoinHandle;
 #[must_use]
 pub struct Builder {
     aws: AwsOptions,
+    gcp: GcpOptions,
     clock: Clock,
     port: u16,
     state_file: Option<PathBuf>,
@@ -34,6 +37,7 @@ impl fmt::Debug for Builder {
         formatter
             .debug_struct("Builder")
             .field("aws", &self.aws)
+            .field("gcp", &self.gcp)
             .field("clock", &self.clock)
             .field("port", &self.port)
             .field("state_file", &self.state_file)
@@ -45,6 +49,12 @@ impl Builder {
     /// How the simulated AWS behaves.
     pub fn aws(mut self, options: AwsOptions) -> Self {
         self.aws = options;
+        self
+    }
+
+    /// How the simulated Cloud SQL behaves.
+    pub fn gcp(mut self, options: GcpOptions) -> Self {
+        self.gcp = options;
         self
     }
 
@@ -87,25 +97,35 @@ impl Builder {
     pub async fn start(self) -> Result<Simulator, StartError> {
         let Self {
             aws,
+            gcp,
             clock,
             port,
             state_file,
             with_control,
             hook,
         } = self;
-        let (store, saved) = match state_file {
-            Some(path) => {
-                let (store, saved) = Store::open(&path)?;
-                (Some(store), saved.map(|saved| (saved.clock, saved.aws)))
-            }
-            None => (None, None),
+        let mut clouds = Clouds {
+            aws: Aws::new(aws, clock),
+            gcp: Gcp::new(gcp, clock),
         };
+        let mut anchor = Anchor::today();
+        let mut store = None;
+        if let Some(path) = state_file {
+            let (opened, saved) = Store::open(&path)?;
+            store = Some(opened);
+            if let Some(saved) = saved {
+                anchor = saved.clock;
+                let loaded = clouds.load(saved.clouds);
+                loaded.map_err(|reason| store::damaged(&path, reason))?;
+            }
+        }
         let listen = |error| StartError::Listen { port, error };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
             .await
             .map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        let shared = Arc::new(Shared::new(aws, clock, with_control, hook, store, saved));
+        let time = Time::resume(clock, anchor);
+        let shared = Arc::new(Shared::new(clouds, time, with_control, hook, store));
         let (stop, stopped) = watch::channel(false);
         let task = tokio::spawn(server::serve(listener, Arc::clone(&shared), stopped));
         Ok(Simulator {
@@ -187,23 +207,25 @@ impl Control {
         self.shared.state().faults.clear();
     }
 
-    /// From now on these access keys get `ExpiredToken`; `*` means all, none ends it.
-    pub fn expire_credentials(&self, access_keys: impl IntoIterator<Item = impl Into<String>>) {
-        self.shared.state().expired = access_keys.into_iter().map(Into::into).collect();
+    /// From now on these access keys or tokens have expired; `*` means all, none ends it.
+    pub fn expire_credentials(&self, credentials: impl IntoIterator<Item = impl Into<String>>) {
+        self.shared.state().expired = credentials.into_iter().map(Into::into).collect();
     }
 
-    /// Sets an instance's status, as something outside of all calls would.
+    /// Sets the status of an instance of RDS, as something outside of all calls would.
     ///
     /// # Errors
     ///
     /// When there is no such instance, or the state's file cannot be written.
     pub fn set_status(&self, region: &str, identifier: &str, status: &str) -> Result<(), String> {
-        control::set_status(&self.shared, region, identifier, status).map(drop)
+        control::set_status(&self.shared, CloudName::Aws, region, identifier, status).map(drop)
     }
 
     /// Changes how the simulated AWS behaves, from the next request on.
     pub fn change_aws(&self, change: impl FnOnce(&mut AwsOptions)) {
-        self.shared.change_options(change);
+        let mut state = self.shared.state();
+        let clock = state.time.mode();
+        state.clouds.aws.change_options(clock, change);
     }
 
     /// Makes a DB instance that has been available all along, for what the caller's own account
@@ -214,7 +236,71 @@ impl Control {
     ///
     /// What RDS would have refused, or when the state's file cannot be written.
     pub fn seed(&self, region: &str, parameters: &[(&str, &str)]) -> Result<bool, String> {
-        control::seed(&self.shared, region, parameters)
+        self.shared.change(|clouds, moment| {
+            let seeded = clouds.aws.seed(region, parameters, moment);
+            seeded.map(|seeded| (seeded, seeded))
+        })
+    }
+
+    /// Changes how the simulated Cloud SQL behaves, from the next request on.
+    pub fn change_gcp(&self, change: impl FnOnce(&mut GcpOptions)) {
+        let mut state = self.shared.state();
+        let clock = state.time.mode();
+        state.clouds.gcp.change_options(clock, change);
+    }
+
+    /// Makes a Cloud SQL instance that has been there all along. `instance` is the body of
+    /// `instances.insert`. False, and no change, where the name is taken.
+    ///
+    /// # Errors
+    ///
+    /// What Cloud SQL would have refused, or when the state's file cannot be written.
+    pub fn seed_gcp(&self, project: &str, instance: &serde_json::Value) -> Result<bool, String> {
+        self.shared.change(|clouds, moment| {
+            let seeded = clouds.gcp.seed(project, instance, moment);
+            seeded.map(|seeded| (seeded, seeded))
+        })
+    }
+
+    /// Lets the disk of a Cloud SQL instance grow by itself to a size, in GiB.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such instance, its storage does not increase by itself or not so far, or the
+    /// state's file cannot be written.
+    pub fn grow_gcp_disk(&self, project: &str, name: &str, gib: i64) -> Result<(), String> {
+        self.shared.change(|clouds, _| {
+            let grown = clouds.gcp.grow_disk(project, name, gib);
+            grown.map(|()| ((), true))
+        })
+    }
+
+    /// Merges JSON into a Cloud SQL instance, without a look at any rule, as if somebody had changed
+    /// it elsewhere; such as `{"settings": {"activationPolicy": "NEVER"}}`.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such instance, or the state's file cannot be written.
+    pub fn change_gcp_instance(
+        &self,
+        project: &str,
+        name: &str,
+        change: &serde_json::Map<String, serde_json::Value>,
+    ) -> Result<(), String> {
+        self.shared.change(|clouds, _| {
+            let changed = clouds.gcp.change(project, name, change);
+            changed.map(|()| ((), true))
+        })
+    }
+
+    /// Sets the state of a Cloud SQL instance, as something outside of all requests would. Any word
+    /// is taken.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such instance, or the state's file cannot be written.
+    pub fn set_gcp_state(&self, project: &str, name: &str, state: &str) -> Result<(), String> {
+        control::set_status(&self.shared, CloudName::Gcp, project, name, state).map(drop)
     }
 
     /// The last 10,000 requests, oldest first.
@@ -227,8 +313,9 @@ impl Control {
         self.shared.state().log.count()
     }
 
-    /// Everything that exists, as it is kept in the state's file.
+    /// Everything that exists, by cloud, as it is kept in the state's file.
     pub fn state(&self) -> serde_json::Value {
-        control::state(&self.shared)
+        let state = control::state(&self.shared);
+        state.unwrap_or_else(|error| serde_json::json!({"error": error}))
     }
 }

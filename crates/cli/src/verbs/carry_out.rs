@@ -10,6 +10,7 @@ use pgfleet_render::{connect_line, left_running, outcome_markdown};
 use super::plan::{markdown, text};
 use crate::{
     args::{Format, HowArgs},
+    credentials,
     exit::Exit,
     github::Github,
     progress::Progress,
@@ -133,6 +134,7 @@ async fn prepare(
         run.providers.close().await;
         return Err(Exit::Done);
     }
+    credentials::warn(&run, &plans, ui).await;
     if !command.is_approved() && !ui.ask(question).await {
         ui.note("Nothing was changed.");
         return Err(Exit::Failed);
@@ -169,13 +171,12 @@ async fn run_plans(
         parallelism: how.parallelism.get(),
         timeout: how.timeout,
         no_wait: how.no_wait,
-        seed: std::process::id().into(),
         ..Options::default()
     };
     let stop = Stop::default();
     let mut progress = Progress::new(ui, how.format, run.fleets.len() > 1);
     let reports = {
-        let executing = execute(works, options, &stop, &mut progress);
+        let executing = execute(works, options, &run.traffic, &stop, &mut progress);
         tokio::pin!(executing);
         let mut asked_to_stop = false;
         loop {

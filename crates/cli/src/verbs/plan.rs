@@ -87,9 +87,11 @@ fn print(args: &PlanArgs, run: &Run, plans: &[FleetPlan], ui: Ui) {
         // Commands that must not be run are not printed.
         PlanFormat::Shell if refusals(plans) > 0 => ui.note(&text(run, plans, None, ui)),
         PlanFormat::Shell => {
-            for (fleet, plan) in run.fleets.iter().zip(plans) {
-                ui.result(&plan_shell(plan, fleet.provider.platform()));
-            }
+            let fleets = run.fleets.iter().zip(plans);
+            let fleets: Vec<_> = fleets
+                .map(|(fleet, plan)| (plan, fleet.provider.platform()))
+                .collect();
+            ui.result(&plan_shell(&fleets, run.is_simulated()));
         }
     }
 }

@@ -1,14 +1,19 @@
 //! Clients for the regions of a run, from one set of credentials.
 
-use std::{collections::BTreeMap, sync::Mutex, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::Mutex,
+    time::{Duration, SystemTime},
+};
 
 use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_credential_types::Credentials;
 use aws_sdk_rds::config::{Region as SdkRegion, SharedInterceptor};
+use aws_smithy_types::date_time::{DateTime, Format};
 use pgfleet_model::Region;
 use tokio::sync::OnceCell;
 
-use super::guard::TlsOnly;
+use super::{guard::TlsOnly, whole::WholeAnswers, wire::Wire};
 
 /// Longest that a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -74,6 +79,8 @@ impl Clients {
             let config = aws_sdk_rds::config::Builder::from(config)
                 .region(SdkRegion::new(region.as_str().to_owned()))
                 .interceptor(SharedInterceptor::new(self.guard()))
+                .interceptor(SharedInterceptor::new(WholeAnswers))
+                .interceptor(SharedInterceptor::new(Wire::of(region)))
                 .build();
             aws_sdk_rds::Client::from_conf(config)
         };
@@ -85,8 +92,26 @@ impl Clients {
         let config = aws_sdk_sts::config::Builder::from(self.config().await)
             .region(SdkRegion::new(region.as_str().to_owned()))
             .interceptor(SharedInterceptor::new(self.guard()))
+            .interceptor(SharedInterceptor::new(WholeAnswers))
+            .interceptor(SharedInterceptor::new(Wire::of(region)))
             .build();
         aws_sdk_sts::Client::from_conf(config)
+    }
+
+    /// When the credentials end, where nothing renews them. Keys from the environment, which go
+    /// before all other sources, are the only ones of this kind that say so, in the variable that
+    /// `aws configure export-credentials` sets; roles, single sign-on, web identities and
+    /// credential programs are asked again by the SDK.
+    pub(super) fn credentials_expire(&self) -> Option<SystemTime> {
+        let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        if self.options.simulated_endpoint.is_some() {
+            return None;
+        }
+        variable("AWS_ACCESS_KEY_ID")?;
+        variable("AWS_SECRET_ACCESS_KEY")?;
+        let end = variable("AWS_CREDENTIAL_EXPIRATION")?;
+        let end = DateTime::from_str(&end, Format::DateTimeWithOffset).ok()?;
+        end.try_into().ok()
     }
 
     fn guard(&self) -> TlsOnly {

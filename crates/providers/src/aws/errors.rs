@@ -1,6 +1,6 @@
 //! What RDS's errors mean, in one place: their kind, their remedy, and whether to try again.
 
-use std::error::Error as StdError;
+use std::{error::Error as StdError, time::Duration};
 
 use aws_sdk_rds::error::{ProvideErrorMetadata, SdkError};
 use pgfleet_provider::{ErrorKind, ProviderError, Retry};
@@ -15,10 +15,9 @@ pub(super) enum Nature {
 }
 
 /// Explains why a call failed. `call` is RDS's own name for it, which is the IAM action's too.
-pub(super) fn explain<E, R>(call: &str, nature: Nature, error: &SdkError<E, R>) -> ProviderError
+pub(super) fn explain<E>(call: &str, nature: Nature, error: &SdkError<E>) -> ProviderError
 where
     E: ProvideErrorMetadata + StdError + 'static,
-    R: std::fmt::Debug + 'static,
 {
     let unclear = match nature {
         Nature::Reads => Retry::Backoff,
@@ -27,10 +26,17 @@ where
     match error {
         SdkError::ServiceError(service) => {
             let error = service.err();
-            match error.code() {
+            let asked = service.raw().headers().get("retry-after");
+            let explained = match error.code() {
                 Some(code) => by_code(call, nature, code, error.message().unwrap_or_default()),
                 // No code: not the XML that AWS answers with.
                 None => not_aws(call),
+            };
+            match asked.and_then(|seconds| seconds.parse().ok()) {
+                Some(seconds) if explained.retry == Retry::Backoff => {
+                    explained.retry(Retry::After(Duration::from_secs(seconds)))
+                }
+                _ => explained,
             }
         }
         SdkError::ResponseError(_) => ProviderError::new(

@@ -3,6 +3,7 @@
 //! [`AwsPlatform`] knows RDS's rules, [`AwsProvider`] talks to it through the vendor's SDK. The
 //! SDK's own retries are off: the executor repeats calls, by the one property of the error.
 
+mod awaiting;
 mod client;
 mod command;
 mod errors;
@@ -10,9 +11,12 @@ mod guard;
 mod mutate;
 mod observe;
 mod platform;
+mod polled;
 mod preflight;
 mod provider;
 mod rules;
+mod whole;
+mod wire;
 
 pub use client::AwsOptions;
 pub use platform::AwsPlatform;

@@ -145,22 +145,6 @@ pub(super) async fn modify(
         .map_err(|error| explain("ModifyDBInstance", Nature::Changes, &error))
 }
 
-/// The tags that the plan wants, and pgfleet's own.
-pub(super) async fn retag(
-    client: &aws_sdk_rds::Client,
-    arn: &str,
-    mutation: &Mutation,
-    fields: &[FieldChange],
-) -> Result<(), ProviderError> {
-    let mut all: Vec<(String, String)> = mutation.owner.tags().into_iter().collect();
-    for change in fields {
-        if let (Field::Tags, Value::Map(wanted)) = (&change.field, &change.to) {
-            all.extend(wanted.clone());
-        }
-    }
-    add_tags(client, arn, all).await
-}
-
 pub(super) async fn add_tags(
     client: &aws_sdk_rds::Client,
     arn: &str,

@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::shapes::{Fields, address, object, or_null, seconds, text, whole, word};
+use super::shapes::{Fields, address, object, or_null, provider, seconds, text, whole, word};
 
 /// One line. Which fields it has follows from its event.
 pub(super) fn line() -> Value {
     let of_step = || vec![("step", whole()), ("address", address())];
     let step = |more: Fields| -> Fields { of_step().into_iter().chain(more).collect() };
-    let events: [(&str, Fields); 11] = [
+    let events: [(&str, Fields); 13] = [
         ("fleet-started", vec![("steps", whole())]),
         (
             "step-started",
@@ -28,6 +28,24 @@ pub(super) fn line() -> Value {
         (
             "step-failed",
             step(vec![("why", text()), ("remedy", text())]),
+        ),
+        (
+            "step-overdue",
+            step(vec![
+                ("resource_id", text()),
+                ("call", text()),
+                ("waited_seconds", seconds()),
+            ]),
+        ),
+        (
+            "pace-changed",
+            vec![
+                ("provider", provider()),
+                ("region", text()),
+                ("before", whole()),
+                ("after", whole()),
+                ("most", whole()),
+            ],
         ),
         ("step-skipped", step(vec![("because", whole())])),
         (

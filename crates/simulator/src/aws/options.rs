@@ -1,5 +1,6 @@
 //! What can be set about the simulated AWS.
 
+use crate::cloud::Rate;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -26,6 +27,8 @@ pub struct AwsOptions {
     pub latency_milliseconds: u64,
     /// Answer `CreateDBInstanceReadReplica` without heeding `MultiAZ`, as RDS has done at times.
     pub ignore_multi_az_on_replica_create: bool,
+    /// Finish what makes an instance before its call is answered; RDS answers `creating`.
+    pub finished_in_answer: bool,
     /// Take any well-formed name of a subnet group or parameter group as existing.
     pub accept_any_group: bool,
     /// DB subnet groups beside `default`, by region.
@@ -62,6 +65,7 @@ impl Default for AwsOptions {
             rate: None,
             latency_milliseconds: 0,
             ignore_multi_az_on_replica_create: false,
+            finished_in_answer: false,
             accept_any_group: false,
             subnet_groups: Vec::new(),
             parameter_groups: Vec::new(),
@@ -89,20 +93,6 @@ pub struct Group {
     pub region: String,
     /// Its name.
     pub name: String,
-}
-
-/// A token bucket.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(
-    clippy::exhaustive_structs,
-    reason = "written as a literal by those who configure"
-)]
-pub struct Rate {
-    /// Requests per real second.
-    pub per_second: f64,
-    /// How many may come at once.
-    pub burst: f64,
 }
 
 /// How long things take, in simulated seconds. Typical figures; `Clock::AtOnce` ignores them.
