@@ -45,7 +45,9 @@ fn stages() -> [Stage; 2] {
         Stage {
             name: "aws",
             plan: |_| {
-                let instances = instances("size = 'db.m5.large'\nstorage = { gib = 100 }\n");
+                let instances = instances(
+                    "size = 'db.m5.large'\nstorage = { gib = 100 }\nfinal_snapshot = false\n",
+                );
                 format!("provider = 'aws'\nregion = 'us-east-1'\n{instances}")
             },
             environment: |endpoint| {
@@ -96,11 +98,11 @@ fn whole_runs(stage: &Stage, log_format: &str) -> Vec<Ran> {
         .build()
         .unwrap();
     let machine = Machine::new();
-    let state = machine.path().join("clouds.json");
+    let clouds = machine.path().join("clouds.json");
     let simulator = runtime
         .block_on(async {
             let builder = Simulator::builder().clock(Clock::AtOnce);
-            builder.state_file(state.clone()).start().await
+            builder.state_file(&clouds).start().await
         })
         .unwrap();
     let plan = format!("fleet = 'truck'\n{}", (stage.plan)(&machine));

@@ -89,6 +89,11 @@ impl Providers {
         match &self.open[index].1 {
             #[cfg(feature = "aws")]
             Opened::Aws(aws) => {
+                if let PrimarySpec::Managed(primary) = &spec.primary
+                    && let Some(password) = &primary.password
+                {
+                    aws.remember(spec.fleet.clone(), password.clone());
+                }
                 let provider: Arc<dyn Provider> = Arc::<AwsProvider>::clone(aws);
                 Ok(provider)
             }

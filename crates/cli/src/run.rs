@@ -61,29 +61,31 @@ fn guard(spec: &Spec) -> Option<String> {
     spec.platform.get("account").map(ToString::to_string)
 }
 
-/// The account that calls are made in, where it has to be known. Another than the plan file's is an
-/// error.
+/// The account that calls are made in, where it has to be known. Another than the plan file's is
+/// refused, as other protections refuse.
 async fn account(
     provider: &dyn Provider,
     home: &Region,
     guard: Option<String>,
     accounts: Accounts,
     traffic: &Arc<Traffic>,
-) -> Result<String, ProviderError> {
+) -> Result<String, (ProviderError, Exit)> {
     // Only AWS asks somebody for it.
     let free = provider.platform().kind() != ProviderKind::Aws;
     if !free && guard.is_none() && accounts == Accounts::Guarded {
         return Ok(String::new());
     }
     let ask = async || provider.identity().await;
-    let account = traffic.ask(provider, [home.clone()].into(), ask).await?;
-    let account = account.to_string();
+    let account = traffic.ask(provider, [home.clone()].into(), ask).await;
+    let account = account.map_err(|error| (error, Exit::Failed))?.to_string();
     match guard {
-        Some(wanted) if wanted != account => Err(ProviderError::new(
-            ErrorKind::Permission,
-            format!("the plan is for the account {wanted}, the credentials are for {account}"),
-        )
-        .remedy("take other credentials (AWS_PROFILE), or correct `account` in [aws]")),
+        Some(wanted) if wanted != account => {
+            let why =
+                format!("the plan is for the account {wanted}, the credentials are for {account}");
+            let error = ProviderError::new(ErrorKind::Permission, why)
+                .remedy("take other credentials (AWS_PROFILE), or correct `account` in [aws]");
+            Err((error, Exit::Refused))
+        }
         _ => Ok(account),
     }
 }
@@ -92,6 +94,8 @@ async fn account(
 pub(crate) struct Problem {
     pub(crate) fleet: FleetName,
     pub(crate) error: ProviderError,
+    /// How the command ends for it.
+    pub(crate) exit: Exit,
 }
 
 /// Loads the plan files. Every problem of every file has been told when this fails.
@@ -134,7 +138,7 @@ impl Run {
                         .await
                         .map(|account| (provider, account))
                 }
-                Err(error) => Err(error),
+                Err(error) => Err((error, Exit::Failed)),
             };
             match account {
                 Ok((provider, account)) => fleets.push(Fleet {
@@ -142,9 +146,10 @@ impl Run {
                     provider,
                     account,
                 }),
-                Err(error) => problems.push(Problem {
+                Err((error, exit)) => problems.push(Problem {
                     fleet: spec.fleet,
                     error,
+                    exit,
                 }),
             }
         }
@@ -315,7 +320,11 @@ impl Run {
             let fleet = fleet.spec.fleet.clone();
             match result {
                 Ok(result) => done.push(result),
-                Err(error) => problems.push(Problem { fleet, error }),
+                Err(error) => problems.push(Problem {
+                    fleet,
+                    error,
+                    exit: Exit::Failed,
+                }),
             }
         }
         if problems.is_empty() {
@@ -333,14 +342,14 @@ fn circular(cycle: &Cycle) -> ProviderError {
 /// Tells every problem, each with its fleet, the same problem of several fleets once.
 fn tell(problems: &[Problem], ui: Ui) -> Exit {
     let mut told: Vec<&ProviderError> = Vec::new();
-    for Problem { fleet, error } in problems {
+    for Problem { fleet, error, .. } in problems {
         if told.contains(&error) {
             continue;
         }
         told.push(error);
         ui.problem(&format!("{fleet}: {}", error.message), &error.remedy);
     }
-    Exit::Failed
+    Exit::of_all(problems.iter().map(|problem| problem.exit))
 }
 
 /// How many checks refuse.

@@ -63,7 +63,11 @@ impl Watched {
             resource,
         } = what;
         let provider = self.platform().kind();
-        let regions = regions.map(|regions| join(regions.iter()));
+        let regions = match (regions, resource) {
+            (Some(regions), _) => Some(join(regions.iter())),
+            (None, Some(resource)) => Some(resource.region.to_string()),
+            (None, None) => None,
+        };
         tracing::info_span!(
             "call",
             %provider,

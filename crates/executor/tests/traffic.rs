@@ -1,6 +1,11 @@
 //! Platforms that throttle, hang, or never come to an end.
 
-#![expect(clippy::unwrap_used, reason = "a test that panics is one that fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that panics is one that fails"
+)]
 
 mod support;
 
@@ -10,7 +15,7 @@ use pgfleet_conformance::{
     drive::Recorder,
     memory::{Durations, Fault, MemoryProvider, MemoryRules, What},
 };
-use pgfleet_executor::{Options, Stop, Traffic, Watched, list};
+use pgfleet_executor::{Options, Stop, Traffic, Watched, expected, list};
 use pgfleet_model::{EventKind, Outcome};
 use pgfleet_planner::Goal;
 use pgfleet_provider::{ErrorKind, Provider, Scope};
@@ -200,4 +205,19 @@ async fn listings_wait_for_a_platform_that_throttles_and_are_bounded() {
         began.elapsed() < Duration::from_secs(60),
         "an hour is too long"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_shares_a_lane_is_expected_to_take_longer() {
+    for (rules, replicas_in_a_row) in [
+        (MemoryRules::like_rds(), 1),
+        (MemoryRules::like_cloud_sql(), 3),
+    ] {
+        let bench = Bench::new(rules);
+        let plan = bench.plan(&bench.spec(3, "", ""), Goal::Apply).await;
+        let of = |number: usize| u64::from(plan.steps[number].expected_seconds.unwrap());
+        let wanted = of(0) + replicas_in_a_row * of(1);
+        assert_eq!(expected(&plan.steps), Duration::from_secs(wanted));
+    }
+    assert_eq!(expected(&[]), Duration::ZERO);
 }

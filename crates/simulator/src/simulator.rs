@@ -1,6 +1,7 @@
 //! Starting, controlling and stopping a simulator.
 
 use crate::aws::{Aws, AwsOptions};
+use crate::azure::{Azure, AzureOptions};
 use crate::clock::{Anchor, Clock, Time};
 use crate::cloud::{CloudName, Clouds};
 use crate::control;
@@ -10,6 +11,7 @@ use crate::log::Record;
 use crate::server;
 use crate::shared::{Hook, Shared};
 use crate::store::{self, StartError, Store};
+use crate::tls::Tls;
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -24,9 +26,11 @@ use tokio::task::JoinHandle;
 #[must_use]
 pub struct Builder {
     aws: AwsOptions,
+    azure: AzureOptions,
     gcp: GcpOptions,
     clock: Clock,
     port: u16,
+    tls: bool,
     state_file: Option<PathBuf>,
     with_control: bool,
     hook: Option<Hook>,
@@ -37,9 +41,11 @@ impl fmt::Debug for Builder {
         formatter
             .debug_struct("Builder")
             .field("aws", &self.aws)
+            .field("azure", &self.azure)
             .field("gcp", &self.gcp)
             .field("clock", &self.clock)
             .field("port", &self.port)
+            .field("tls", &self.tls)
             .field("state_file", &self.state_file)
             .finish_non_exhaustive()
     }
@@ -49,6 +55,12 @@ impl Builder {
     /// How the simulated AWS behaves.
     pub fn aws(mut self, options: AwsOptions) -> Self {
         self.aws = options;
+        self
+    }
+
+    /// How the simulated Azure behaves.
+    pub fn azure(mut self, options: AzureOptions) -> Self {
+        self.azure = options;
         self
     }
 
@@ -67,6 +79,13 @@ impl Builder {
     /// The port on 127.0.0.1; 0, the default, takes any that is free.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
+        self
+    }
+
+    /// Serves over TLS, with a certificate for `localhost` and 127.0.0.1 of an authority that is
+    /// made at start; see [`Simulator::authority_pem`]. Off by default.
+    pub fn tls(mut self, yes: bool) -> Self {
+        self.tls = yes;
         self
     }
 
@@ -93,19 +112,23 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// When the port is taken, or the state's file is in use, unreadable or damaged.
+    /// When the port is taken, the state's file is in use, unreadable or damaged, or no certificate
+    /// could be made.
     pub async fn start(self) -> Result<Simulator, StartError> {
         let Self {
             aws,
+            azure,
             gcp,
             clock,
             port,
+            tls,
             state_file,
             with_control,
             hook,
         } = self;
         let mut clouds = Clouds {
             aws: Aws::new(aws, clock),
+            azure: Azure::new(azure, clock),
             gcp: Gcp::new(gcp, clock),
         };
         let mut anchor = Anchor::today();
@@ -119,6 +142,7 @@ impl Builder {
                 loaded.map_err(|reason| store::damaged(&path, reason))?;
             }
         }
+        let tls = if tls { Some(Tls::new()?) } else { None };
         let listen = |error| StartError::Listen { port, error };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
             .await
@@ -127,9 +151,12 @@ impl Builder {
         let time = Time::resume(clock, anchor);
         let shared = Arc::new(Shared::new(clouds, time, with_control, hook, store));
         let (stop, stopped) = watch::channel(false);
-        let task = tokio::spawn(server::serve(listener, Arc::clone(&shared), stopped));
+        let acceptor = tls.as_ref().map(Tls::acceptor);
+        let serving = server::serve(listener, Arc::clone(&shared), acceptor, stopped);
+        let task = tokio::spawn(serving);
         Ok(Simulator {
             address,
+            authority_pem: tls.map(Tls::into_pem),
             control: Control { shared },
             stop,
             task,
@@ -141,6 +168,7 @@ impl Builder {
 #[derive(Debug)]
 pub struct Simulator {
     address: SocketAddr,
+    authority_pem: Option<String>,
     control: Control,
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
@@ -154,7 +182,18 @@ impl Simulator {
 
     /// The base URL for clients, such as `http://127.0.0.1:41234`.
     pub fn endpoint(&self) -> String {
-        format!("http://{}", self.address)
+        let scheme = if self.authority_pem.is_some() {
+            "https"
+        } else {
+            "http"
+        };
+        format!("{scheme}://{}", self.address)
+    }
+
+    /// The certificate of the authority that clients must trust, as PEM; for `SSL_CERT_FILE`. None
+    /// where the simulator serves plain http.
+    pub fn authority_pem(&self) -> Option<&str> {
+        self.authority_pem.as_deref()
     }
 
     /// The address that it listens on.
@@ -171,6 +210,7 @@ impl Simulator {
     pub async fn shutdown(self) {
         let Self {
             address: _,
+            authority_pem: _,
             control,
             stop,
             task,
@@ -184,7 +224,7 @@ impl Simulator {
 /// Controls a running simulator.
 #[derive(Clone, Debug)]
 pub struct Control {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 impl Control {

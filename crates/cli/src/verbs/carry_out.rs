@@ -1,6 +1,10 @@
 //! What `apply` and `destroy` have in common: plan, ask, execute, tell how it ended.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use pgfleet_executor::{FleetReport, Options, Stop, Work, execute};
 use pgfleet_model::{ObservedState, Outcome};
@@ -67,6 +71,9 @@ async fn perform(command: &Command<'_>, github: &mut Option<Github>, ui: Ui) -> 
         );
         return Exit::Usage;
     }
+    let began = Instant::now();
+    // The time that somebody takes to answer is not the run's.
+    let limit = how.timeout.filter(|_| command.is_approved());
     let mut signals = Signals::listen();
     let preparing = prepare(command, github, ui);
     let (run, plans) = tokio::select! {
@@ -78,10 +85,24 @@ async fn perform(command: &Command<'_>, github: &mut Option<Github>, ui: Ui) -> 
             ui.note("Stopped. Nothing was changed.");
             return Exit::Stopped;
         }
+        () = passed(limit) => {
+            ui.note("Stopped after --timeout. Nothing was changed.");
+            return Exit::Stopped;
+        }
     };
-    let exit = run_plans(command, &run, plans, signals, github.as_ref(), ui).await;
+    let left = limit.map(|limit| limit.saturating_sub(began.elapsed()));
+    let timeout = left.or(how.timeout);
+    let exit = run_plans(command, &run, plans, timeout, signals, github.as_ref(), ui).await;
     run.providers.close().await;
     exit
+}
+
+/// Returns when this time has passed; never, where there is none.
+async fn passed(time: Option<Duration>) {
+    match time {
+        Some(time) => tokio::time::sleep(time).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Everything up to the first change: plans, shows them, and asks.
@@ -151,6 +172,7 @@ async fn run_plans(
     command: &Command<'_>,
     run: &Run,
     plans: Vec<FleetPlan>,
+    timeout: Option<Duration>,
     mut signals: Signals,
     github: Option<&Github>,
     ui: Ui,
@@ -169,7 +191,7 @@ async fn run_plans(
         .collect();
     let options = Options {
         parallelism: how.parallelism.get(),
-        timeout: how.timeout,
+        timeout,
         no_wait: how.no_wait,
         ..Options::default()
     };

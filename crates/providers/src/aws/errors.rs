@@ -14,6 +14,9 @@ pub(super) enum Nature {
     Changes,
 }
 
+/// How AWS says that credentials have expired.
+const EXPIRED: [&str; 3] = ["ExpiredToken", "ExpiredTokenException", "RequestExpired"];
+
 /// Explains why a call failed. `call` is RDS's own name for it, which is the IAM action's too.
 pub(super) fn explain<E>(call: &str, nature: Nature, error: &SdkError<E>) -> ProviderError
 where
@@ -47,6 +50,12 @@ where
         .retry(unclear),
         _ => by_cause(call, unclear, error),
     }
+}
+
+/// Whether AWS says that the credentials were good once. Such a call had no effect.
+pub(super) fn has_expired(error: &ProviderError) -> bool {
+    let mut codes = EXPIRED.iter();
+    error.kind == ErrorKind::Credentials && codes.any(|code| error.message.contains(code))
 }
 
 fn not_aws(call: &str) -> ProviderError {
@@ -129,10 +138,8 @@ fn by_code(call: &str, nature: Nature, code: &str, message: &str) -> ProviderErr
                 "allow the action rds:{call} to whoever runs this; docs/aws.md has the policy"
             ))
         }
-        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => {
-            error(ErrorKind::Credentials)
-                .remedy("the credentials have expired: log in again and run the command again")
-        }
+        code if EXPIRED.contains(&code) => error(ErrorKind::Credentials)
+            .remedy("the credentials have expired: log in again and run the command again"),
         "InvalidClientTokenId"
         | "UnrecognizedClientException"
         | "SignatureDoesNotMatch"
@@ -148,6 +155,8 @@ fn by_code(call: &str, nature: Nature, code: &str, message: &str) -> ProviderErr
             error(ErrorKind::Refused)
                 .remedy("this class has no room in the zone now: try later, or another class")
         }
+        "DBSnapshotAlreadyExists" => error(ErrorKind::Refused)
+            .remedy("delete old snapshots of it, or set final_snapshot = false in [primary]"),
         "KMSKeyNotAccessibleFault" => error(ErrorKind::Refused)
             .remedy("look at `kms_key`: the key's region, its state and its policy"),
         "DBSubnetGroupNotFoundFault" => {

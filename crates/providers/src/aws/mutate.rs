@@ -1,6 +1,9 @@
 //! The calls that change something.
 
-use aws_sdk_rds::types::{DbInstance, Tag};
+use aws_sdk_rds::{
+    error::ProvideErrorMetadata,
+    types::{DbInstance, Tag},
+};
 use pgfleet_model::{
     Availability, DesiredInstance, Field, FieldChange, Mutation, PasswordSource, ResourceRef,
     Settings, Value,
@@ -11,7 +14,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::{
     ENGINE,
     errors::{Nature, explain},
-    platform::{all_tags, final_snapshot},
+    platform::{all_tags, final_snapshots},
     setting,
 };
 
@@ -106,11 +109,16 @@ pub(super) async fn modify(
     resource: &ResourceRef,
     fields: &[FieldChange],
     in_window: bool,
+    password: Option<SecretString>,
 ) -> Answer {
+    let password = password
+        .as_ref()
+        .map(|password| password.expose_secret().to_owned());
     let mut call = client
         .modify_db_instance()
         .db_instance_identifier(resource.id.as_str())
-        .apply_immediately(!in_window);
+        .apply_immediately(!in_window)
+        .set_master_user_password(password);
     for FieldChange { field, to, .. } in fields {
         let number = match to {
             Value::Number(number) => i32::try_from(*number).ok(),
@@ -187,20 +195,36 @@ pub(super) async fn delete(
     resource: &ResourceRef,
     last_snapshot: bool,
 ) -> Answer {
-    let snapshot = last_snapshot.then(|| final_snapshot(resource));
-    let answer = client
-        .delete_db_instance()
-        .db_instance_identifier(resource.id.as_str())
-        .skip_final_snapshot(!last_snapshot)
-        .set_final_db_snapshot_identifier(snapshot)
-        .send()
-        .await;
-    answer
-        .map(|answer| answer.db_instance)
-        .map_err(|error| explain("DeleteDBInstance", Nature::Changes, &error))
+    let mut names = last_snapshot.then(|| final_snapshots(resource));
+    loop {
+        let name = names.as_mut().and_then(Iterator::next);
+        let answer = client
+            .delete_db_instance()
+            .db_instance_identifier(resource.id.as_str())
+            .skip_final_snapshot(!last_snapshot)
+            .set_final_db_snapshot_identifier(name.clone())
+            .send()
+            .await;
+        let error = match answer {
+            Ok(answer) => return Ok(answer.db_instance),
+            Err(error) => error,
+        };
+        // An earlier instance of this name left one behind: it is kept, and the next name is tried.
+        let taken = error
+            .as_service_error()
+            .and_then(ProvideErrorMetadata::code)
+            == Some("DBSnapshotAlreadyExists");
+        if !taken || name.is_none() {
+            return Err(explain("DeleteDBInstance", Nature::Changes, &error));
+        }
+    }
 }
 
-async fn read(source: PasswordSource, secrets: Secrets) -> Result<SecretString, ProviderError> {
+/// Reads a password where it is needed, which may take its time.
+pub(super) async fn read(
+    source: PasswordSource,
+    secrets: Secrets,
+) -> Result<SecretString, ProviderError> {
     let read = tokio::task::spawn_blocking(move || secrets.read(&source)).await;
     match read {
         Ok(Ok(password)) => Ok(password),

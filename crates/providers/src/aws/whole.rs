@@ -1,7 +1,7 @@
-//! Answers that were cut off are no answers.
+//! Answers that are whole.
 //!
-//! The SDK's XML reader takes the end of the text for the end of every element that is open, so
-//! that half a listing looks like a listing of fewer instances, or of instances without tags.
+//! The SDK takes what there is of an answer whose end is missing: half a listing would look like
+//! instances that are gone.
 
 use aws_sdk_rds::{
     config::{
@@ -11,13 +11,13 @@ use aws_sdk_rds::{
     error::BoxError,
 };
 
-/// An answer whose outermost element is not closed.
+/// An answer of which the end is missing, or that is no XML.
 #[derive(Debug, thiserror::Error)]
-#[error("the answer is cut off")]
+#[error("the answer does not end with its outermost element")]
 struct CutOff;
 
-/// Turns an answer that was cut off into an error.
-#[derive(Debug)]
+/// Refuses them.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct WholeAnswers;
 
 impl Intercept for WholeAnswers {
@@ -31,70 +31,54 @@ impl Intercept for WholeAnswers {
         _components: &RuntimeComponents,
         _bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        match context.response().body().bytes() {
-            Some(body) if !is_whole(body) => Err(CutOff.into()),
-            _ => Ok(()),
+        let answer = context.response();
+        let body = answer.body().bytes().unwrap_or_default();
+        // An error has its code, or is none of AWS's: that is looked at where errors are explained.
+        if answer.status().is_success() && !is_whole(body) {
+            return Err(CutOff.into());
         }
+        Ok(())
     }
 }
 
-/// Whether the outermost element is closed at the end. What is no XML is not judged.
+/// Whether a document ends with the element that it begins with.
 fn is_whole(body: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(body);
-    let mut rest = text.trim();
-    // The declaration, a document type, comments.
-    while rest.starts_with("<?") || rest.starts_with("<!") {
-        let end = if rest.starts_with("<!--") { "-->" } else { ">" };
-        match rest.split_once(end) {
-            Some((_, after)) => rest = after.trim_start(),
-            None => return false,
-        }
-    }
-    let Some(opened) = rest.strip_prefix('<') else {
-        // An XML declaration with nothing behind it.
-        return !text.trim_start().starts_with('<');
-    };
-    let name_ends = |c: char| c.is_whitespace() || c == '>' || c == '/';
-    let Some((name, after)) = opened.split_once(name_ends) else {
+    let Ok(text) = std::str::from_utf8(body) else {
         return false;
     };
-    let closes = rest
-        .strip_suffix('>')
-        .and_then(|rest| rest.trim_end().strip_suffix(name))
-        .is_some_and(|rest| rest.ends_with("</"));
-    let is_empty = rest.ends_with("/>") && !after.contains('<');
-    closes || is_empty
+    let text = text.trim();
+    let root = match text.strip_prefix("<?") {
+        Some(rest) => rest
+            .split_once("?>")
+            .map_or("", |(_, rest)| rest)
+            .trim_start(),
+        None => text,
+    };
+    let name = root.strip_prefix('<').unwrap_or_default();
+    let name = name
+        .split([' ', '\t', '\r', '\n', '>', '/'])
+        .next()
+        .unwrap_or_default();
+    !name.is_empty() && text.ends_with(&format!("</{name}>"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    const LISTING: &str = "<?xml version=\"1.0\"?>\n<DescribeDBInstancesResponse xmlns=\"a/b\">\
-        <DBInstance><TagList/><Status>available</Status></DBInstance>\
-        </DescribeDBInstancesResponse>\n";
+    use super::is_whole;
 
     #[test]
-    fn only_the_whole_of_an_answer_is_whole() {
-        let trimmed = LISTING.trim_end();
-        for end in 1..trimmed.len() {
-            assert!(!is_whole(&trimmed.as_bytes()[..end]), "{}", &trimmed[..end]);
+    fn half_a_document_is_told_from_a_whole_one() {
+        let whole = "<?xml version=\"1.0\"?>\n<AResponse xmlns=\"x\"><A><B/></A></AResponse>\n";
+        assert!(is_whole(whole.as_bytes()));
+        let end = whole.trim_end().len();
+        for length in 0..end {
+            assert!(
+                !is_whole(&whole.as_bytes()[..length]),
+                "{}",
+                &whole[..length]
+            );
         }
-        assert!(is_whole(LISTING.as_bytes()));
-        for whole in [
-            "<a/>",
-            "<a />",
-            "<!DOCTYPE html><html><p>x</html>",
-            "<!-- > --><a></a >",
-        ] {
-            assert!(is_whole(whole.as_bytes()), "{whole}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_xml_is_left_to_others() {
-        for other in ["", " ", "not found", "{\"message\": \"<a>\"}"] {
-            assert!(is_whole(other.as_bytes()), "{other}");
-        }
+        assert!(!is_whole(b"<<not & xml>"));
+        assert!(!is_whole(b""));
     }
 }

@@ -255,5 +255,6 @@ mod tests {
             default_data_dir(false, Some("relative"), home),
             Some(PathBuf::from("/home/ann/.local/state/pgfleet"))
         );
+        assert_eq!(default_data_dir(false, None, None), None);
     }
 }
