@@ -286,7 +286,7 @@ fn the_signals_of_a_cancelled_job_reach_the_program() {
         .exits(6);
     ran.says("initdb truck-primary");
     has(&machine, &[("exit_code", "6")]);
-    assert!(summary(&machine).contains("In flight when it was stopped"));
+    assert!(summary(&machine).contains("In flight at the end"));
     fleet.apply();
     fleet.is_as_planned();
 }

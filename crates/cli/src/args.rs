@@ -108,8 +108,8 @@ pub(crate) struct SizeFlag {
 pub(crate) struct GithubFlag {
     /// Adds to the step's summary and outputs, in GitHub Actions
     ///
-    /// Markdown is appended to $GITHUB_STEP_SUMMARY; exit_code, changes, monthly_delta and others go
-    /// to $GITHUB_OUTPUT.
+    /// Markdown is appended to the file `$GITHUB_STEP_SUMMARY`; `exit_code`, `changes`,
+    /// `monthly_delta` and others go to `$GITHUB_OUTPUT`.
     #[arg(long)]
     pub(crate) github: bool,
 }

@@ -101,6 +101,7 @@ impl Observer for Progress {
             event.kind,
             EventKind::StepFailed { .. }
                 | EventKind::StepLeft { .. }
+                | EventKind::StepOverdue { .. }
                 | EventKind::ObserveFailed { .. }
                 | EventKind::FleetFinished { .. }
         ) {

@@ -92,6 +92,12 @@ fn left(events: &[Event]) -> Section {
             resource_id,
             call,
             ..
+        }
+        | EventKind::StepOverdue {
+            address,
+            resource_id,
+            call,
+            ..
         } => Some(row(&[
             &cell(event.fleet.as_str()),
             &code(&address.to_string()),
@@ -102,7 +108,7 @@ fn left(events: &[Event]) -> Section {
     });
     let head = table_head(&["fleet", "address", "call", "instance"]);
     let part = Part::new(head, rows.collect(), "call in flight");
-    Section::titled("In flight when it was stopped", vec![part])
+    Section::titled("In flight at the end", vec![part])
 }
 
 fn fleets(events: &[Event]) -> Section {

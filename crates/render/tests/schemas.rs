@@ -10,8 +10,8 @@ use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 use pgfleet_conformance::memory::{MemoryPlatform, MemoryRules};
 use pgfleet_model::{
     Attributes, Availability, Condition, Endpoint, Event, EventKind, Field, Inventory,
-    ObjectVersion, ObservedInstance, Outcome, Owner, Phase, Region, ResourceId, ResourceRef, Role,
-    Storage,
+    ObjectVersion, ObservedInstance, Outcome, Owner, Phase, ProviderKind, Region, ResourceId,
+    ResourceRef, Role, Storage,
 };
 use pgfleet_planner::{Goal, SavedFleet, SavedPlan, SavedPlanFile, plan, sha256};
 use pgfleet_render::{JsonForm, event_json};
@@ -99,7 +99,21 @@ fn next(event: Option<&EventKind>) -> Option<EventKind> {
             why: text(),
             remedy: String::new(),
         },
-        Some(EventKind::StepFailed { .. }) => EventKind::StepSkipped {
+        Some(EventKind::StepFailed { .. }) => EventKind::StepOverdue {
+            step: 1,
+            address: address(),
+            resource_id: text(),
+            call: text(),
+            waited: Duration::from_secs(3_600),
+        },
+        Some(EventKind::StepOverdue { .. }) => EventKind::PaceChanged {
+            provider: ProviderKind::Aws,
+            region: Region::new("us-east-1"),
+            before: 8,
+            after: 4,
+            most: 10,
+        },
+        Some(EventKind::PaceChanged { .. }) => EventKind::StepSkipped {
             step: 3,
             address: address(),
             because: 2,
@@ -136,7 +150,7 @@ fn every_event_fits() {
         seen += 1;
         event = next(Some(&kind));
     }
-    assert_eq!(seen, 11);
+    assert_eq!(seen, 13);
 }
 
 fn here(id: &str) -> ResourceRef {

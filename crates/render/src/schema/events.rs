@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::shapes::{Fields, address, object, or_null, seconds, text, whole, word};
+use super::shapes::{Fields, address, object, or_null, provider, seconds, text, whole, word};
 
 /// One line. Which fields it has follows from its event.
 pub(super) fn line() -> Value {
@@ -40,7 +40,7 @@ pub(super) fn line() -> Value {
         (
             "pace-changed",
             vec![
-                ("provider", word(&["aws", "gcp", "azure", "local"])),
+                ("provider", provider()),
                 ("region", text()),
                 ("before", whole()),
                 ("after", whole()),
