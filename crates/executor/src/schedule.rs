@@ -9,7 +9,8 @@ use std::time::Duration;
 /// polls.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PollSchedule {
-    /// The pause before the first poll after a call: some platforms are done at once.
+    /// The pause before the first poll after a call, or after the last of several that were made
+    /// side by side: some platforms are done at once.
     pub first: Duration,
     /// The shortest pause after the first.
     pub shortest: Duration,

@@ -31,7 +31,7 @@ pub(super) async fn perform(args: &PlanArgs, ui: Ui) -> Exit {
                 .iter()
                 .map(|path| path.display().to_string())
                 .collect();
-            let next = format!("pgfleet apply {}", words.join(" "));
+            let next = format!("pgfleet apply {}{}", words.join(" "), args.simulate.again());
             let next = args.out.is_none().then_some(next.as_str());
             ui.result(&text(&run, &plans, next, ui));
         }
@@ -55,8 +55,10 @@ pub(super) async fn perform(args: &PlanArgs, ui: Ui) -> Exit {
             ui.problem(&format!("the plan cannot be saved: {why}"), "");
             return Exit::Failed;
         }
-        let path = path.display();
-        ui.note(&format!("Saved as {path}.  Next: pgfleet apply {path}"));
+        let (path, again) = (path.display(), args.simulate.again());
+        ui.note(&format!(
+            "Saved as {path}.  Next: pgfleet apply {path}{again}"
+        ));
     }
     if refused {
         Exit::Refused

@@ -45,8 +45,13 @@ impl Round<'_, '_> {
             return self.done(index);
         }
         let number = self.poller_of(&self.flights[index]);
-        let first = retry_after.unwrap_or(self.options.polls.first);
-        self.schedule_poll(number, Some(first));
+        // One poll asks for all: it waits for the answers that are about to come.
+        let last = !self
+            .flights
+            .iter()
+            .any(|flight| flight.state == State::Beginning && self.poller_of(flight) == number);
+        let first = last.then_some(self.options.polls.first);
+        self.schedule_poll(number, retry_after.or(first));
     }
 
     /// Sets the time of a provider's next poll, by the age of the youngest of its operations.
