@@ -114,6 +114,9 @@ pub(crate) struct GithubFlag {
     pub(crate) github: bool,
 }
 
+/// The file of the simulated clouds' state, where none is named.
+const USUAL_STATE: &str = ".pgfleet-simulated.json";
+
 /// Whether the clouds are simulated.
 #[derive(Debug, Default, Args)]
 pub(crate) struct SimulateFlag {
@@ -123,7 +126,7 @@ pub(crate) struct SimulateFlag {
         value_name = "FILE",
         num_args = 0..=1,
         require_equals = true,
-        default_missing_value = ".pgfleet-simulated.json"
+        default_missing_value = USUAL_STATE
     )]
     simulate: Option<PathBuf>,
 }
@@ -132,6 +135,16 @@ impl SimulateFlag {
     /// The file of the simulated state, where clouds are simulated.
     pub(crate) fn file(&self) -> Option<&PathBuf> {
         self.simulate.as_ref()
+    }
+
+    /// The flag as it has to be given again for the same clouds, a space before it; nothing for real
+    /// ones.
+    pub(crate) fn again(&self) -> String {
+        match &self.simulate {
+            None => String::new(),
+            Some(file) if file.as_os_str() == USUAL_STATE => " --simulate".to_owned(),
+            Some(file) => format!(" --simulate={}", file.display()),
+        }
     }
 }
 

@@ -190,6 +190,10 @@ impl Provider for Watched {
         }
     }
 
+    fn polled(&self, scope: &Scope) -> Option<Inventory> {
+        self.inner.polled(scope)
+    }
+
     async fn claim(
         &self,
         resource: &ResourceRef,

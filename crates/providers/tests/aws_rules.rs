@@ -1,7 +1,11 @@
 //! The rules of RDS, each by its name, held against plans as they are made.
 
 #![cfg(feature = "aws")]
-#![expect(clippy::unwrap_used, reason = "a test that panics is one that fails")]
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that panics is one that fails"
+)]
 
 use std::{path::Path, sync::Arc};
 
@@ -26,9 +30,8 @@ fn file(primary: &str, rest: &str) -> String {
 
 /// A plan file with so many replicas, all of one group.
 fn replicas(count: usize, group: &str) -> String {
-    let mut text = file("", "");
-    text.push_str(&format!("[[replicas]]\ncount = {count}\n{group}\n"));
-    text
+    let alone = file("", "");
+    format!("{alone}[[replicas]]\ncount = {count}\n{group}\n")
 }
 
 fn existing(replicas: usize) -> String {

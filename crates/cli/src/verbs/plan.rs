@@ -53,8 +53,10 @@ async fn show(args: &PlanArgs, github: &mut Option<Github>, ui: Ui) -> Exit {
         if let Some(github) = github {
             github.output("saved_plan", path.to_string_lossy());
         }
-        let path = path.display();
-        ui.note(&format!("Saved as {path}.  Next: pgfleet apply {path}"));
+        let (path, again) = (path.display(), args.simulate.again());
+        ui.note(&format!(
+            "Saved as {path}.  Next: pgfleet apply {path}{again}"
+        ));
     }
     if refused {
         Exit::Refused
@@ -74,7 +76,7 @@ fn print(args: &PlanArgs, run: &Run, plans: &[FleetPlan], ui: Ui) {
                 .iter()
                 .map(|path| path.display().to_string())
                 .collect();
-            let next = format!("pgfleet apply {}", words.join(" "));
+            let next = format!("pgfleet apply {}{}", words.join(" "), args.simulate.again());
             let next = args.out.is_none().then_some(next.as_str());
             ui.result(&text(run, plans, next, ui));
         }

@@ -52,6 +52,15 @@ fn requested(call: &Call<'_>) -> ApiResult<Instance> {
         ));
     }
     let kms_key = kms_key(call, &source, cross_region)?;
+    // Elsewhere RDS ignores the parameter.
+    let apart = ["cn-", "us-gov-"]
+        .iter()
+        .any(|prefix| call.place.region.starts_with(prefix));
+    if apart && cross_region && kms_key.is_some() && arguments.text("PreSignedUrl").is_none() {
+        return Err(ApiError::value(
+            "PreSignedUrl must be given for an encrypted read replica of another region.",
+        ));
+    }
     let class = arguments
         .owned("DBInstanceClass")
         .unwrap_or_else(|| source.class.clone());
