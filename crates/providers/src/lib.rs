@@ -10,9 +10,14 @@
 //! | `mutate.rs` | the calls that change something |
 //! | `errors.rs` | the platform's errors, turned into kind, remedy and how to retry |
 //!
-//! No folder knows another.
+//! What is common to the clouds stands beside the folders: `guard.rs`, no plain text to other
+//! machines. No folder knows another.
 
 #[cfg(feature = "aws")]
 pub mod aws;
+#[cfg(feature = "azure")]
+pub mod azure;
+#[cfg(any(feature = "aws", feature = "azure"))]
+mod guard;
 #[cfg(feature = "local")]
 pub mod local;

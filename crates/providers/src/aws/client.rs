@@ -8,7 +8,7 @@ use aws_sdk_rds::config::{Region as SdkRegion, SharedInterceptor};
 use pgfleet_model::Region;
 use tokio::sync::OnceCell;
 
-use super::guard::TlsOnly;
+use crate::guard::TlsOnly;
 
 /// Longest that a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(10);

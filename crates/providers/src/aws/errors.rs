@@ -5,7 +5,7 @@ use std::error::Error as StdError;
 use aws_sdk_rds::error::{ProvideErrorMetadata, SdkError};
 use pgfleet_provider::{ErrorKind, ProviderError, Retry};
 
-use super::guard::PlainHttp;
+use crate::guard::{self, PlainHttp};
 
 /// Whether a call changes something: what is not known of it has to be looked up then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,10 +55,7 @@ fn not_aws(call: &str) -> ProviderError {
 fn by_cause(call: &str, unclear: Retry, error: &(dyn StdError + 'static)) -> ProviderError {
     let mut causes = std::iter::successors(Some(error), |error| (*error).source());
     if let Some(plain) = causes.find_map(|cause| cause.downcast_ref::<PlainHttp>()) {
-        return ProviderError::new(ErrorKind::Environment, plain.to_string()).remedy(
-            "use an https endpoint, or name its host in PGFLEET_INSECURE_ENDPOINT_HOSTS where \
-             the network in between is yours",
-        );
+        return ProviderError::new(ErrorKind::Environment, plain.to_string()).remedy(guard::REMEDY);
     }
     let words = chain(error);
     if words.contains("credentials") || words.contains("identity") {

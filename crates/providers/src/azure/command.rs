@@ -1,0 +1,1 @@
+//! Mutations as commands of Azure's own tool.
