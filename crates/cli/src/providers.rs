@@ -9,6 +9,8 @@ use pgfleet_model::{ProviderKind, Value};
 use pgfleet_provider::{ErrorKind, Provider, ProviderError};
 #[cfg(feature = "aws")]
 use pgfleet_providers::aws::{AwsOptions, AwsProvider};
+#[cfg(feature = "gcp")]
+use pgfleet_providers::gcp::{Endpoint, GcpProvider};
 #[cfg(feature = "local")]
 use pgfleet_providers::local::LocalProvider;
 use pgfleet_spec::{PrimarySpec, Spec};
@@ -19,6 +21,8 @@ use pgfleet_spec::{PrimarySpec, Spec};
 pub(crate) enum Key {
     /// The account that the credentials of the environment lead to.
     Aws,
+    /// The project.
+    Gcp(String),
     Local(PathBuf),
 }
 
@@ -34,6 +38,8 @@ pub(crate) struct Providers {
 enum Opened {
     #[cfg(feature = "aws")]
     Aws(Arc<AwsProvider>),
+    #[cfg(feature = "gcp")]
+    Gcp(Arc<GcpProvider>),
     #[cfg(feature = "local")]
     Local(Arc<LocalProvider>),
 }
@@ -49,7 +55,7 @@ impl Providers {
 
     /// The provider for a plan file.
     pub(crate) fn serve(&mut self, spec: &Spec) -> Result<Arc<dyn Provider>, ProviderError> {
-        let key = key(spec)?;
+        let key = key(spec, self.simulated.is_some())?;
         let known = self.open.iter().position(|(open, _)| *open == key);
         let index = if let Some(known) = known {
             known
@@ -65,6 +71,16 @@ impl Providers {
                 }
                 #[cfg(not(feature = "aws"))]
                 Key::Aws => return Err(unsupported(spec.provider)),
+                #[cfg(feature = "gcp")]
+                Key::Gcp(project) => {
+                    let endpoint = match &self.simulated {
+                        Some(simulated) => Endpoint::parse(simulated, &[])?,
+                        None => Endpoint::from_environment(&insecure_hosts())?,
+                    };
+                    Opened::Gcp(Arc::new(GcpProvider::new(project, endpoint)))
+                }
+                #[cfg(not(feature = "gcp"))]
+                Key::Gcp(_) => return Err(unsupported(spec.provider)),
                 #[cfg(feature = "local")]
                 Key::Local(folder) => Opened::Local(Arc::new(LocalProvider::new(folder))),
             };
@@ -75,6 +91,11 @@ impl Providers {
             #[cfg(feature = "aws")]
             Opened::Aws(aws) => {
                 let provider: Arc<dyn Provider> = Arc::<AwsProvider>::clone(aws);
+                Ok(provider)
+            }
+            #[cfg(feature = "gcp")]
+            Opened::Gcp(gcp) => {
+                let provider: Arc<dyn Provider> = Arc::<GcpProvider>::clone(gcp);
                 Ok(provider)
             }
             #[cfg(feature = "local")]
@@ -95,6 +116,8 @@ impl Providers {
                 // Operations of a cloud go on.
                 #[cfg(feature = "aws")]
                 Opened::Aws(_) => {}
+                #[cfg(feature = "gcp")]
+                Opened::Gcp(_) => {}
                 #[cfg(feature = "local")]
                 Opened::Local(local) => local.close().await,
             }
@@ -102,12 +125,38 @@ impl Providers {
     }
 }
 
-fn key(spec: &Spec) -> Result<Key, ProviderError> {
+fn key(spec: &Spec, is_simulated: bool) -> Result<Key, ProviderError> {
     match spec.provider {
         ProviderKind::Aws => Ok(Key::Aws),
+        ProviderKind::Gcp => project(spec, is_simulated).map(Key::Gcp),
         ProviderKind::Local => Ok(Key::Local(data_dir(spec))),
-        kind @ (ProviderKind::Gcp | ProviderKind::Azure) => Err(unsupported(kind)),
+        kind @ ProviderKind::Azure => Err(unsupported(kind)),
     }
+}
+
+/// The project that the plan names, or else the one that Google's own tools would take.
+fn project(spec: &Spec, is_simulated: bool) -> Result<String, ProviderError> {
+    let variable = |name| std::env::var(name).ok().filter(|text| !text.is_empty());
+    let named = match spec.platform.get("project") {
+        Some(Value::Text(project)) => Some(project.clone()),
+        _ => None,
+    };
+    let project = named
+        .or_else(|| variable("GOOGLE_CLOUD_PROJECT"))
+        .or_else(|| variable("CLOUDSDK_CORE_PROJECT"))
+        .or_else(|| is_simulated.then(|| "simulated".to_owned()))
+        .ok_or_else(|| {
+            ProviderError::new(ErrorKind::Environment, "no project is named to act in")
+                .remedy("set `project` in [gcp], or GOOGLE_CLOUD_PROJECT")
+        })?;
+    // Some have their organisation's domain before a colon.
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.:".contains(c);
+    if project.chars().all(fits) {
+        return Ok(project);
+    }
+    let why = format!("`{project}` is no project of Google's");
+    Err(ProviderError::new(ErrorKind::Environment, why)
+        .remedy("write the project's ID: lowercase letters, digits and hyphens"))
 }
 
 fn unsupported(kind: ProviderKind) -> ProviderError {
@@ -119,7 +168,7 @@ fn unsupported(kind: ProviderKind) -> ProviderError {
 }
 
 /// Hosts beside this machine that the user trusts without TLS.
-#[cfg(feature = "aws")]
+#[cfg(any(feature = "aws", feature = "gcp"))]
 fn insecure_hosts() -> Vec<String> {
     let hosts = std::env::var("PGFLEET_INSECURE_ENDPOINT_HOSTS").unwrap_or_default();
     let hosts = hosts

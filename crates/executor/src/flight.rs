@@ -54,6 +54,8 @@ pub(crate) struct Flight {
     pub(crate) attempts: u32,
     /// How often a listing showed that the call has to be made again.
     pub(crate) repeated: u32,
+    /// Whether the last call was turned away because something else was going on.
+    pub(crate) busy: bool,
     /// Whether the call may have changed something.
     pub(crate) took_effect: bool,
 }
@@ -80,6 +82,7 @@ impl Flight {
                 began: None,
                 attempts: 0,
                 repeated: 0,
+                busy: false,
                 took_effect: false,
             })
             .collect()

@@ -56,7 +56,7 @@ pub async fn patiently<T>(
             Err(error) => error,
         };
         attempt += 1;
-        let most = if error.kind == ErrorKind::Throttled {
+        let most = if matches!(error.kind, ErrorKind::Throttled | ErrorKind::Busy) {
             backoff.attempts
         } else {
             2

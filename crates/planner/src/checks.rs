@@ -205,10 +205,15 @@ pub(crate) fn without_effect(spec: &Spec) -> Vec<Check> {
             }
         }
     }
-    if spec.in_window && spec.provider == ProviderKind::Local {
-        let message = "`apply_changes = \"window\"`: this machine has no maintenance window, so \
-                       changes are made at once";
-        checks.push(Check::note("local/no-window", message).key("apply_changes"));
+    let no_window = match spec.provider {
+        ProviderKind::Local => Some(("local/no-window", "this machine has no maintenance window")),
+        // Its maintenance window is Google's own: a change cannot be left to it.
+        ProviderKind::Gcp => Some(("gcp/no-window", "Cloud SQL leaves no change to its window")),
+        ProviderKind::Aws | ProviderKind::Azure => None,
+    };
+    if let Some((code, why)) = no_window.filter(|_| spec.in_window) {
+        let message = format!("`apply_changes = \"window\"`: {why}, so changes are made at once");
+        checks.push(Check::note(code, message).key("apply_changes"));
     }
     checks
 }

@@ -21,6 +21,7 @@ mod resolve;
 mod saved;
 mod since;
 mod standing;
+mod word;
 
 pub use adoption::{Retag, Retagging, adopt, release};
 pub use diff::{diff, satisfies};
@@ -34,3 +35,4 @@ pub use platform::{
 pub use resolve::{Resolution, resolve};
 pub use saved::{Fit, SavedFleet, SavedPlan, SavedPlanError, SavedPlanFile};
 pub use standing::standing;
+pub use word::Word;

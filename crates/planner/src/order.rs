@@ -52,10 +52,19 @@ pub fn steps(
         }
     }
     edges.extend(general_order(&calls, &addresses, observed));
-    edges.extend(replacement_order(
-        platform, observed, &calls, &addresses, &rebuilds,
-    ));
-    edges.extend(platform.order(&calls, observed));
+    let asked = platform.order(&calls, observed);
+    // New before old is a preference: what the platform asks for goes first.
+    let turned = |edge: &Edge| Edge {
+        first: edge.then,
+        then: edge.first,
+    };
+    let preferred = replacement_order(platform, observed, &calls, &addresses, &rebuilds);
+    edges.extend(
+        preferred
+            .into_iter()
+            .filter(|edge| !asked.contains(&turned(edge))),
+    );
+    edges.extend(asked);
 
     let order = sorted(calls.len(), &edges).ok_or_else(|| Cycle(platform.kind().to_string()))?;
     let number: BTreeMap<usize, StepId> = order.iter().copied().zip(1..).collect();

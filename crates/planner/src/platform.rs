@@ -6,6 +6,8 @@ use pgfleet_model::{
 };
 use pgfleet_spec::InstanceSize;
 
+use crate::Word;
+
 /// What a platform can do at all. The conformance suite runs what is declared, and holds a
 /// provider to refusing what is not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -170,8 +172,15 @@ pub trait Platform: Send + Sync {
     /// Which mutations exclude each other in time.
     fn lane(&self, mutation: &Mutation, primary: &ResourceRef) -> Lane;
 
-    /// The mutation as a command of the vendor's own tool, word by word.
-    fn command(&self, mutation: &Mutation) -> Option<Vec<String>>;
+    /// The mutation as commands of the vendor's own tool, word by word, in an order that works.
+    /// None where the tool has no command for it.
+    fn commands(&self, mutation: &Mutation) -> Vec<Vec<Word>>;
+
+    /// Commands that end when the mutation has come to its end, where [`Platform::commands`] end
+    /// earlier. They are printed only before a step that needs it, and last of all.
+    fn awaiting(&self, _mutation: &Mutation) -> Vec<Vec<Word>> {
+        Vec::new()
+    }
 
     /// How far a mutation has come, to judge by the listing's entry for its instance.
     fn standing(&self, mutation: &Mutation, live: Option<&ObservedInstance>) -> Standing;

@@ -30,12 +30,16 @@ impl TlsOnly {
     }
 
     pub(crate) fn check(&self, uri: &str) -> Result<(), PlainHttp> {
-        let Some(rest) = uri.strip_prefix("http://") else {
+        let Some((scheme, rest)) = uri.split_once("://") else {
             return Ok(());
         };
+        if !scheme.eq_ignore_ascii_case("http") {
+            return Ok(());
+        }
         let authority = rest.split(['/', '?']).next().unwrap_or_default();
         let host = host_of(authority);
-        if is_loopback(host) || self.insecure_hosts.iter().any(|allowed| allowed == host) {
+        let named = |allowed: &String| allowed.eq_ignore_ascii_case(host);
+        if is_loopback(host) || self.insecure_hosts.iter().any(named) {
             Ok(())
         } else {
             Err(PlainHttp(format!("http://{authority}")))
@@ -46,10 +50,10 @@ impl TlsOnly {
 /// `localhost`, or an address of this machine's own.
 pub(crate) fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost"
+    host.eq_ignore_ascii_case("localhost")
         || address
             .parse::<IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
+            .is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 /// The host of `host:port` or `[address]:port`; what stands before an `@` is no host.
@@ -79,13 +83,15 @@ mod tests {
             "http://127.0.0.1:8080",
             "http://127.8.8.8/",
             "http://[::1]:80/",
-            "http://rds.test/",
+            "http://RDS.test/",
+            "HTTP://LocalHost/",
         ] {
             assert!(guard.check(fine).is_ok(), "{fine}");
         }
         for refused in [
             "http://rds.us-east-1.amazonaws.com/",
             "http://10.0.0.1/",
+            "HTTP://10.0.0.1/",
             "http://localhost.example.com/",
             "http://localhost@example.com/",
             "http://127.0.0.1.example.com:80/",

@@ -11,13 +11,17 @@
 //! | `errors.rs` | the platform's errors, turned into kind, remedy and how to retry |
 //!
 //! What is common to the clouds stands beside the folders: `guard.rs`, no plain text to other
-//! machines. No folder knows another.
+//! machines, and `passwords.rs`, passwords read when they are needed. No folder knows another.
 
 #[cfg(feature = "aws")]
 pub mod aws;
 #[cfg(feature = "azure")]
 pub mod azure;
-#[cfg(any(feature = "aws", feature = "azure"))]
+#[cfg(feature = "gcp")]
+pub mod gcp;
+#[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
 mod guard;
 #[cfg(feature = "local")]
 pub mod local;
+#[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
+mod passwords;

@@ -107,7 +107,7 @@ fn passed(mode: Clock, real: Duration) -> Millis {
     }
 }
 
-/// The form that AWS writes times in, such as `2026-01-31T07:05:09.120Z`.
+/// A time as most APIs write it, such as `2026-01-31T07:05:09.120Z`.
 pub(crate) fn timestamp(at: Millis) -> String {
     // The formatter panics beyond the year 9999.
     const LAST: Millis = 253_402_300_799_000;

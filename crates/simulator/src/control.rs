@@ -1,8 +1,8 @@
 //! Control from outside the process: JSON below `/_simulator/`.
 
-use crate::aws::AwsOptions;
+use crate::cloud::{CloudName, NAMES};
 use crate::faults::Fault;
-use crate::shared::{Shared, State};
+use crate::shared::Shared;
 use hyper::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -36,20 +36,7 @@ pub(crate) fn answer(shared: &Shared, method: &Method, path: &str, body: &[u8]) 
             state.expired = expired.into_iter().collect();
             Ok(json!({"expired": state.expired}))
         }),
-        ("POST", "status") => with(
-            body,
-            |SetStatus {
-                 region,
-                 identifier,
-                 status,
-             }| { set_status(shared, &region, &identifier, &status) },
-        ),
-        ("GET", "options") => (200, json!(shared.state().service.options)),
-        ("POST", "options") => with(body, |options: AwsOptions| {
-            shared.change_options(|old| *old = options);
-            Ok(json!({"changed": true}))
-        }),
-        ("GET", "state") => (200, state(shared)),
+        ("GET", "state") => told(state(shared)),
         ("GET", "requests") => {
             let state = shared.state();
             (
@@ -57,11 +44,84 @@ pub(crate) fn answer(shared: &Shared, method: &Method, path: &str, body: &[u8]) 
                 json!({"count": state.log.count(), "requests": state.log.records()}),
             )
         }
-        _ => (
-            404,
-            json!({"error": "there are GET and POST clock, GET, POST and DELETE faults, POST \
-                    credentials, POST status, GET and POST options, GET state, GET requests"}),
+        (method, path) => {
+            let (cloud, path) = of_cloud(path);
+            answer_of_cloud(shared, cloud, method, path, body)
+        }
+    }
+}
+
+/// The cloud that a path names first. `options` and `status` alone are those of AWS.
+fn of_cloud(path: &str) -> (CloudName, &str) {
+    let named = NAMES.into_iter().find_map(|name| {
+        let rest = path.strip_prefix(name.as_str())?;
+        Some((name, rest.strip_prefix('/')?))
+    });
+    named.unwrap_or((CloudName::Aws, path))
+}
+
+fn answer_of_cloud(
+    shared: &Shared,
+    cloud: CloudName,
+    method: &str,
+    path: &str,
+    body: &[u8],
+) -> (u16, Value) {
+    match (method, path) {
+        ("GET", "options") => told(
+            shared
+                .state()
+                .clouds
+                .get(cloud)
+                .options()
+                .map_err(|error| error.to_string()),
         ),
+        ("POST", "options") => with(body, |options| {
+            let mut state = shared.state();
+            let clock = state.time.mode();
+            state.clouds.get_mut(cloud).set_options(options, clock)?;
+            Ok(json!({"changed": true}))
+        }),
+        ("POST", "status") => with(body, |status: SetStatus| {
+            let SetStatus {
+                region,
+                identifier,
+                status,
+            } = status;
+            set_status(shared, cloud, &region, &identifier, &status)
+        }),
+        ("POST", other) => {
+            let body = match serde_json::from_slice(body) {
+                Ok(body) => body,
+                Err(error) => return (400, json!({"error": error.to_string()})),
+            };
+            let done = shared.change(|clouds, moment| {
+                match clouds.get_mut(cloud).control(other, &body, moment) {
+                    Some(done) => Ok((Some(done?), true)),
+                    None => Ok((None, false)),
+                }
+            });
+            match done {
+                Ok(Some(value)) => (200, value),
+                Ok(None) => unknown(),
+                Err(error) => (400, json!({"error": error})),
+            }
+        }
+        _ => unknown(),
+    }
+}
+
+fn unknown() -> (u16, Value) {
+    let text = "there are GET and POST clock, GET, POST and DELETE faults, POST credentials, \
+                GET state, GET requests, and below the name of a cloud GET and POST options, \
+                POST status";
+    (404, json!({"error": text}))
+}
+
+fn told(result: Result<Value, String>) -> (u16, Value) {
+    match result {
+        Ok(value) => (200, value),
+        Err(error) => (500, json!({"error": error})),
     }
 }
 
@@ -81,7 +141,7 @@ enum OneOrMany {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Credentials {
-    /// Access keys; `*` means all.
+    /// Access keys and tokens; `*` means all.
     expired: Vec<String>,
 }
 
@@ -110,46 +170,30 @@ fn with<'a, T: Deserialize<'a>>(
 pub(crate) fn advance(shared: &Shared, by: Duration) -> Result<Value, String> {
     let mut state = shared.state();
     state.time.advance(by);
-    let now = state.catch_up();
+    let now = state.catch_up().now;
     state.save().map_err(|error| error.to_string())?;
     Ok(json!({"now_milliseconds": now}))
 }
 
-/// Sets an instance's status, in the account that has one of this name.
+/// Sets the status of what is named so in a cloud.
 pub(crate) fn set_status(
     shared: &Shared,
-    region: &str,
+    cloud: CloudName,
+    place: &str,
     identifier: &str,
     status: &str,
 ) -> Result<Value, String> {
-    let mut state = shared.state();
-    state.catch_up();
-    if !state.world.set_status(region, identifier, status) {
-        return Err(format!("there is no DB instance {identifier} in {region}"));
-    }
-    state.save().map_err(|error| error.to_string())?;
-    Ok(json!({"status": status}))
+    shared.change(|clouds, _| {
+        let cloud = clouds.get_mut(cloud);
+        cloud.set_status(place, identifier, status)?;
+        Ok((json!({"status": status}), true))
+    })
 }
 
 /// Everything that exists.
-pub(crate) fn state(shared: &Shared) -> Value {
+pub(crate) fn state(shared: &Shared) -> Result<Value, String> {
     let mut state = shared.state();
     state.catch_up();
-    json!({"aws": state.world})
-}
-
-/// Makes an instance that has been there all along.
-pub(crate) fn seed(
-    shared: &Shared,
-    region: &str,
-    parameters: &[(&str, &str)],
-) -> Result<bool, String> {
-    let mut state = shared.state();
-    let now = state.catch_up();
-    let State { service, world, .. } = &mut *state;
-    if !service.seed(region, parameters, world, now)? {
-        return Ok(false);
-    }
-    state.save().map_err(|error| error.to_string())?;
-    Ok(true)
+    let saved = state.clouds.save().map_err(|error| error.to_string())?;
+    Ok(Value::Object(saved))
 }

@@ -1,5 +1,6 @@
 //! Faults on demand: which request they hit, and what they do to it.
 
+use crate::cloud::{Asked, CloudName};
 use serde::{Deserialize, Serialize};
 
 /// A fault, and the requests that it waits for. Conditions that are left out hold for every
@@ -8,13 +9,16 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Fault {
+    /// The cloud.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cloud: Option<CloudName>,
     /// The action, such as `CreateDBInstance`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action: Option<String>,
     /// The identifier that the request names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identifier: Option<String>,
-    /// The region.
+    /// The region of AWS.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
     /// The first fitting request that it hits, counted from 1.
@@ -56,9 +60,9 @@ pub enum FaultEffect {
         #[serde(default)]
         message: String,
     },
-    /// `Throttling`; nothing takes effect.
+    /// Answers that there were too many requests; nothing takes effect.
     Throttle,
-    /// `ExpiredToken`; nothing takes effect.
+    /// Answers that the credential has expired; nothing takes effect.
     ExpiredToken,
     /// The connection is reset before anything takes effect.
     Reset,
@@ -75,7 +79,7 @@ pub enum FaultEffect {
     },
     /// Takes effect; the answer's second half is missing.
     Truncate,
-    /// Takes effect; the answer is no XML.
+    /// Takes effect; the answer is neither XML nor JSON.
     Malformed,
     /// The work that the request begins ends in this status, such as `incompatible-network`.
     EndIn {
@@ -95,6 +99,7 @@ impl Fault {
     /// A fault that hits the next request, whatever it is.
     pub fn new(effect: FaultEffect) -> Self {
         Self {
+            cloud: None,
             action: None,
             identifier: None,
             region: None,
@@ -102,6 +107,13 @@ impl Fault {
             count: 1,
             effect,
         }
+    }
+
+    /// Only requests to this cloud.
+    #[must_use]
+    pub fn in_cloud(mut self, cloud: CloudName) -> Self {
+        self.cloud = Some(cloud);
+        self
     }
 
     /// Only requests of this action.
@@ -140,6 +152,27 @@ impl Fault {
     }
 }
 
+impl Fault {
+    fn fits(&self, name: CloudName, asked: &Asked) -> bool {
+        let Self {
+            cloud,
+            action,
+            identifier,
+            region,
+            nth: _,
+            count: _,
+            effect: _,
+        } = self;
+        let wants = |condition: &Option<String>, given: Option<&str>| {
+            condition.is_none() || condition.as_deref() == given
+        };
+        cloud.is_none_or(|wanted| wanted == name)
+            && wants(action, Some(&asked.action))
+            && wants(identifier, asked.identifier.as_deref())
+            && wants(region, Some(&asked.place))
+    }
+}
+
 /// A fault that waits, with the number of fitting requests so far.
 #[derive(Clone, Debug)]
 struct Armed {
@@ -167,27 +200,10 @@ impl Faults {
     }
 
     /// The fault that hits this request: the oldest that fits. All that fit count it.
-    pub(crate) fn hit(
-        &mut self,
-        action: &str,
-        identifier: Option<&str>,
-        region: &str,
-    ) -> Option<FaultEffect> {
+    pub(crate) fn hit(&mut self, cloud: CloudName, asked: &Asked) -> Option<FaultEffect> {
         let mut hit = None;
         for Armed { fault, seen } in &mut self.armed {
-            let fits = fault
-                .action
-                .as_deref()
-                .is_none_or(|wanted| wanted == action)
-                && fault
-                    .identifier
-                    .as_deref()
-                    .is_none_or(|wanted| Some(wanted) == identifier)
-                && fault
-                    .region
-                    .as_deref()
-                    .is_none_or(|wanted| wanted == region);
-            if fits {
+            if fault.fits(cloud, asked) {
                 *seen += 1;
                 if *seen >= fault.nth.max(1) && hit.is_none() {
                     hit = Some(fault.effect.clone());
@@ -204,14 +220,21 @@ impl Faults {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cloud::Credential;
 
     #[test]
     fn a_fault_hits_from_the_nth_fitting_request_on_as_often_as_told() {
         let mut faults = Faults::default();
         faults.arm(Fault::new(FaultEffect::Throttle).on("A").nth(2).times(2));
+        let asked = |action: &str| Asked {
+            action: action.to_owned(),
+            identifier: None,
+            place: "r".to_owned(),
+            credential: Credential(String::new()),
+        };
         let hits: Vec<bool> = ["A", "B", "A", "A", "A"]
             .iter()
-            .map(|action| faults.hit(action, None, "r").is_some())
+            .map(|action| faults.hit(CloudName::Aws, &asked(action)).is_some())
             .collect();
         assert_eq!(hits, [false, false, true, true, false]);
         assert!(faults.list().is_empty());

@@ -1,6 +1,8 @@
 //! Simulated cloud APIs on loopback: strict, stateful, and failing on demand.
 //!
-//! Each cloud has a folder: `aws` today. It is written from the vendor's documentation and shares no
+//! Each cloud has a folder: `aws` today. `cloud` is what they have in common, and all that server,
+//! faults, log and state's file know of them; they share one port, told apart by the path. A cloud
+//! is written from the vendor's documentation and shares no
 //! code with the providers, so that one misreading cannot pass on both sides. It must know nothing
 //! of plans, fleets or clients.
 //!
@@ -23,6 +25,7 @@
 
 mod aws;
 mod clock;
+mod cloud;
 mod control;
 mod faults;
 mod log;
@@ -31,8 +34,9 @@ mod shared;
 mod simulator;
 mod store;
 
-pub use aws::{AwsOptions, Group, Rate, Timing};
+pub use aws::{AwsOptions, Group, Timing};
 pub use clock::Clock;
+pub use cloud::{CloudName, Rate};
 pub use faults::{Fault, FaultEffect};
 pub use log::Record;
 pub use simulator::{Builder, Control, Simulator};

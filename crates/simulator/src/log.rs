@@ -1,5 +1,6 @@
 //! What has been asked, for tests to read.
 
+use crate::cloud::CloudName;
 use serde::Serialize;
 use std::collections::VecDeque;
 
@@ -11,11 +12,13 @@ pub struct Record {
     pub number: u64,
     /// Real time, in milliseconds since 1970.
     pub at_milliseconds: u64,
+    /// The cloud.
+    pub cloud: CloudName,
     /// The action; `?` where the request could not be read.
     pub action: String,
     /// The identifier that the request named.
     pub identifier: Option<String>,
-    /// The region.
+    /// The region of AWS; `?` where the request could not be read.
     pub region: String,
     /// `ok`, the code of an error, or what a fault did.
     pub outcome: String,

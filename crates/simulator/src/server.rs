@@ -1,14 +1,14 @@
 //! HTTP: connections, bodies, and what faults do to them.
 
-use crate::aws::{Answer, ApiError, Asked, error_answer};
+use crate::cloud::{Answer, Asked, CloudName, Clouds, Refusal, Request};
 use crate::control;
 use crate::faults::FaultEffect;
 use crate::shared::{Before, Shared};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{self, HeaderMap, HeaderValue};
+use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::service::service_fn;
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::io;
 use std::pin::Pin;
@@ -73,54 +73,59 @@ type Reply = Response<Full<Bytes>>;
 async fn answer(
     shared: Arc<Shared>,
     reset: Arc<AtomicBool>,
-    request: Request<Incoming>,
+    request: hyper::Request<Incoming>,
 ) -> Result<Reply, CutOff> {
     let (head, body) = request.into_parts();
-    let body = match Limited::new(body, LARGEST_BODY).collect().await {
+    let cloud = Clouds::of_path(head.uri.path());
+    let mut request = Request {
+        id: shared.request_id(),
+        method: head.method,
+        uri: head.uri,
+        headers: head.headers,
+        body: Bytes::new(),
+    };
+    request.body = match Limited::new(body, LARGEST_BODY).collect().await {
         Ok(body) => body.to_bytes(),
         Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => {
-            let error = ApiError::new(413, "RequestEntityTooLarge", "The request is too large.");
-            return Ok(refuse(&shared, None, &error));
+            return Ok(refuse(&shared, cloud, &request, None, &Refusal::TooLarge));
         }
         Err(_) => return Err(CutOff),
     };
-    let path = head.uri.path();
-    if let Some(path) = path
+    if let Some(path) = request
+        .path()
         .strip_prefix("/_simulator/")
         .filter(|_| shared.with_control)
     {
-        let (status, json) = control::answer(&shared, &head.method, path, &body);
+        let (status, json) = control::answer(&shared, &request.method, path, &request.body);
         return Ok(response(status, "application/json", json.to_string()));
     }
-    let latency = shared.state().service.options.latency_milliseconds;
-    if latency > 0 {
-        tokio::time::sleep(Duration::from_millis(latency)).await;
+    let latency = shared.state().clouds.get(cloud).latency();
+    if !latency.is_zero() {
+        tokio::time::sleep(latency).await;
     }
-    let asked = if head.method == Method::POST && path == "/" {
-        read(&head.headers, &body)
-    } else {
-        Err(ApiError::new(
-            404,
-            "UnknownOperationException",
-            "Requests of the Query protocol are sent as POST to /.",
-        ))
-    };
+    let asked = shared.state().clouds.get(cloud).read(&request);
     let asked = match asked {
         Ok(asked) => asked,
-        Err(error) => return Ok(refuse(&shared, None, &error)),
+        Err(refused) => {
+            let outcome = refused.error.as_deref().unwrap_or("refused");
+            shared.note(cloud, None, outcome, Some(refused.status));
+            return Ok(reply(&refused));
+        }
     };
-    let fault = match shared.before(&asked) {
-        Before::Refuse(error) => return Ok(refuse(&shared, Some(&asked), &error)),
+    let fault = match shared.before(cloud, &asked) {
+        Before::Refuse(why) => {
+            return Ok(refuse(&shared, cloud, &request, Some(&asked), &why));
+        }
         Before::Go(fault) => fault,
     };
     match fault {
         Some(FaultEffect::Reset) => {
-            shared.note(Some(&asked), "connection reset", None);
+            shared.note(cloud, Some(&asked), "connection reset", None);
             reset.store(true, Ordering::Relaxed);
             return Err(CutOff);
         }
         Some(FaultEffect::Hang) => {
-            shared.note(Some(&asked), "hangs", None);
+            shared.note(cloud, Some(&asked), "hangs", None);
             return std::future::pending().await;
         }
         Some(FaultEffect::Slow { milliseconds }) => {
@@ -128,43 +133,35 @@ async fn answer(
         }
         _ => {}
     }
-    let done = perform(&shared, asked, fault.clone()).await?;
-    deliver(done, fault).await
-}
-
-fn read(headers: &HeaderMap, body: &[u8]) -> Result<Asked, ApiError> {
-    let text = |value: Option<&HeaderValue>| {
-        value
-            .and_then(|value| value.to_str().ok())
-            .map(str::to_owned)
-    };
-    let authorization = text(headers.get(header::AUTHORIZATION));
-    let date = text(headers.get("x-amz-date"));
-    let kind = text(headers.get(header::CONTENT_TYPE));
-    Shared::read(
-        authorization.as_deref(),
-        date.as_deref(),
-        kind.as_deref(),
-        body,
-    )
+    let request = Arc::new(request);
+    let done = perform(&shared, cloud, Arc::clone(&request), asked, fault.clone()).await?;
+    deliver(&shared, cloud, &request, done, fault).await
 }
 
 /// A file is written where one is kept, which may take its time.
 async fn perform(
     shared: &Arc<Shared>,
+    cloud: CloudName,
+    request: Arc<Request>,
     asked: Asked,
     fault: Option<FaultEffect>,
 ) -> Result<Answer, CutOff> {
     let keeps = shared.state().store.is_some();
     if !keeps {
-        return Ok(shared.perform(&asked, fault.as_ref()));
+        return Ok(shared.perform(cloud, &request, &asked, fault.as_ref()));
     }
     let shared = Arc::clone(shared);
-    let work = move || shared.perform(&asked, fault.as_ref());
+    let work = move || shared.perform(cloud, &request, &asked, fault.as_ref());
     tokio::task::spawn_blocking(work).await.map_err(|_| CutOff)
 }
 
-async fn deliver(done: Answer, fault: Option<FaultEffect>) -> Result<Reply, CutOff> {
+async fn deliver(
+    shared: &Shared,
+    cloud: CloudName,
+    request: &Request,
+    done: Answer,
+    fault: Option<FaultEffect>,
+) -> Result<Reply, CutOff> {
     let mut answer = done;
     match fault {
         Some(FaultEffect::LoseAnswer) => return Err(CutOff),
@@ -174,8 +171,12 @@ async fn deliver(done: Answer, fault: Option<FaultEffect>) -> Result<Reply, CutO
             code,
             message,
         }) => {
-            let error = ApiError::new(status, code, message);
-            answer = error_answer(&error, "rds", &answer.request_id);
+            let refusal = Refusal::Scripted {
+                status,
+                code,
+                message,
+            };
+            answer = shared.state().clouds.get(cloud).refuse(request, &refusal);
         }
         Some(FaultEffect::Truncate) => {
             let mut half = answer.body.len() / 2;
@@ -184,23 +185,35 @@ async fn deliver(done: Answer, fault: Option<FaultEffect>) -> Result<Reply, CutO
             }
             answer.body.truncate(half);
         }
-        Some(FaultEffect::Malformed) => "<<not & xml>".clone_into(&mut answer.body),
+        Some(FaultEffect::Malformed) => {
+            let malformed = shared.state().clouds.get(cloud).malformed();
+            answer.body = malformed.to_owned();
+        }
         _ => {}
     }
-    Ok(xml(&answer))
+    Ok(reply(&answer))
 }
 
-fn refuse(shared: &Shared, asked: Option<&Asked>, error: &ApiError) -> Reply {
-    let service = asked.map_or("rds", |asked| asked.caller.service.as_str());
-    let answer = error_answer(error, service, &shared.request_id());
-    shared.note(asked, &error.code, Some(error.status));
-    xml(&answer)
+fn refuse(
+    shared: &Shared,
+    cloud: CloudName,
+    request: &Request,
+    asked: Option<&Asked>,
+    refusal: &Refusal,
+) -> Reply {
+    let answer = shared.state().clouds.get(cloud).refuse(request, refusal);
+    let outcome = answer.error.as_deref().unwrap_or("refused");
+    shared.note(cloud, asked, outcome, Some(answer.status));
+    reply(&answer)
 }
 
-fn xml(answer: &Answer) -> Reply {
-    let mut reply = response(answer.status, "text/xml", answer.body.clone());
-    if let Ok(id) = HeaderValue::from_str(&answer.request_id) {
-        reply.headers_mut().insert("x-amzn-requestid", id);
+fn reply(answer: &Answer) -> Reply {
+    let mut reply = response(answer.status, answer.content_type, answer.body.clone());
+    for (name, value) in &answer.headers {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            let name = HeaderName::from_static(name);
+            reply.headers_mut().insert(name, value);
+        }
     }
     reply
 }

@@ -1,9 +1,7 @@
 //! What all connections work on.
 
-use crate::aws::{
-    self, Answer, ApiError, Asked, AwsOptions, Ending, Service, World, asked, error_answer,
-};
-use crate::clock::{Anchor, Clock, Time, wall_now};
+use crate::clock::{Time, wall_now};
+use crate::cloud::{Answer, Asked, CloudName, Clouds, Ending, Moment, Refusal, Request};
 use crate::faults::{FaultEffect, Faults};
 use crate::log::{Log, Record};
 use crate::store::Store;
@@ -37,58 +35,56 @@ impl fmt::Debug for Shared {
 /// What changes from request to request.
 #[derive(Debug)]
 pub(crate) struct State {
-    pub(crate) service: Service,
+    pub(crate) clouds: Clouds,
     pub(crate) time: Time,
-    pub(crate) world: World,
     pub(crate) faults: Faults,
     pub(crate) log: Log,
-    /// Access keys whose session is over; `*` means all.
+    /// Credentials whose time is over; `*` means all.
     pub(crate) expired: BTreeSet<String>,
-    buckets: BTreeMap<String, (f64, Instant)>,
+    buckets: BTreeMap<(CloudName, String), (f64, Instant)>,
     effects: u64,
     pub(crate) store: Option<Store>,
 }
 
 impl State {
     /// Lets happen what is due, and tells the time.
-    pub(crate) fn catch_up(&mut self) -> u64 {
-        let now = self.time.now();
-        self.world
-            .catch_up(now, self.time.mode(), &self.service.timing);
-        now
+    pub(crate) fn catch_up(&mut self) -> Moment {
+        let moment = Moment {
+            now: self.time.now(),
+            clock: self.time.mode(),
+        };
+        self.clouds.catch_up(moment);
+        moment
     }
 
     pub(crate) fn save(&self) -> std::io::Result<()> {
         match &self.store {
-            Some(store) => store.save(self.time.anchor(), &self.world),
+            Some(store) => store.save(self.time.anchor(), self.clouds.save()?),
             None => Ok(()),
         }
     }
 }
 
-/// What is to be done with a request before it is answered.
+/// What is to be done with a request before it is looked into.
 #[derive(Debug)]
 pub(crate) enum Before {
     /// It is refused.
-    Refuse(ApiError),
+    Refuse(Refusal),
     /// A fault hits it, or none does.
     Go(Option<FaultEffect>),
 }
 
 impl Shared {
     pub(crate) fn new(
-        options: AwsOptions,
-        clock: Clock,
+        clouds: Clouds,
+        time: Time,
         with_control: bool,
         hook: Option<Hook>,
         store: Option<Store>,
-        saved: Option<(Anchor, World)>,
     ) -> Self {
-        let (anchor, world) = saved.unwrap_or_else(|| (Anchor::today(), World::default()));
         let state = State {
-            service: Service::new(options, clock),
-            time: Time::resume(clock, anchor),
-            world,
+            clouds,
+            time,
             faults: Faults::default(),
             log: Log::default(),
             expired: BTreeSet::new(),
@@ -110,12 +106,18 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes how the simulated AWS behaves, from the next request on.
-    pub(crate) fn change_options(&self, change: impl FnOnce(&mut AwsOptions)) {
+    /// Changes what exists, other than by a request. `act` also tells whether it has changed any.
+    pub(crate) fn change<T>(
+        &self,
+        act: impl FnOnce(&mut Clouds, Moment) -> Result<(T, bool), String>,
+    ) -> Result<T, String> {
         let mut state = self.state();
-        let mut options = state.service.options.clone();
-        change(&mut options);
-        state.service = Service::new(options, state.time.mode());
+        let moment = state.catch_up();
+        let (result, changed) = act(&mut state.clouds, moment)?;
+        if changed {
+            state.save().map_err(|error| error.to_string())?;
+        }
+        Ok(result)
     }
 
     /// An id in the form of a random UUID.
@@ -139,50 +141,38 @@ impl Shared {
     }
 
     /// Decides what happens to a request before it is looked into.
-    pub(crate) fn before(&self, asked: &Asked) -> Before {
+    pub(crate) fn before(&self, cloud: CloudName, asked: &Asked) -> Before {
         let mut state = self.state();
-        if state.expired.contains("*") || state.expired.contains(&asked.caller.access_key) {
-            return Before::Refuse(expired());
+        if state.expired.contains("*") || state.expired.contains(&asked.credential.0) {
+            return Before::Refuse(Refusal::Expired);
         }
-        if !Self::take_token(&mut state, asked.region()) {
-            return Before::Refuse(ApiError::throttled());
+        if !take_token(&mut state, cloud, &asked.place) {
+            return Before::Refuse(Refusal::Throttled);
         }
-        let hit = state
-            .faults
-            .hit(&asked.action, asked.identifier.as_deref(), asked.region());
-        match hit {
+        match state.faults.hit(cloud, asked) {
             Some(FaultEffect::Error {
                 status,
                 code,
                 message,
-            }) => Before::Refuse(ApiError::new(status, code, message)),
-            Some(FaultEffect::Throttle) => Before::Refuse(ApiError::throttled()),
-            Some(FaultEffect::ExpiredToken) => Before::Refuse(expired()),
+            }) => Before::Refuse(Refusal::Scripted {
+                status,
+                code,
+                message,
+            }),
+            Some(FaultEffect::Throttle) => Before::Refuse(Refusal::Throttled),
+            Some(FaultEffect::ExpiredToken) => Before::Refuse(Refusal::Expired),
             hit => Before::Go(hit),
         }
     }
 
-    fn take_token(state: &mut State, region: &str) -> bool {
-        let Some(rate) = state.service.options.rate else {
-            return true;
-        };
-        let now = Instant::now();
-        let (tokens, since) = state
-            .buckets
-            .entry(region.to_owned())
-            .or_insert((rate.burst, now));
-        *tokens = (*tokens + since.elapsed().as_secs_f64() * rate.per_second).min(rate.burst);
-        *since = now;
-        if *tokens < 1.0 {
-            return false;
-        }
-        *tokens -= 1.0;
-        true
-    }
-
     /// Answers a request, keeps what it changed, and writes it down.
-    pub(crate) fn perform(&self, asked: &Asked, fault: Option<&FaultEffect>) -> Answer {
-        let request_id = self.request_id();
+    pub(crate) fn perform(
+        &self,
+        name: CloudName,
+        request: &Request,
+        asked: &Asked,
+        fault: Option<&FaultEffect>,
+    ) -> Answer {
         let ending = match fault {
             Some(FaultEffect::EndIn { word }) => Some(Ending::In(word.clone())),
             Some(FaultEffect::PassThrough { word, seconds }) => {
@@ -191,23 +181,20 @@ impl Shared {
             _ => None,
         };
         let mut state = self.state();
-        let now = state.catch_up();
-        let State { service, world, .. } = &mut *state;
-        let mut answer = service.answer(asked, ending.as_ref(), world, now, &request_id);
+        let moment = state.catch_up();
+        let cloud = state.clouds.get_mut(name);
+        let mut answer = cloud.answer(request, ending.as_ref(), moment);
         if answer.effect
             && let Err(error) = state.save()
         {
-            let error =
-                ApiError::internal(format!("the simulator's state could not be kept: {error}"));
-            answer = Answer {
-                effect: true,
-                ..error_answer(&error, "rds", &request_id)
-            };
+            let refusal = Refusal::NotKept(error.to_string());
+            answer = state.clouds.get(name).refuse(request, &refusal);
+            answer.effect = true;
         }
         let effect = answer.effect;
         state.effects += u64::from(effect);
         let number = state.effects;
-        let record = state.log.add(record(asked, fault, &answer));
+        let record = state.log.add(record(name, asked, fault, &answer));
         drop(state);
         if effect && let Some(hook) = &self.hook {
             hook(number, &record);
@@ -216,39 +203,47 @@ impl Shared {
     }
 
     /// Writes a request down that was refused or lost before it was looked into.
-    pub(crate) fn note(&self, asked: Option<&Asked>, outcome: &str, status: Option<u16>) {
+    pub(crate) fn note(
+        &self,
+        cloud: CloudName,
+        asked: Option<&Asked>,
+        outcome: &str,
+        status: Option<u16>,
+    ) {
         let record = Record {
             number: 0,
             at_milliseconds: wall_now(),
+            cloud,
             action: asked.map_or("?", |asked| &asked.action).to_owned(),
             identifier: asked.and_then(|asked| asked.identifier.clone()),
-            region: asked.map_or("?", Asked::region).to_owned(),
+            region: asked.map_or("?", |asked| &asked.place).to_owned(),
             outcome: outcome.to_owned(),
             status,
             effect: false,
         };
         self.state().log.add(record);
     }
+}
 
-    pub(crate) fn read(
-        authorization: Option<&str>,
-        date: Option<&str>,
-        content_type: Option<&str>,
-        body: &[u8],
-    ) -> Result<Asked, aws::ApiError> {
-        asked(authorization, date, content_type, body)
+fn take_token(state: &mut State, cloud: CloudName, place: &str) -> bool {
+    let Some(rate) = state.clouds.get(cloud).rate() else {
+        return true;
+    };
+    let now = Instant::now();
+    let (tokens, since) = state
+        .buckets
+        .entry((cloud, place.to_owned()))
+        .or_insert((rate.burst, now));
+    *tokens = (*tokens + since.elapsed().as_secs_f64() * rate.per_second).min(rate.burst);
+    *since = now;
+    if *tokens < 1.0 {
+        return false;
     }
+    *tokens -= 1.0;
+    true
 }
 
-fn expired() -> ApiError {
-    ApiError::new(
-        403,
-        "ExpiredToken",
-        "The security token included in the request is expired",
-    )
-}
-
-fn record(asked: &Asked, fault: Option<&FaultEffect>, answer: &Answer) -> Record {
+fn record(cloud: CloudName, asked: &Asked, fault: Option<&FaultEffect>, answer: &Answer) -> Record {
     let (outcome, status) = match fault {
         Some(FaultEffect::LoseAnswer) => ("answer lost".to_owned(), None),
         Some(FaultEffect::HangAfter) => ("hangs".to_owned(), None),
@@ -263,9 +258,10 @@ fn record(asked: &Asked, fault: Option<&FaultEffect>, answer: &Answer) -> Record
     Record {
         number: 0,
         at_milliseconds: wall_now(),
+        cloud,
         action: asked.action.clone(),
         identifier: asked.identifier.clone(),
-        region: asked.region().to_owned(),
+        region: asked.place.clone(),
         outcome,
         status,
         effect: answer.effect,

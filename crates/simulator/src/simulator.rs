@@ -1,13 +1,14 @@
 //! Starting, controlling and stopping a simulator.
 
-use crate::aws::AwsOptions;
-use crate::clock::Clock;
+use crate::aws::{Aws, AwsOptions};
+use crate::clock::{Anchor, Clock, Time};
+use crate::cloud::{CloudName, Clouds};
 use crate::control;
 use crate::faults::Fault;
 use crate::log::Record;
 use crate::server;
 use crate::shared::{Hook, Shared};
-use crate::store::{StartError, Store};
+use crate::store::{self, StartError, Store};
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -93,19 +94,27 @@ impl Builder {
             with_control,
             hook,
         } = self;
-        let (store, saved) = match state_file {
-            Some(path) => {
-                let (store, saved) = Store::open(&path)?;
-                (Some(store), saved.map(|saved| (saved.clock, saved.aws)))
-            }
-            None => (None, None),
+        let mut clouds = Clouds {
+            aws: Aws::new(aws, clock),
         };
+        let mut anchor = Anchor::today();
+        let mut store = None;
+        if let Some(path) = state_file {
+            let (opened, saved) = Store::open(&path)?;
+            store = Some(opened);
+            if let Some(saved) = saved {
+                anchor = saved.clock;
+                let loaded = clouds.load(saved.clouds);
+                loaded.map_err(|reason| store::damaged(&path, reason))?;
+            }
+        }
         let listen = |error| StartError::Listen { port, error };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
             .await
             .map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        let shared = Arc::new(Shared::new(aws, clock, with_control, hook, store, saved));
+        let time = Time::resume(clock, anchor);
+        let shared = Arc::new(Shared::new(clouds, time, with_control, hook, store));
         let (stop, stopped) = watch::channel(false);
         let task = tokio::spawn(server::serve(listener, Arc::clone(&shared), stopped));
         Ok(Simulator {
@@ -187,23 +196,25 @@ impl Control {
         self.shared.state().faults.clear();
     }
 
-    /// From now on these access keys get `ExpiredToken`; `*` means all, none ends it.
-    pub fn expire_credentials(&self, access_keys: impl IntoIterator<Item = impl Into<String>>) {
-        self.shared.state().expired = access_keys.into_iter().map(Into::into).collect();
+    /// From now on these access keys or tokens have expired; `*` means all, none ends it.
+    pub fn expire_credentials(&self, credentials: impl IntoIterator<Item = impl Into<String>>) {
+        self.shared.state().expired = credentials.into_iter().map(Into::into).collect();
     }
 
-    /// Sets an instance's status, as something outside of all calls would.
+    /// Sets the status of an instance of RDS, as something outside of all calls would.
     ///
     /// # Errors
     ///
     /// When there is no such instance, or the state's file cannot be written.
     pub fn set_status(&self, region: &str, identifier: &str, status: &str) -> Result<(), String> {
-        control::set_status(&self.shared, region, identifier, status).map(drop)
+        control::set_status(&self.shared, CloudName::Aws, region, identifier, status).map(drop)
     }
 
     /// Changes how the simulated AWS behaves, from the next request on.
     pub fn change_aws(&self, change: impl FnOnce(&mut AwsOptions)) {
-        self.shared.change_options(change);
+        let mut state = self.shared.state();
+        let clock = state.time.mode();
+        state.clouds.aws.change_options(clock, change);
     }
 
     /// Makes a DB instance that has been available all along, for what the caller's own account
@@ -214,7 +225,10 @@ impl Control {
     ///
     /// What RDS would have refused, or when the state's file cannot be written.
     pub fn seed(&self, region: &str, parameters: &[(&str, &str)]) -> Result<bool, String> {
-        control::seed(&self.shared, region, parameters)
+        self.shared.change(|clouds, moment| {
+            let seeded = clouds.aws.seed(region, parameters, moment);
+            seeded.map(|seeded| (seeded, seeded))
+        })
     }
 
     /// The last 10,000 requests, oldest first.
@@ -227,8 +241,9 @@ impl Control {
         self.shared.state().log.count()
     }
 
-    /// Everything that exists, as it is kept in the state's file.
+    /// Everything that exists, by cloud, as it is kept in the state's file.
     pub fn state(&self) -> serde_json::Value {
-        control::state(&self.shared)
+        let state = control::state(&self.shared);
+        state.unwrap_or_else(|error| serde_json::json!({"error": error}))
     }
 }

@@ -1,9 +1,9 @@
 //! The state's file: one JSON document, replaced as a whole at each change.
 
-use crate::aws::World;
 use crate::clock::Anchor;
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -51,11 +51,12 @@ pub enum StartError {
 
 /// What the file holds.
 #[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Saved<W = World> {
-    pub(crate) format_version: String,
+pub(crate) struct Saved {
+    format_version: String,
     pub(crate) clock: Anchor,
-    pub(crate) aws: W,
+    /// What exists, by the names of clouds.
+    #[serde(flatten)]
+    pub(crate) clouds: Map<String, Value>,
 }
 
 const FORMAT: &str = "1";
@@ -108,11 +109,11 @@ impl Store {
     }
 
     /// Replaces the file: a crash leaves the old state or the new one.
-    pub(crate) fn save(&self, clock: Anchor, aws: &World) -> io::Result<()> {
+    pub(crate) fn save(&self, clock: Anchor, clouds: Map<String, Value>) -> io::Result<()> {
         let saved = Saved {
             format_version: FORMAT.to_owned(),
             clock,
-            aws,
+            clouds,
         };
         let folder = match self.path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -130,10 +131,7 @@ impl Store {
 }
 
 fn read(path: &Path, bytes: &[u8]) -> Result<Saved, StartError> {
-    let damaged = |reason: String| StartError::Damaged {
-        path: path.to_owned(),
-        reason,
-    };
+    let damaged = |reason| damaged(path, reason);
     let saved: Saved = serde_json::from_slice(bytes).map_err(|error| damaged(error.to_string()))?;
     if saved.format_version != FORMAT {
         return Err(damaged(format!(
@@ -141,8 +139,13 @@ fn read(path: &Path, bytes: &[u8]) -> Result<Saved, StartError> {
             saved.format_version
         )));
     }
-    if let Some(key) = saved.aws.misplaced() {
-        return Err(damaged(format!("{key} is not the key of its entry")));
-    }
     Ok(saved)
+}
+
+/// A file that says what cannot be.
+pub(crate) fn damaged(path: &Path, reason: String) -> StartError {
+    StartError::Damaged {
+        path: path.to_owned(),
+        reason,
+    }
 }

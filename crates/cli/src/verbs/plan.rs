@@ -43,9 +43,11 @@ pub(super) async fn perform(args: &PlanArgs, ui: Ui) -> Exit {
         // Commands that must not be run are not printed.
         PlanFormat::Shell if refused => ui.note(&text(&run, &plans, None, ui)),
         PlanFormat::Shell => {
-            for (fleet, plan) in run.fleets.iter().zip(&plans) {
-                ui.result(&plan_shell(plan, fleet.provider.platform()));
-            }
+            let fleets = run.fleets.iter().zip(&plans);
+            let fleets: Vec<_> = fleets
+                .map(|(fleet, plan)| (plan, fleet.provider.platform()))
+                .collect();
+            ui.result(&plan_shell(&fleets, run.is_simulated()));
         }
     }
     if let Some(path) = args.out.as_ref().filter(|_| !refused) {

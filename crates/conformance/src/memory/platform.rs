@@ -6,7 +6,7 @@ use pgfleet_model::{
     ResourceRef, Role, Stranger, Value,
 };
 use pgfleet_planner::{
-    Capabilities, Compare, Draft, Edge, FieldRule, PlannedCall, Platform, Standing,
+    Capabilities, Compare, Draft, Edge, FieldRule, PlannedCall, Platform, Standing, Word,
 };
 use pgfleet_spec::InstanceSize;
 
@@ -265,8 +265,8 @@ impl Platform for MemoryPlatform {
         })
     }
 
-    fn command(&self, _mutation: &Mutation) -> Option<Vec<String>> {
-        None
+    fn commands(&self, _mutation: &Mutation) -> Vec<Vec<Word>> {
+        Vec::new()
     }
 
     fn standing(&self, mutation: &Mutation, live: Option<&ObservedInstance>) -> Standing {

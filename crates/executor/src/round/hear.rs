@@ -10,6 +10,9 @@ use tokio::time::Instant;
 use super::{Answer, Round};
 use crate::{flight::State, telling::since};
 
+/// How many times as often a call is made again whose instance is busy: for about half an hour.
+const BUSY: u32 = 12;
+
 impl Round<'_, '_> {
     pub(super) fn hear(&mut self, answer: Answer) {
         match answer {
@@ -111,9 +114,15 @@ impl Round<'_, '_> {
     /// A call failed; it is repeated if its error allows.
     fn failed_once(&mut self, index: usize, error: &ProviderError) {
         let jitter = self.jitter();
-        let backoff = self.options.backoff;
+        let busy = error.kind == ErrorKind::Busy;
+        let mut backoff = self.options.backoff;
+        if busy {
+            // Somebody else's operation may take as long as one of ours.
+            backoff.attempts = backoff.attempts.saturating_mul(BUSY);
+        }
         let flight = &mut self.flights[index];
         flight.attempts += 1;
+        flight.busy = busy;
         // An answer that was lost may hide an effect.
         flight.took_effect |=
             error.retry == Retry::Reobserve && error.kind == ErrorKind::Unreachable;
@@ -125,8 +134,7 @@ impl Round<'_, '_> {
                     flight.step.mutation.operation,
                     pgfleet_model::Operation::Modify { .. }
                 );
-                let look =
-                    error.retry == Retry::Reobserve || (alters && error.kind == ErrorKind::Busy);
+                let look = error.retry == Retry::Reobserve || (alters && busy);
                 flight.state = State::Pausing {
                     until: Instant::now() + wait,
                     look,
@@ -171,7 +179,8 @@ impl Round<'_, '_> {
                 self.failed(index, &error);
             }
             Standing::NotBegun => {
-                flight.repeated += 1;
+                // A call that was turned away was not taken.
+                flight.repeated += u32::from(!flight.busy);
                 flight.state = State::Pausing {
                     until: Instant::now(),
                     look: false,

@@ -1,47 +1,52 @@
 //! Mutations as commands of AWS's own tool.
 
 use pgfleet_model::{
-    Attributes, Availability, DesiredInstance, FieldChange, Mutation, Operation, ResourceRef, Value,
+    Attributes, Availability, DesiredInstance, Field, FieldChange, Mutation, Operation,
+    ResourceRef, Value,
 };
+use pgfleet_planner::Word;
 
 use super::{
     ENGINE,
-    platform::{all_tags, final_snapshot, is_abroad, is_tag},
+    platform::{all_tags, final_snapshot, is_abroad, is_tag, new_tags},
     setting,
 };
 
-/// The words of `aws rds ...`, but for the password, which is never among them: the command reads
-/// it from the variable that the words name.
-pub(super) fn of(mutation: &Mutation) -> Option<Vec<String>> {
+/// What [`super::mutate`] sends, as `aws rds ...`.
+pub(super) fn of(mutation: &Mutation) -> Vec<Vec<Word>> {
+    // An earlier run made the call; only its end is waited for.
+    if mutation.resume {
+        return Vec::new();
+    }
+    let resource = &mutation.resource;
     let mut words = match &mutation.operation {
         Operation::CreatePrimary { desired } => create_primary(mutation, desired),
-        Operation::CreateReplica { desired, source } => create_replica(mutation, desired, source)?,
+        Operation::CreateReplica { desired, source } => create_replica(mutation, desired, source),
         Operation::Modify { fields, .. } if fields.iter().all(|change| is_tag(&change.field)) => {
-            // The ARN holds the account's number, which only RDS knows.
-            return None;
+            retag(mutation, fields)
         }
         Operation::Modify { fields, in_window } => modify(mutation, fields, *in_window),
-        Operation::Start => command("start-db-instance", &mutation.resource),
+        Operation::Start => command("start-db-instance", resource),
         Operation::Delete {
             final_snapshot: last,
             ..
         } => {
-            let mut words = command("delete-db-instance", &mutation.resource);
+            let mut words = command("delete-db-instance", resource);
             if *last {
-                words.push("--final-db-snapshot-identifier".to_owned());
-                words.push(final_snapshot(&mutation.resource));
+                words.push("--final-db-snapshot-identifier".into());
+                words.push(final_snapshot(resource).into());
             } else {
-                words.push("--skip-final-snapshot".to_owned());
+                words.push("--skip-final-snapshot".into());
             }
             words
         }
     };
-    words.push("--region".to_owned());
-    words.push(mutation.resource.region.to_string());
-    Some(words)
+    in_region(&mut words, resource);
+    vec![words]
 }
 
-fn command(verb: &str, resource: &ResourceRef) -> Vec<String> {
+/// `aws rds VERB` on one instance.
+pub(super) fn command(verb: &str, resource: &ResourceRef) -> Vec<Word> {
     [
         "aws",
         "rds",
@@ -49,28 +54,45 @@ fn command(verb: &str, resource: &ResourceRef) -> Vec<String> {
         "--db-instance-identifier",
         resource.id.as_str(),
     ]
-    .map(ToOwned::to_owned)
+    .map(Word::from)
     .to_vec()
 }
 
-fn option(words: &mut Vec<String>, name: &str, value: Option<impl ToString>) {
+pub(super) fn in_region(words: &mut Vec<Word>, resource: &ResourceRef) {
+    option(words, "region", Some(&resource.region));
+}
+
+/// An instance's ARN, which holds the account's number: only RDS knows it.
+fn arn(resource: &ResourceRef) -> Word {
+    let mut words = command("describe-db-instances", resource);
+    option(&mut words, "query", Some("DBInstances[0].DBInstanceArn"));
+    option(&mut words, "output", Some("text"));
+    in_region(&mut words, resource);
+    Word::Output(words)
+}
+
+fn option(words: &mut Vec<Word>, name: &str, value: Option<impl ToString>) {
     if let Some(value) = value {
-        words.push(format!("--{name}"));
-        words.push(value.to_string());
+        words.push(format!("--{name}").into());
+        words.push(value.to_string().into());
     }
 }
 
-fn flag(words: &mut Vec<String>, name: &str, value: bool) {
-    words.push(format!("--{}{name}", if value { "" } else { "no-" }));
+fn flag(words: &mut Vec<Word>, name: &str, value: bool) {
+    words.push(format!("--{}{name}", if value { "" } else { "no-" }).into());
 }
 
-fn create_primary(mutation: &Mutation, desired: &DesiredInstance) -> Vec<String> {
+fn create_primary(mutation: &Mutation, desired: &DesiredInstance) -> Vec<Word> {
     let mut words = command("create-db-instance", &mutation.resource);
     let attributes = &desired.attributes;
     option(&mut words, "engine", Some(ENGINE));
     option(&mut words, "engine-version", attributes.postgres);
     if let Some(bootstrap) = &desired.bootstrap {
         option(&mut words, "master-username", Some(&bootstrap.admin));
+        if let Some(source) = &bootstrap.password {
+            words.push("--master-user-password".into());
+            words.push(source.into());
+        }
         let named = Some(&bootstrap.database).filter(|database| *database != "postgres");
         option(&mut words, "db-name", named);
     }
@@ -79,7 +101,7 @@ fn create_primary(mutation: &Mutation, desired: &DesiredInstance) -> Vec<String>
         "backup-retention-period",
         attributes.backup_days,
     );
-    words.push("--storage-encrypted".to_owned());
+    words.push("--storage-encrypted".into());
     option(&mut words, "kms-key-id", text(attributes, setting::KMS_KEY));
     option(
         &mut words,
@@ -99,23 +121,27 @@ fn create_replica(
     mutation: &Mutation,
     desired: &DesiredInstance,
     source: &ResourceRef,
-) -> Option<Vec<String>> {
-    if is_abroad(&mutation.resource, source) {
-        // The source is named by its ARN, which holds the account's number.
-        return None;
-    }
+) -> Vec<Word> {
     let mut words = command("create-db-instance-read-replica", &mutation.resource);
+    words.push("--source-db-instance-identifier".into());
+    if is_abroad(&mutation.resource, source) {
+        words.push(arn(source));
+        // With it the tool signs the request that RDS makes to the source's region.
+        option(&mut words, "source-region", Some(&source.region));
+    } else {
+        words.push(source.id.to_string().into());
+    }
     option(
         &mut words,
-        "source-db-instance-identifier",
-        Some(&source.id),
+        "kms-key-id",
+        text(&desired.attributes, setting::KMS_KEY),
     );
     shared(&mut words, mutation, &desired.attributes);
-    Some(words)
+    words
 }
 
 /// What both creations take.
-fn shared(words: &mut Vec<String>, mutation: &Mutation, attributes: &Attributes) {
+fn shared(words: &mut Vec<Word>, mutation: &Mutation, attributes: &Attributes) {
     let storage = &attributes.storage;
     option(words, "db-instance-class", attributes.size.as_ref());
     option(words, "allocated-storage", storage.gib);
@@ -136,10 +162,23 @@ fn shared(words: &mut Vec<String>, mutation: &Mutation, attributes: &Attributes)
     security_groups(words, attributes.settings.get(setting::SECURITY_GROUPS));
     let public = attributes.settings.get(setting::PUBLIC) == Some(&Value::Flag(true));
     flag(words, "publicly-accessible", public);
-    words.push("--copy-tags-to-snapshot".to_owned());
-    words.push("--tags".to_owned());
-    let tags = all_tags(mutation, attributes).into_iter();
-    words.extend(tags.map(|(key, value)| tag(&key, &value)));
+    words.push("--copy-tags-to-snapshot".into());
+    tags(words, all_tags(mutation, attributes));
+}
+
+fn tags(words: &mut Vec<Word>, all: Vec<(String, String)>) {
+    words.push("--tags".into());
+    let all = all.into_iter();
+    words.extend(all.map(|(key, value)| Word::Plain(tag(&key, &value))));
+}
+
+fn retag(mutation: &Mutation, fields: &[FieldChange]) -> Vec<Word> {
+    let mut words: Vec<Word> = ["aws", "rds", "add-tags-to-resource", "--resource-name"]
+        .map(Word::from)
+        .to_vec();
+    words.push(arn(&mutation.resource));
+    tags(&mut words, new_tags(mutation, fields));
+    words
 }
 
 /// A tag in the tool's own short form, in which only quotes need care.
@@ -159,15 +198,14 @@ fn text<'a>(attributes: &'a Attributes, name: &str) -> Option<&'a Value> {
     attributes.settings.get(name)
 }
 
-fn security_groups(words: &mut Vec<String>, groups: Option<&Value>) {
+fn security_groups(words: &mut Vec<Word>, groups: Option<&Value>) {
     if let Some(Value::List(groups)) = groups {
-        words.push("--vpc-security-group-ids".to_owned());
-        words.extend(groups.iter().cloned());
+        words.push("--vpc-security-group-ids".into());
+        words.extend(groups.iter().cloned().map(Word::Plain));
     }
 }
 
-fn modify(mutation: &Mutation, fields: &[FieldChange], in_window: bool) -> Vec<String> {
-    use pgfleet_model::Field;
+fn modify(mutation: &Mutation, fields: &[FieldChange], in_window: bool) -> Vec<Word> {
     let mut words = command("modify-db-instance", &mutation.resource);
     for FieldChange { field, to, .. } in fields {
         let on = *to == Value::Flag(true);

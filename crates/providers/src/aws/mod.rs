@@ -3,6 +3,7 @@
 //! [`AwsPlatform`] knows RDS's rules, [`AwsProvider`] talks to it through the vendor's SDK. The
 //! SDK's own retries are off: the executor repeats calls, by the one property of the error.
 
+mod awaiting;
 mod client;
 mod command;
 mod errors;

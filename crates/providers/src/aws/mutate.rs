@@ -2,11 +2,12 @@
 
 use aws_sdk_rds::types::{DbInstance, Tag};
 use pgfleet_model::{
-    Availability, DesiredInstance, Field, FieldChange, Mutation, PasswordSource, ResourceRef,
-    Settings, Value,
+    Availability, DesiredInstance, Field, FieldChange, Mutation, ResourceRef, Settings, Value,
 };
-use pgfleet_provider::{ErrorKind, ProviderError, Secrets};
-use secrecy::{ExposeSecret as _, SecretString};
+use pgfleet_provider::{ProviderError, Secrets};
+use secrecy::ExposeSecret as _;
+
+use crate::passwords;
 
 use super::{
     ENGINE,
@@ -55,7 +56,7 @@ pub(super) async fn create_primary(
             .master_username(&bootstrap.admin)
             .set_db_name(database.cloned());
         if let Some(source) = &bootstrap.password {
-            let password = read(source.clone(), *secrets).await?;
+            let password = passwords::read(source.clone(), *secrets).await?;
             call = call.master_user_password(password.expose_secret());
         }
     }
@@ -145,22 +146,6 @@ pub(super) async fn modify(
         .map_err(|error| explain("ModifyDBInstance", Nature::Changes, &error))
 }
 
-/// The tags that the plan wants, and pgfleet's own.
-pub(super) async fn retag(
-    client: &aws_sdk_rds::Client,
-    arn: &str,
-    mutation: &Mutation,
-    fields: &[FieldChange],
-) -> Result<(), ProviderError> {
-    let mut all: Vec<(String, String)> = mutation.owner.tags().into_iter().collect();
-    for change in fields {
-        if let (Field::Tags, Value::Map(wanted)) = (&change.field, &change.to) {
-            all.extend(wanted.clone());
-        }
-    }
-    add_tags(client, arn, all).await
-}
-
 pub(super) async fn add_tags(
     client: &aws_sdk_rds::Client,
     arn: &str,
@@ -214,21 +199,6 @@ pub(super) async fn delete(
     answer
         .map(|answer| answer.db_instance)
         .map_err(|error| explain("DeleteDBInstance", Nature::Changes, &error))
-}
-
-async fn read(source: PasswordSource, secrets: Secrets) -> Result<SecretString, ProviderError> {
-    let read = tokio::task::spawn_blocking(move || secrets.read(&source)).await;
-    match read {
-        Ok(Ok(password)) => Ok(password),
-        Ok(Err(error)) => Err(
-            ProviderError::new(ErrorKind::Environment, error.to_string())
-                .remedy("look at `password` in [primary]"),
-        ),
-        Err(error) => Err(ProviderError::new(
-            ErrorKind::Internal,
-            format!("the password could not be read: {error}"),
-        )),
-    }
 }
 
 /// A count as the SDK takes it; plan files hold none that is larger.

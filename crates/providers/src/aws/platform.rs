@@ -5,12 +5,12 @@ use pgfleet_model::{
     ObservedInstance, ObservedState, Operation, ProviderKind, Region, ResourceRef, Role, Value,
 };
 use pgfleet_planner::{
-    Capabilities, Compare, Draft, Edge, FieldRule, PlannedCall, Platform, Standing,
+    Capabilities, Compare, Draft, Edge, FieldRule, PlannedCall, Platform, Standing, Word,
 };
 use pgfleet_pricing::{Catalog, Gib, Want};
 use pgfleet_spec::InstanceSize;
 
-use super::{GUIDE, command, observe::reference, rules, setting};
+use super::{GUIDE, awaiting, command, observe::reference, rules, setting};
 
 /// Keys of `[aws]` that are about the account, not about instances.
 const ACCOUNT: &str = "account";
@@ -237,8 +237,12 @@ impl Platform for AwsPlatform {
         Lane(mutation.resource.clone())
     }
 
-    fn command(&self, mutation: &Mutation) -> Option<Vec<String>> {
+    fn commands(&self, mutation: &Mutation) -> Vec<Vec<Word>> {
         command::of(mutation)
+    }
+
+    fn awaiting(&self, mutation: &Mutation) -> Vec<Vec<Word>> {
+        awaiting::of(mutation)
     }
 
     fn standing(&self, mutation: &Mutation, live: Option<&ObservedInstance>) -> Standing {
@@ -332,6 +336,17 @@ pub(super) fn all_tags(mutation: &Mutation, attributes: &Attributes) -> Vec<(Str
     let own = mutation.owner.tags();
     let all = attributes.tags.clone().into_iter().chain(own);
     all.collect()
+}
+
+/// The tags that a change of tags sets: those that the plan wants, and pgfleet's own.
+pub(super) fn new_tags(mutation: &Mutation, fields: &[FieldChange]) -> Vec<(String, String)> {
+    let mut all: Vec<(String, String)> = mutation.owner.tags().into_iter().collect();
+    for change in fields {
+        if let (Field::Tags, Value::Map(wanted)) = (&change.field, &change.to) {
+            all.extend(wanted.clone());
+        }
+    }
+    all
 }
 
 /// Whether a replica lies in another region than its source.

@@ -23,7 +23,7 @@ use super::{
     errors::{Nature, explain},
     mutate,
     observe::{Listed, list, listed},
-    platform::{is_abroad, is_tag},
+    platform::{is_abroad, is_tag, new_tags},
     preflight,
 };
 
@@ -165,7 +165,7 @@ impl AwsProvider {
             }
             Verb::Modify { fields, .. } if fields.iter().all(|change| is_tag(&change.field)) => {
                 let arn = self.arn(resource).await?;
-                mutate::retag(&client, &arn, mutation, fields).await?;
+                mutate::add_tags(&client, &arn, new_tags(mutation, fields)).await?;
                 None
             }
             Verb::Modify { fields, in_window } => {

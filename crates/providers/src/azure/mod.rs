@@ -30,6 +30,9 @@ const DOCS: &str = "https://learn.microsoft.com/azure/postgresql/";
 const REPLICAS: &str =
     "https://learn.microsoft.com/azure/postgresql/read-replica/concepts-read-replicas";
 
+/// The type of what is managed, as resource IDs have it.
+const SERVERS: &str = "Microsoft.DBforPostgreSQL/flexibleServers";
+
 /// Set on a primary until its database has been made, in a step of its own: a run that was ended in
 /// between is taken up by it.
 const TAG_PENDING: &str = "pgfleet-pending-database";

@@ -2,10 +2,12 @@
 
 use pgfleet_model::{
     Attributes, Availability, DesiredInstance, Field, FieldChange, Mutation, Operation, Owner,
-    PasswordSource, ResourceRef, TAG_ADDRESS, TAG_FLEET, TAG_MANAGED_BY, Tags, Value,
+    ResourceRef, TAG_ADDRESS, TAG_FLEET, TAG_MANAGED_BY, Tags, Value,
 };
 use pgfleet_provider::{ErrorKind, ProviderError, Retry, Secrets};
 use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::passwords;
 
 use super::{
     TAG_PENDING,
@@ -185,20 +187,9 @@ async fn read(
     secrets: Secrets,
 ) -> Result<Option<SecretString>, ProviderError> {
     let source = desired.bootstrap.as_ref();
-    let Some(source) = source.and_then(|bootstrap| bootstrap.password.clone()) else {
-        return Ok(None);
-    };
-    let ask = move |source: PasswordSource| secrets.read(&source);
-    match tokio::task::spawn_blocking(move || ask(source)).await {
-        Ok(Ok(password)) => Ok(Some(password)),
-        Ok(Err(error)) => Err(
-            ProviderError::new(ErrorKind::Environment, error.to_string())
-                .remedy("look at `password` in [primary]"),
-        ),
-        Err(error) => Err(ProviderError::new(
-            ErrorKind::Internal,
-            format!("the password could not be read: {error}"),
-        )),
+    match source.and_then(|bootstrap| bootstrap.password.clone()) {
+        Some(source) => passwords::read(source, secrets).await.map(Some),
+        None => Ok(None),
     }
 }
 

@@ -6,10 +6,10 @@ use pgfleet_model::{
     ResourceRef, Role, Value,
 };
 use pgfleet_planner::{
-    Capabilities, Compare, Draft, Edge, FieldRule, PlannedCall, Platform, Standing,
+    Capabilities, Compare, Draft, Edge, FieldRule, PlannedCall, Platform, Standing, Word,
 };
 
-use super::{DOCS, order, resolve, rules, setting};
+use super::{DOCS, command, order, resolve, rules, setting};
 
 /// The servers of one resource group as the planner sees them.
 #[derive(Debug, Clone)]
@@ -164,8 +164,12 @@ impl Platform for AzurePlatform {
         Lane(primary.clone())
     }
 
-    fn command(&self, _mutation: &Mutation) -> Option<Vec<String>> {
-        None
+    fn commands(&self, mutation: &Mutation) -> Vec<Vec<Word>> {
+        let place = command::Place {
+            subscription: &self.subscription,
+            group: &self.group,
+        };
+        command::of(&place, mutation)
     }
 
     fn standing(&self, mutation: &Mutation, live: Option<&ObservedInstance>) -> Standing {

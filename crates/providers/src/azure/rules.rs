@@ -69,7 +69,7 @@ pub(super) fn check(
     checks
 }
 
-/// 3 to 63 lowercase letters, digits and hyphens; no hyphen first or last.
+/// 3 to 63 lowercase letters, digits and single hyphens; no hyphen first or last.
 fn identifier(wanted: &DesiredInstance) -> Option<Check> {
     let id = wanted.resource.id.as_str();
     let fine = (3..=63).contains(&id.len())
@@ -77,13 +77,14 @@ fn identifier(wanted: &DesiredInstance) -> Option<Check> {
             .bytes()
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         && !id.starts_with('-')
-        && !id.ends_with('-');
+        && !id.ends_with('-')
+        && !id.contains("--");
     (!fine).then(|| {
         Check::error("azure/identifier", format!("Azure takes no name `{id}`"))
             .at(&wanted.address)
             .key(wanted.key.clone())
             .remedy(
-                "3 to 63 lowercase letters, digits and hyphens, no hyphen first or last; set `id` \
+                "3 to 63 lowercase letters, digits and single hyphens, no hyphen first or last; set `id` \
                  or `ids`, or another `fleet`",
             )
             .source(page("configure-maintain/how-to-create-server"))

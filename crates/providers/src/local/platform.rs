@@ -6,7 +6,7 @@ use pgfleet_model::{
     ResourceRef, Role, Storage, Value,
 };
 use pgfleet_planner::{
-    Capabilities, Compare, Draft, Edge, FieldRule, PlannedCall, Platform, Standing,
+    Capabilities, Compare, Draft, Edge, FieldRule, PlannedCall, Platform, Standing, Word,
 };
 
 use super::{
@@ -286,8 +286,8 @@ impl Platform for LocalPlatform {
         Lane(mutation.resource.clone())
     }
 
-    fn command(&self, _mutation: &Mutation) -> Option<Vec<String>> {
-        None
+    fn commands(&self, _mutation: &Mutation) -> Vec<Vec<Word>> {
+        Vec::new()
     }
 
     fn standing(&self, mutation: &Mutation, live: Option<&ObservedInstance>) -> Standing {

@@ -8,6 +8,7 @@ mod actions;
 mod auth;
 mod call;
 mod catalog;
+mod cloud;
 mod create;
 mod delete;
 mod describe;
@@ -31,8 +32,5 @@ mod storage;
 mod tags;
 mod xml;
 
-pub(crate) use errors::ApiError;
-pub use options::{AwsOptions, Group, Rate, Timing};
-pub(crate) use request::{Asked, asked};
-pub(crate) use service::{Answer, Ending, Service, error_answer};
-pub(crate) use state::World;
+pub(crate) use cloud::Aws;
+pub use options::{AwsOptions, Group, Timing};

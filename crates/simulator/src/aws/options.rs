@@ -1,5 +1,6 @@
 //! What can be set about the simulated AWS.
 
+use crate::cloud::Rate;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -89,20 +90,6 @@ pub struct Group {
     pub region: String,
     /// Its name.
     pub name: String,
-}
-
-/// A token bucket.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(
-    clippy::exhaustive_structs,
-    reason = "written as a literal by those who configure"
-)]
-pub struct Rate {
-    /// Requests per real second.
-    pub per_second: f64,
-    /// How many may come at once.
-    pub burst: f64,
 }
 
 /// How long things take, in simulated seconds. Typical figures; `Clock::AtOnce` ignores them.

@@ -5,9 +5,9 @@ use super::errors::{ApiError, ApiResult};
 use super::form::{self, Form};
 use std::fmt;
 
-/// A request as far as it can be read without looking at what exists.
+/// A request of the Query protocol, as far as it can be read without looking at what exists.
 #[derive(Clone)]
-pub(crate) struct Asked {
+pub(crate) struct Query {
     pub(crate) caller: Caller,
     /// `?` where there is none.
     pub(crate) action: String,
@@ -16,7 +16,7 @@ pub(crate) struct Asked {
 }
 
 /// Without the parameters, since a password may be among them.
-impl fmt::Debug for Asked {
+impl fmt::Debug for Query {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             caller,
@@ -25,7 +25,7 @@ impl fmt::Debug for Asked {
             form: _,
         } = self;
         formatter
-            .debug_struct("Asked")
+            .debug_struct("Query")
             .field("caller", caller)
             .field("action", action)
             .field("identifier", identifier)
@@ -33,19 +33,19 @@ impl fmt::Debug for Asked {
     }
 }
 
-impl Asked {
+impl Query {
     pub(crate) fn region(&self) -> &str {
         &self.caller.region
     }
 }
 
 /// Reads a request's headers and body.
-pub(crate) fn asked(
+pub(crate) fn query(
     authorization: Option<&str>,
     date: Option<&str>,
     content_type: Option<&str>,
     body: &[u8],
-) -> ApiResult<Asked> {
+) -> ApiResult<Query> {
     let caller = auth::caller(authorization, date)?;
     if let Some(kind) = content_type
         && !kind.starts_with("application/x-www-form-urlencoded")
@@ -74,7 +74,7 @@ pub(crate) fn asked(
             .unwrap_or_default()
             .to_ascii_lowercase()
     });
-    Ok(Asked {
+    Ok(Query {
         caller,
         action,
         identifier,

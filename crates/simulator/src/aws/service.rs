@@ -6,35 +6,15 @@ use super::call::Call;
 use super::errors::{ApiError, ApiResult};
 use super::form::Arguments;
 use super::options::{AwsOptions, Timing};
-use super::request::Asked;
+use super::request::Query;
 use super::state::{Place, World, digest};
 use super::steps::{Effect, Step, status};
 use super::xml::Xml;
 use crate::clock::{Clock, Millis};
+use crate::cloud::{Answer, Ending};
 
 const RDS: (&str, &str) = ("2014-10-31", "http://rds.amazonaws.com/doc/2014-10-31/");
 const STS: (&str, &str) = ("2011-06-15", "https://sts.amazonaws.com/doc/2011-06-15/");
-
-/// How the work of a call ends otherwise than it should.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Ending {
-    /// In this status, instead of `available`.
-    In(String),
-    /// By way of this status, for some simulated seconds.
-    Through(String, u64),
-}
-
-/// An answer: status and XML, and what is to be known about it.
-#[derive(Clone, Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) body: String,
-    pub(crate) request_id: String,
-    /// The error's code, where it is one.
-    pub(crate) error: Option<String>,
-    /// Whether the request has changed what exists.
-    pub(crate) effect: bool,
-}
 
 /// The simulated AWS under one clock.
 #[derive(Debug)]
@@ -71,16 +51,16 @@ impl Service {
     /// Answers a request.
     pub(crate) fn answer(
         &self,
-        asked: &Asked,
+        query: &Query,
         ending: Option<&Ending>,
         world: &mut World,
         now: Millis,
         request_id: &str,
     ) -> Answer {
-        let service = asked.caller.service.as_str();
+        let service = query.caller.service.as_str();
         let result = match service {
-            "sts" => self.sts(asked),
-            "rds" => self.rds(asked, ending, world, now),
+            "sts" => self.sts(query),
+            "rds" => self.rds(query, ending, world, now),
             _ => Err(ApiError::new(
                 403,
                 "SignatureDoesNotMatch",
@@ -90,7 +70,7 @@ impl Service {
         match result {
             Ok((content, effect)) => {
                 let (_, namespace) = if service == "sts" { STS } else { RDS };
-                let action = &asked.action;
+                let action = &query.action;
                 let body = Xml::document(&format!("{action}Response"), namespace, |xml| {
                     // Actions without a result answer with metadata only.
                     if !matches!(
@@ -101,14 +81,7 @@ impl Service {
                     }
                     xml.element("ResponseMetadata", |xml| xml.leaf("RequestId", request_id));
                 });
-                let request_id = request_id.to_owned();
-                Answer {
-                    status: 200,
-                    body,
-                    request_id,
-                    error: None,
-                    effect,
-                }
+                xml_answer(200, body, request_id, None, effect)
             }
             Err(error) => error_answer(&error, service, request_id),
         }
@@ -138,13 +111,13 @@ impl Service {
             region: region.to_owned(),
             service: "rds".to_owned(),
         };
-        let asked = Asked {
+        let query = Query {
             caller,
             action: ACTION.to_owned(),
             identifier: None,
             form,
         };
-        match self.rds(&asked, None, world, now) {
+        match self.rds(&query, None, world, now) {
             Ok(_) => {}
             Err(error) if error.code == "DBInstanceAlreadyExists" => return Ok(false),
             Err(error) => return Err(format!("{}: {}", error.code, error.message)),
@@ -185,13 +158,13 @@ impl Service {
         ))
     }
 
-    fn sts(&self, asked: &Asked) -> ApiResult<(Xml, bool)> {
-        self.check_region(asked.region())?;
-        check_version(asked, STS.0)?;
-        if asked.action != "GetCallerIdentity" {
-            return Err(invalid_action(asked, STS.0));
+    fn sts(&self, query: &Query) -> ApiResult<(Xml, bool)> {
+        self.check_region(query.region())?;
+        check_version(query, STS.0)?;
+        if query.action != "GetCallerIdentity" {
+            return Err(invalid_action(query, STS.0));
         }
-        let account = self.account(&asked.caller);
+        let account = self.account(&query.caller);
         let mut xml = Xml::default();
         xml.leaf("Arn", format_args!("arn:aws:iam::{account}:user/simulated"));
         let id = digest(&format!("user {account}")).to_uppercase();
@@ -202,19 +175,19 @@ impl Service {
 
     fn rds(
         &self,
-        asked: &Asked,
+        query: &Query,
         ending: Option<&Ending>,
         world: &mut World,
         now: Millis,
     ) -> ApiResult<(Xml, bool)> {
-        self.check_region(asked.region())?;
-        check_version(asked, RDS.0)?;
-        let action = actions::find(&asked.action).ok_or_else(|| invalid_action(asked, RDS.0))?;
+        self.check_region(query.region())?;
+        check_version(query, RDS.0)?;
+        let action = actions::find(&query.action).ok_or_else(|| invalid_action(query, RDS.0))?;
         let arguments =
-            Arguments::read(action, asked.form.clone(), self.options.strict_parameters)?;
+            Arguments::read(action, query.form.clone(), self.options.strict_parameters)?;
         let place = Place {
-            account: self.account(&asked.caller),
-            region: asked.region().to_owned(),
+            account: self.account(&query.caller),
+            region: query.region().to_owned(),
         };
         let mut call = Call {
             place,
@@ -292,10 +265,10 @@ fn end_otherwise(world: &mut World, key: &str, ending: &Ending, now: Millis) {
     }
 }
 
-fn check_version(asked: &Asked, version: &str) -> ApiResult<()> {
-    match asked.form.get("Version") {
+fn check_version(query: &Query, version: &str) -> ApiResult<()> {
+    match query.form.get("Version") {
         Some(given) if given == version => Ok(()),
-        Some(given) => Err(invalid_action(asked, given)),
+        Some(given) => Err(invalid_action(query, given)),
         None => Err(ApiError::new(
             400,
             "MissingParameter",
@@ -304,13 +277,13 @@ fn check_version(asked: &Asked, version: &str) -> ApiResult<()> {
     }
 }
 
-fn invalid_action(asked: &Asked, version: &str) -> ApiError {
+fn invalid_action(query: &Query, version: &str) -> ApiError {
     ApiError::new(
         400,
         "InvalidAction",
         format!(
             "Could not find operation {} for version {version}",
-            asked.action
+            query.action
         ),
     )
 }
@@ -326,11 +299,23 @@ pub(crate) fn error_answer(error: &ApiError, service: &str, request_id: &str) ->
         });
         xml.leaf("RequestId", request_id);
     });
+    let code = error.code.to_string();
+    xml_answer(error.status, body, request_id, Some(code), false)
+}
+
+fn xml_answer(
+    status: u16,
+    body: String,
+    request_id: &str,
+    error: Option<String>,
+    effect: bool,
+) -> Answer {
     Answer {
-        status: error.status,
+        status,
+        content_type: "text/xml",
+        headers: vec![("x-amzn-requestid", request_id.to_owned())],
         body,
-        request_id: request_id.to_owned(),
-        error: Some(error.code.to_string()),
-        effect: false,
+        error,
+        effect,
     }
 }

@@ -319,6 +319,7 @@ async fn everything_can_be_controlled_over_http() {
         ),
         ("POST", "options", r#"{"instance_quota": 1}"#, "changed"),
         ("GET", "options", "", r#""instance_quota":1"#),
+        ("GET", "aws/options", "", r#""instance_quota":1"#),
     ];
     for (method, path, body, expected) in cases {
         let path = format!("/_simulator/{path}");

@@ -96,6 +96,7 @@ async fn a_damaged_file_is_named_and_left_as_it_is() {
         ),
         good.replace(r#""identifier":"food""#, r#""identifier":"meal""#),
         good.replacen(r#""aws":{"#, r#""aws":{"surprise":1,"#, 1),
+        good.replacen(r#""aws":{"#, r#""surprise":{},"aws":{"#, 1),
     ];
     for text in damaged {
         fs::write(&path, &text).unwrap();

@@ -19,13 +19,11 @@ use super::{
     tokens::{SCOPE, Tokens},
     transport::{Http, Raw, Transport},
 };
-use crate::guard::TlsOnly;
+use crate::{azure::SERVERS, guard::TlsOnly};
 
 /// The version of the API. The generated client is of 2024-08-01; every request that pgfleet makes
 /// has the same form in this one.
 const API_VERSION: &str = "2025-08-01";
-/// The type of what is made, where the API wants to hear it.
-const SERVERS: &str = "Microsoft.DBforPostgreSQL/flexibleServers";
 
 /// The subscription and resource group that a client acts in.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -80,7 +80,7 @@ impl Tokens {
 fn is_stale(token: &Token, since: OffsetDateTime) -> bool {
     let left = token.expires_on - OffsetDateTime::now_utc();
     let life: Span = token.expires_on - since;
-    left <= (life / 2).min(EARLY)
+    left <= EARLY.min(Span::seconds(life.whole_seconds() / 2))
 }
 
 /// Tries one source after the other. One that the environment names is not passed over where it

@@ -1,0 +1,186 @@
+//! What is sent: only what the plan speaks of, and nothing that only Google sets.
+
+use google_cloud_sql_v1::model::{
+    BackupConfiguration, BackupRetentionSettings, DatabaseInstance, IpConfiguration, Settings,
+    SqlAvailabilityType, SqlDataDiskType, SqlDatabaseVersion, SqlInstanceType,
+    backup_retention_settings::RetentionUnit, settings::Edition as WireEdition,
+};
+use pgfleet_model::{
+    Attributes, Availability, DesiredInstance, Field, FieldChange, Mutation, ResourceRef, Role,
+    Tags, Value,
+};
+use pgfleet_provider::{ErrorKind, ProviderError};
+
+use super::{
+    observe,
+    setting::{NETWORK, PITR},
+    tier::edition,
+};
+
+/// The body of a creation: nothing in it that only Google sets.
+pub(super) fn new_instance(
+    mutation: &Mutation,
+    desired: &DesiredInstance,
+    source: Option<&ResourceRef>,
+    password: Option<&str>,
+) -> Result<DatabaseInstance, ProviderError> {
+    let attributes = &desired.attributes;
+    let Some(tier) = &attributes.size else {
+        let why = format!("no tier is known for {}", desired.address);
+        return Err(refused(why).remedy("set `size` in the plan file"));
+    };
+    let mut labels = attributes.tags.clone();
+    labels.extend(mutation.owner.tags());
+    let mut settings = Settings::new()
+        .set_tier(tier)
+        .set_edition(WireEdition::from(edition(attributes).as_str()))
+        .set_availability_type(availability(attributes.availability))
+        .set_storage_auto_resize(attributes.storage.autogrow.unwrap_or(true))
+        .set_user_labels(labels)
+        .set_deletion_protection_enabled(attributes.deletion_protection.unwrap_or(false))
+        .set_ip_configuration(addresses(attributes));
+    if let Some(gib) = attributes.storage.gib {
+        settings = settings.set_data_disk_size_gb(i64::from(gib));
+    }
+    if let Some(kind) = &attributes.storage.kind {
+        settings = settings.set_data_disk_type(SqlDataDiskType::from(kind.as_str()));
+    }
+    if source.is_none() {
+        settings = settings.set_backup_configuration(backups(attributes));
+    }
+    let mut body = DatabaseInstance::new()
+        .set_name(mutation.resource.id.as_str())
+        .set_region(mutation.resource.region.as_str())
+        .set_settings(settings);
+    if let Some(version) = attributes.postgres {
+        let version = format!("POSTGRES_{}", version.major);
+        body = body.set_database_version(SqlDatabaseVersion::from(version.as_str()));
+    }
+    body = match source {
+        Some(source) => body
+            .set_instance_type(SqlInstanceType::ReadReplicaInstance)
+            .set_master_instance_name(source.id.as_str()),
+        None => body.set_instance_type(SqlInstanceType::CloudSqlInstance),
+    };
+    if let Some(password) = password {
+        body = body.set_root_password(password);
+    }
+    Ok(body)
+}
+
+fn availability(availability: Option<Availability>) -> SqlAvailabilityType {
+    match availability {
+        Some(Availability::Regional) => SqlAvailabilityType::Regional,
+        Some(Availability::Zonal) | None => SqlAvailabilityType::Zonal,
+    }
+}
+
+fn addresses(attributes: &Attributes) -> IpConfiguration {
+    match attributes.settings.get(NETWORK) {
+        Some(Value::Text(network)) => IpConfiguration::new()
+            .set_ipv4_enabled(false)
+            .set_private_network(network),
+        _ => IpConfiguration::new().set_ipv4_enabled(true),
+    }
+}
+
+/// The backups of a primary. A log for point-in-time recovery is kept as long as they are.
+fn backups(attributes: &Attributes) -> BackupConfiguration {
+    let days = attributes.backup_days.unwrap_or(0);
+    if days == 0 {
+        return BackupConfiguration::new().set_enabled(false);
+    }
+    let recovery = attributes.settings.get(PITR) == Some(&Value::Flag(true));
+    let kept = i32::try_from(days).unwrap_or(i32::MAX);
+    let retention = BackupRetentionSettings::new()
+        .set_retention_unit(RetentionUnit::Count)
+        .set_retained_backups(kept);
+    let backups = BackupConfiguration::new()
+        .set_enabled(true)
+        .set_point_in_time_recovery_enabled(recovery)
+        .set_backup_retention_settings(retention);
+    if !recovery {
+        return backups;
+    }
+    // Not longer than the backups that the log is replayed on.
+    let log = days.min(edition(attributes).longest_log());
+    backups.set_transaction_log_retention_days(i32::try_from(log).unwrap_or(1))
+}
+
+/// What a patch says: the altered settings alone, and whole where Google replaces the whole.
+pub(super) fn changed(
+    live: &DatabaseInstance,
+    fields: &[FieldChange],
+    mutation: &Mutation,
+) -> Result<Settings, ProviderError> {
+    let before = live.settings.clone().unwrap_or_default();
+    let mut settings = Settings::new();
+    let mut after = Attributes::default();
+    let mut labels: Option<Tags> = None;
+    let mut backup = false;
+    for FieldChange { field, to, .. } in fields {
+        after.set(field, to.clone());
+        match (field, to) {
+            (Field::Size, Value::Text(tier)) => settings = settings.set_tier(tier),
+            (Field::MultiAz, Value::Flag(_)) => {
+                settings = settings.set_availability_type(availability(after.availability));
+            }
+            (Field::StorageGib, Value::Number(gib)) => {
+                let gib = i64::try_from(*gib).unwrap_or(i64::MAX);
+                // It may have grown by itself since: a disk never shrinks.
+                let gib = gib.max(before.data_disk_size_gb.unwrap_or(0));
+                settings = settings.set_data_disk_size_gb(gib);
+            }
+            (Field::Autogrow, Value::Flag(on)) => settings = settings.set_storage_auto_resize(*on),
+            (Field::DeletionProtection, Value::Flag(on)) => {
+                settings = settings.set_deletion_protection_enabled(*on);
+            }
+            (Field::Tags, Value::Map(tags)) => {
+                labels
+                    .get_or_insert_with(|| self::labels(live))
+                    .extend(tags.clone());
+            }
+            (Field::Address, _) => {
+                labels
+                    .get_or_insert_with(|| self::labels(live))
+                    .extend(mutation.owner.tags());
+            }
+            (Field::BackupDays, _) => backup = true,
+            (Field::Setting(name), _) if name == PITR => backup = true,
+            (field, _) => {
+                return Err(refused(format!(
+                    "{field} of {} cannot be altered",
+                    mutation.resource
+                )));
+            }
+        }
+    }
+    if let Some(labels) = labels {
+        settings = settings.set_user_labels(labels);
+    }
+    if backup {
+        let mut wanted = observe::attributes(live, Role::Primary);
+        for FieldChange { field, to, .. } in fields {
+            wanted.set(field, to.clone());
+        }
+        let mut backups = backups(&wanted);
+        // What the plan does not speak of stays, whether Google merges or replaces.
+        if let Some(before) = &before.backup_configuration {
+            backups.start_time.clone_from(&before.start_time);
+            backups.location.clone_from(&before.location);
+        }
+        settings = settings.set_backup_configuration(backups);
+    }
+    Ok(settings)
+}
+
+/// The labels of a live instance.
+pub(super) fn labels(live: &DatabaseInstance) -> Tags {
+    let settings = live.settings.as_ref();
+    let labels = settings.map(|settings| settings.user_labels.clone());
+    labels.unwrap_or_default().into_iter().collect()
+}
+
+pub(super) fn refused(message: impl Into<String>) -> ProviderError {
+    ProviderError::new(ErrorKind::Refused, message)
+}

@@ -1,0 +1,279 @@
+//! The calls to the Cloud SQL Admin API: each one request, never repeated here.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use google_cloud_auth::credentials::{Builder, CacheableResource, Credentials, anonymous};
+use google_cloud_gax::{
+    error::Error, options::RequestOptionsBuilder as _, retry_policy::NeverRetry,
+};
+use google_cloud_sql_v1::{
+    client::{SqlInstancesService, SqlOperationsService},
+    model::{ApiWarning, DatabaseInstance, Operation, api_warning::SqlApiWarningCode},
+};
+use pgfleet_model::Tags;
+use pgfleet_provider::{ErrorKind, ProviderError, Retry};
+use serde_json::{Value, json};
+
+use super::{
+    Endpoint,
+    errors::{Call, Method, explain, no_credentials, sentence},
+};
+
+/// Longest that one request may take. Google answers at once and works afterwards.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Longest that a connection of our own may take to be made.
+const CONNECT: Duration = Duration::from_secs(10);
+/// Instances in one answer; Cloud SQL gives at most this many.
+const PAGE: u32 = 1000;
+const AGENT: &str = concat!("pgfleet/", env!("CARGO_PKG_VERSION"));
+
+/// One project's Cloud SQL. `Debug` of the models prints passwords: none is ever printed.
+pub(super) struct Api {
+    project: String,
+    url: String,
+    credentials: Credentials,
+    instances: SqlInstancesService,
+    operations: SqlOperationsService,
+    /// For the one call that Google's client cannot make.
+    http: reqwest::Client,
+}
+
+impl Api {
+    /// Finds credentials and makes the clients. Asks nothing of Cloud SQL yet.
+    pub(super) async fn connect(project: &str, endpoint: &Endpoint) -> Result<Self, ProviderError> {
+        // One set of credentials, so that one token serves all clients.
+        let credentials = if endpoint.is_anonymous() {
+            anonymous::Builder::new().build()
+        } else {
+            Builder::default()
+                .build()
+                .map_err(|error| no_credentials(&error))?
+        };
+        // A redirection would take what is sent, a password maybe, to a place that nobody named.
+        macro_rules! client {
+            ($service:ident) => {
+                google_cloud_gax::client_builder::internal::with_follow_redirects(
+                    $service::builder(),
+                    false,
+                )
+                .with_retry_policy(NeverRetry)
+                .with_endpoint(endpoint.url())
+                .with_credentials(credentials.clone())
+                .build()
+                .await
+                .map_err(|error| cannot_start(&error))?
+            };
+        }
+        let http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(CONNECT)
+            .timeout(PATIENCE)
+            .user_agent(AGENT)
+            .build()
+            .map_err(|error| cannot_start(&error))?;
+        Ok(Self {
+            project: project.to_owned(),
+            url: endpoint.url().to_owned(),
+            instances: client!(SqlInstancesService),
+            operations: client!(SqlOperationsService),
+            credentials,
+            http,
+        })
+    }
+
+    fn call<'a>(&'a self, method: Method, of: &'a str) -> Call<'a> {
+        Call {
+            method,
+            of,
+            project: &self.project,
+        }
+    }
+
+    /// Every instance of the project, ours or not, of every kind and region.
+    ///
+    /// There is no filter, on purpose: a name is taken by whatever bears it, an instance without
+    /// our labels under a name that the plan wants stops the plan, and a primary is not deleted
+    /// under a replica that bears no label of ours. A filter by labels would hide all three.
+    pub(super) async fn list(&self) -> Result<Vec<DatabaseInstance>, ProviderError> {
+        let call = self.call(Method::List, &self.project);
+        let mut found = Vec::new();
+        let mut seen: BTreeSet<String> = BTreeSet::new();
+        let mut token = String::new();
+        loop {
+            let request = self
+                .instances
+                .list()
+                .set_project(&self.project)
+                .set_max_results(PAGE)
+                .set_page_token(&token)
+                .with_attempt_timeout(PATIENCE)
+                .with_user_agent(AGENT);
+            let page = made(call, request.send()).await?;
+            whole(&page.warnings)?;
+            found.extend(page.items);
+            if page.next_page_token.is_empty() {
+                return Ok(found);
+            }
+            token = page.next_page_token;
+            if !seen.insert(token.clone()) {
+                let why = format!("{call} failed: one page is followed by itself");
+                return Err(ProviderError::new(ErrorKind::Internal, why));
+            }
+        }
+    }
+
+    /// One instance.
+    pub(super) async fn get(&self, name: &str) -> Result<DatabaseInstance, ProviderError> {
+        let request = self
+            .instances
+            .get()
+            .set_project(&self.project)
+            .set_instance(name)
+            .with_attempt_timeout(PATIENCE)
+            .with_user_agent(AGENT);
+        made(self.call(Method::Get, name), request.send()).await
+    }
+
+    /// Makes an instance.
+    pub(super) async fn insert(&self, body: DatabaseInstance) -> Result<Operation, ProviderError> {
+        let name = body.name.clone();
+        let request = self
+            .instances
+            .insert()
+            .set_project(&self.project)
+            .set_body(body)
+            .with_attempt_timeout(PATIENCE)
+            .with_user_agent(AGENT);
+        made(self.call(Method::Insert, &name), Box::pin(request.send())).await
+    }
+
+    /// Alters an instance: only what is in the body.
+    pub(super) async fn patch(
+        &self,
+        name: &str,
+        body: DatabaseInstance,
+    ) -> Result<Operation, ProviderError> {
+        let request = self
+            .instances
+            .patch()
+            .set_project(&self.project)
+            .set_instance(name)
+            .set_body(body)
+            .with_attempt_timeout(PATIENCE)
+            .with_user_agent(AGENT);
+        made(self.call(Method::Patch, name), Box::pin(request.send())).await
+    }
+
+    /// Sets an instance's labels to these, and takes off those that are to go.
+    ///
+    /// A patch merges labels, so that one goes only where it is sent as `null`, as Google's own
+    /// tool does it; the client's model has no word for that.
+    pub(super) async fn relabel(
+        &self,
+        name: &str,
+        version: i64,
+        labels: &Tags,
+        go: &[String],
+    ) -> Result<Operation, ProviderError> {
+        let call = self.call(Method::Patch, name);
+        let stay = labels
+            .iter()
+            .map(|(key, value)| (key.clone(), json!(value)));
+        let go = go.iter().map(|key| (key.clone(), Value::Null));
+        let labels: serde_json::Map<String, Value> = stay.chain(go).collect();
+        let settings = json!({"settingsVersion": version.to_string(), "userLabels": labels});
+        let address = format!("{}/v1/projects/{}/instances/{name}", self.url, self.project);
+        let send = async {
+            let headers = self.credentials.headers(http::Extensions::new()).await;
+            let headers = match headers.map_err(Error::authentication)? {
+                CacheableResource::New { data, .. } => data,
+                CacheableResource::NotModified => http::HeaderMap::new(),
+            };
+            let request = self.http.patch(address).headers(headers);
+            let answer = request.json(&json!({"settings": settings})).send().await;
+            let answer = answer.map_err(Error::io)?;
+            let (status, headers) = (answer.status(), answer.headers().clone());
+            let body = answer.bytes().await.map_err(Error::io)?;
+            if !status.is_success() {
+                return Err(
+                    match google_cloud_gax::error::rpc::Status::try_from(&body) {
+                        Ok(said) => Error::service_with_http_metadata(
+                            said,
+                            Some(status.as_u16()),
+                            Some(headers),
+                        ),
+                        Err(_) => Error::http(status.as_u16(), headers, body),
+                    },
+                );
+            }
+            serde_json::from_slice(&body).map_err(Error::deser)
+        };
+        made(call, Box::pin(send)).await
+    }
+
+    /// Deletes an instance, with a last backup where one is asked for.
+    pub(super) async fn delete(
+        &self,
+        name: &str,
+        final_backup: bool,
+    ) -> Result<Operation, ProviderError> {
+        let mut request = self
+            .instances
+            .delete()
+            .set_project(&self.project)
+            .set_instance(name)
+            .with_attempt_timeout(PATIENCE)
+            .with_user_agent(AGENT);
+        if final_backup {
+            request = request
+                .set_enable_final_backup(true)
+                .set_final_backup_description(format!("last backup of {name}, by pgfleet"));
+        }
+        made(self.call(Method::Delete, name), Box::pin(request.send())).await
+    }
+
+    /// One long operation.
+    pub(super) async fn operation(&self, name: &str) -> Result<Operation, ProviderError> {
+        let request = self
+            .operations
+            .get()
+            .set_project(&self.project)
+            .set_operation(name)
+            .with_attempt_timeout(PATIENCE)
+            .with_user_agent(AGENT);
+        made(self.call(Method::Operation, name), request.send()).await
+    }
+}
+
+/// Waits for an answer, credentials included, within bounds.
+async fn made<T>(
+    call: Call<'_>,
+    request: impl Future<Output = Result<T, Error>>,
+) -> Result<T, ProviderError> {
+    let answer = tokio::time::timeout(PATIENCE + Duration::from_secs(5), request).await;
+    let answer = answer.unwrap_or_else(|late| Err(Error::timeout(late)));
+    answer.map_err(|error| explain(call, &error))
+}
+
+/// Half a listing would look like missing instances.
+fn whole(warnings: &[ApiWarning]) -> Result<(), ProviderError> {
+    let unreachable = warnings
+        .iter()
+        .find(|warning| warning.code == SqlApiWarningCode::RegionUnreachable);
+    unreachable.map_or(Ok(()), |warning| {
+        let region = sentence(&warning.region);
+        let why = format!("the list of instances is not whole: Google cannot reach {region}");
+        Err(ProviderError::new(ErrorKind::Unreachable, why)
+            .remedy("run the same command again; see status.cloud.google.com")
+            .retry(Retry::Backoff))
+    })
+}
+
+fn cannot_start(error: &dyn std::error::Error) -> ProviderError {
+    let why = format!(
+        "Google's client cannot start: {}",
+        sentence(&error.to_string())
+    );
+    ProviderError::new(ErrorKind::Environment, why)
+        .remedy("check the endpoint and the system's certificates (SSL_CERT_FILE)")
+}

@@ -1,0 +1,463 @@
+//! What Google's errors mean, in one place: their kind, their remedy, and whether to try again.
+//!
+//! Error bodies often lack the word that Google's client classifies by, so the HTTP status
+//! decides, and the reason where the body gives one.
+
+use std::{error::Error as StdError, fmt, time::Duration};
+
+use google_cloud_gax::error::{
+    CredentialsError, Error,
+    rpc::{Status, StatusDetails},
+};
+use google_cloud_sql_v1::model::OperationError;
+use pgfleet_provider::{ErrorKind, ProviderError, Retry};
+
+/// Longest part of somebody else's sentence that is repeated.
+const LONGEST: usize = 500;
+/// Longest pause that an answer may ask for.
+const LONGEST_PAUSE: Duration = Duration::from_secs(120);
+
+/// The methods of the API that pgfleet calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Method {
+    List,
+    Get,
+    Insert,
+    Patch,
+    Delete,
+    Operation,
+}
+
+impl Method {
+    #[cfg(test)]
+    pub(super) const ALL: [Self; 6] = [
+        Self::List,
+        Self::Get,
+        Self::Insert,
+        Self::Patch,
+        Self::Delete,
+        Self::Operation,
+    ];
+
+    /// Google's name for it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::List => "instances.list",
+            Self::Get => "instances.get",
+            Self::Insert => "instances.insert",
+            Self::Patch => "instances.patch",
+            Self::Delete => "instances.delete",
+            Self::Operation => "operations.get",
+        }
+    }
+
+    /// The permission that it needs.
+    pub(super) fn permission(self) -> &'static str {
+        match self {
+            Self::List => "cloudsql.instances.list",
+            Self::Get | Self::Operation => "cloudsql.instances.get",
+            Self::Insert => "cloudsql.instances.create",
+            Self::Patch => "cloudsql.instances.update",
+            Self::Delete => "cloudsql.instances.delete",
+        }
+    }
+
+    /// What may be done where it is not known whether the call had an effect.
+    fn unclear(self) -> Retry {
+        match self {
+            Self::List | Self::Get | Self::Operation => Retry::Backoff,
+            Self::Insert | Self::Patch | Self::Delete => Retry::Reobserve,
+        }
+    }
+}
+
+/// One call: which, and of what.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Call<'a> {
+    pub(super) method: Method,
+    pub(super) of: &'a str,
+    pub(super) project: &'a str,
+}
+
+impl fmt::Display for Call<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {}", self.method.name(), self.of)
+    }
+}
+
+/// Explains why a call failed.
+pub(super) fn explain(call: Call<'_>, error: &Error) -> ProviderError {
+    let Some(http) = error.http_status_code() else {
+        return without_answer(call, error);
+    };
+    let pause = error
+        .http_headers()
+        .and_then(|headers| {
+            headers
+                .get("retry-after")?
+                .to_str()
+                .ok()?
+                .trim()
+                .parse()
+                .ok()
+        })
+        .map(|seconds| Duration::from_secs(seconds).min(LONGEST_PAUSE));
+    match error.status() {
+        Some(status) => {
+            let reason = reason(status);
+            by_status(call, http, &reason, &sentence(&status.message), pause)
+        }
+        // Those of a gateway in between bear no JSON, and pass all the same.
+        None if matches!(http, 408 | 409 | 412 | 429 | 500..=599) => {
+            by_status(call, http, "", "", pause)
+        }
+        None => not_google(
+            call,
+            &format!("HTTP status {http} without the body of an error"),
+        ),
+    }
+}
+
+/// What an answer with this status means.
+fn by_status(
+    call: Call<'_>,
+    http: u16,
+    reason: &str,
+    message: &str,
+    pause: Option<Duration>,
+) -> ProviderError {
+    let said = match (message, reason) {
+        ("", "") => format!("HTTP status {http}"),
+        ("", reason) => reason.to_owned(),
+        (message, _) => message.to_owned(),
+    };
+    let error = |kind| ProviderError::new(kind, format!("{call} failed: {said}"));
+    let passes = pause.map_or(Retry::Backoff, Retry::After);
+    let words = message.to_ascii_lowercase();
+    let rate = words.contains("per minute") || words.contains("rate limit");
+    if words.contains("constraints/") || words.contains("organization policy") {
+        return error(ErrorKind::Refused).remedy(
+            "an organisation policy forbids it: change the plan file (a private `network`, another \
+             `region`), or ask whoever keeps the policy for an exception",
+        );
+    }
+    match (http, reason) {
+        (429, _) | (403, "rateLimitExceeded" | "userRateLimitExceeded") => {
+            error(ErrorKind::Throttled).retry(passes)
+        }
+        (403, "quotaExceeded") if rate => error(ErrorKind::Throttled).retry(passes),
+        (_, "quotaExceeded") => error(ErrorKind::Refused).remedy(format!(
+            "ask Google for a higher quota of Cloud SQL in the project {}, or plan less",
+            call.project
+        )),
+        (400 | 409, "invalidState" | "operationInProgress") => error(ErrorKind::Busy).retry(passes),
+        (409, "instanceAlreadyExists" | "alreadyExists") => {
+            error(ErrorKind::AlreadyExists).retry(Retry::Reobserve)
+        }
+        (409, "") if words.contains("already exists") => {
+            error(ErrorKind::AlreadyExists).retry(Retry::Reobserve)
+        }
+        (409, _) => error(ErrorKind::Busy).retry(passes),
+        (400, _) => error(ErrorKind::Refused)
+            .remedy("Google refuses the request as such: correct what it names in the plan file"),
+        (401, _) => error(ErrorKind::Credentials).remedy(
+            "the credentials are not accepted or have expired: run `gcloud auth \
+             application-default login` again, or look at GOOGLE_APPLICATION_CREDENTIALS",
+        ),
+        (403, "accessNotConfigured" | "SERVICE_DISABLED") => {
+            error(ErrorKind::Permission).remedy(format!(
+                "enable the API: gcloud services enable sqladmin.googleapis.com --project={}",
+                call.project
+            ))
+        }
+        (403, _) => error(ErrorKind::Permission).remedy(format!(
+            "give whoever runs this the permission {} in the project {} (docs/gcp.md has the \
+             role), and look at the names: Google answers the same for what does not exist",
+            call.method.permission(),
+            call.project
+        )),
+        (404, _) if call.method == Method::List => error(ErrorKind::NotFound).remedy(format!(
+            "look at `project` in [gcp]: there is no {}, or it is not yours",
+            call.project
+        )),
+        (404, _) => error(ErrorKind::NotFound)
+            .retry(Retry::Reobserve)
+            .remedy("somebody else has deleted it; run the command again"),
+        (412, _) => error(ErrorKind::Conflict)
+            .retry(Retry::Reobserve)
+            .remedy("the instance has changed meanwhile; run the command again"),
+        (408 | 500..=599, _) => {
+            let retry = match (call.method.unclear(), pause) {
+                (Retry::Backoff, Some(pause)) => Retry::After(pause),
+                (unclear, _) => unclear,
+            };
+            error(ErrorKind::Unreachable)
+                .remedy("run the command again; see status.cloud.google.com")
+                .retry(retry)
+        }
+        _ => error(ErrorKind::Internal),
+    }
+}
+
+fn not_google(call: Call<'_>, what: &str) -> ProviderError {
+    ProviderError::new(
+        ErrorKind::Internal,
+        format!("{call} failed: the endpoint does not answer as Cloud SQL does ({what})"),
+    )
+    .remedy("look at CLOUDSDK_API_ENDPOINT_OVERRIDES_SQL and at proxies in between (HTTPS_PROXY)")
+}
+
+/// No answer came, or none that makes sense.
+fn without_answer(call: Call<'_>, error: &Error) -> ProviderError {
+    if error.is_authentication() {
+        let passes = causes(error)
+            .find_map(|cause| cause.downcast_ref::<CredentialsError>())
+            .is_some_and(CredentialsError::is_transient);
+        let retry = if passes { Retry::Backoff } else { Retry::Never };
+        return no_credentials(error).retry(retry);
+    }
+    if error.is_deserialization() {
+        // What came is not shown: nobody knows what is in it.
+        return not_google(call, "what came is not the JSON that it sends")
+            .retry(call.method.unclear());
+    }
+    let unreachable = |why: &str, retry| {
+        ProviderError::new(
+            ErrorKind::Unreachable,
+            format!("{call} failed: Cloud SQL does not answer: {why}"),
+        )
+        .remedy("look at the network, the proxy and CLOUDSDK_API_ENDPOINT_OVERRIDES_SQL")
+        .retry(retry)
+    };
+    // The request never left.
+    if error.is_connect() {
+        return unreachable(&chain(error), Retry::Backoff);
+    }
+    if error.is_timeout() || error.is_exhausted() {
+        return unreachable("it takes too long", call.method.unclear());
+    }
+    unreachable(&chain(error), call.method.unclear())
+}
+
+/// Credentials that were not found, or that lead to no token.
+pub(super) fn no_credentials(error: &(dyn StdError + 'static)) -> ProviderError {
+    ProviderError::new(
+        ErrorKind::Credentials,
+        format!(
+            "no credentials of Google's were found, or they cannot be used: {}",
+            chain(error)
+        ),
+    )
+    .remedy(
+        "run `gcloud auth application-default login`, or point GOOGLE_APPLICATION_CREDENTIALS at a \
+         credentials file; for a pipeline see docs/gcp.md",
+    )
+}
+
+/// The reason that a body gives beside its message: `operationInProgress`.
+fn reason(status: &Status) -> String {
+    let found = status.details.iter().find_map(|detail| match detail {
+        StatusDetails::ErrorInfo(info) if !info.reason.is_empty() => Some(info.reason.clone()),
+        _ => None,
+    });
+    found.unwrap_or_default()
+}
+
+fn causes<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |error| (*error).source())
+}
+
+/// An error with its causes, each said once.
+fn chain(error: &(dyn StdError + 'static)) -> String {
+    let mut words: Vec<String> = Vec::new();
+    for cause in causes(error) {
+        let said = sentence(&cause.to_string());
+        if !said.is_empty() && words.last().is_none_or(|last| !last.contains(&said)) {
+            words.push(said);
+        }
+    }
+    sentence(&words.join(": "))
+}
+
+/// Somebody else's words as part of a sentence of ours: one line, bounded, no full stop.
+pub(super) fn sentence(text: &str) -> String {
+    let words: Vec<&str> = text
+        .split(|c: char| c.is_whitespace() || c.is_control())
+        .filter(|word| !word.is_empty())
+        .collect();
+    let line: String = words.join(" ").chars().take(LONGEST).collect();
+    line.trim_end_matches('.').to_owned()
+}
+
+/// An operation that ended with errors.
+pub(super) fn ended(what: &str, errors: &[OperationError]) -> ProviderError {
+    let mut said: Vec<String> = errors
+        .iter()
+        .map(
+            |error| match (error.code.as_str(), sentence(&error.message)) {
+                ("", message) => message,
+                (code, message) if message.is_empty() => code.to_owned(),
+                (code, message) => format!("{message} ({code})"),
+            },
+        )
+        .filter(|text| !text.is_empty())
+        .collect();
+    said.dedup();
+    if said.is_empty() {
+        said.push("Google says no more".to_owned());
+    }
+    let why = format!("{what} ended in failure: {}", said.join("; "));
+    let passes = errors.iter().any(|error| {
+        let code = error.code.to_ascii_lowercase().replace('_', "");
+        ["operationinprogress", "staledata", "serviceunavailable"].contains(&code.as_str())
+    });
+    if passes {
+        ProviderError::new(ErrorKind::Conflict, why).retry(Retry::Reobserve)
+    } else {
+        ProviderError::new(ErrorKind::Internal, why)
+            .remedy("look at the instance's operations in the Google Cloud console")
+    }
+}
+
+/// Takes a secret out of an error, in case that somebody repeats what was sent.
+pub(super) fn without_secret(error: ProviderError, secret: Option<&str>) -> ProviderError {
+    match secret.filter(|secret| !secret.is_empty()) {
+        Some(secret) => ProviderError {
+            message: error.message.replace(secret, "***"),
+            ..error
+        },
+        None => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(method: Method, http: u16, reason: &str, message: &str) -> ProviderError {
+        let call = Call {
+            method,
+            of: "truck-primary",
+            project: "food",
+        };
+        by_status(call, http, reason, message, None)
+    }
+
+    #[test]
+    fn what_passes_is_waited_out_or_looked_at_again() {
+        let busy = answer(Method::Patch, 409, "operationInProgress", "busy");
+        assert_eq!((busy.kind, busy.retry), (ErrorKind::Busy, Retry::Backoff));
+        let stale = answer(Method::Patch, 412, "staleData", "stale");
+        assert_eq!(stale.retry, Retry::Reobserve);
+        let there = answer(Method::Insert, 409, "instanceAlreadyExists", "there");
+        assert_eq!(there.kind, ErrorKind::AlreadyExists);
+        let unready = answer(Method::Delete, 409, "invalidState", "state");
+        assert_eq!(unready.kind, ErrorKind::Busy);
+        assert_eq!(answer(Method::List, 503, "", "").retry, Retry::Backoff);
+        assert_eq!(answer(Method::Insert, 503, "", "").retry, Retry::Reobserve);
+    }
+
+    #[test]
+    fn a_missing_permission_is_named() {
+        for method in Method::ALL {
+            let error = answer(method, 403, "notAuthorized", "no");
+            assert_eq!(error.kind, ErrorKind::Permission);
+            assert!(
+                error.remedy.contains(method.permission()),
+                "{}",
+                error.remedy
+            );
+        }
+    }
+
+    #[test]
+    fn every_permission_that_a_call_needs_is_in_the_documented_role() {
+        let page = include_str!("../../../../docs/gcp.md");
+        for method in Method::ALL {
+            assert!(
+                page.contains(method.permission()),
+                "{}",
+                method.permission()
+            );
+        }
+    }
+
+    #[test]
+    fn an_organisation_policy_is_no_stale_revision() {
+        let message = "Request violates constraint constraints/gcp.resourceLocations";
+        for http in [400, 403, 412] {
+            let error = answer(Method::Insert, http, "conditionNotMet", message);
+            assert_eq!(
+                (error.kind, error.retry),
+                (ErrorKind::Refused, Retry::Never)
+            );
+            assert!(error.remedy.contains("policy"));
+        }
+    }
+
+    #[test]
+    fn a_quota_is_told_from_a_rate() {
+        let rate = answer(
+            Method::List,
+            403,
+            "quotaExceeded",
+            "Quota exceeded for 'Queries per minute'",
+        );
+        assert_eq!(rate.kind, ErrorKind::Throttled);
+        let quota = answer(Method::Insert, 403, "quotaExceeded", "100 instances");
+        assert_eq!(
+            (quota.kind, quota.retry),
+            (ErrorKind::Refused, Retry::Never)
+        );
+        assert!(quota.remedy.contains("quota"));
+    }
+
+    #[test]
+    fn an_api_that_is_off_and_a_wrong_project_have_their_remedies() {
+        let off = answer(Method::List, 403, "SERVICE_DISABLED", "off");
+        assert!(off.remedy.contains("gcloud services enable"));
+        let wrong = answer(Method::List, 404, "", "no project");
+        assert!(wrong.remedy.contains("`project` in [gcp]"));
+    }
+
+    #[test]
+    fn the_page_of_a_proxy_is_not_taken_for_google() {
+        let call = Call {
+            method: Method::List,
+            of: "food",
+            project: "food",
+        };
+        let page = || "<html>planted</html>".into();
+        let error = Error::http(403, http::HeaderMap::new(), page());
+        let told = explain(call, &error);
+        assert_eq!((told.kind, told.retry), (ErrorKind::Internal, Retry::Never));
+        assert!(told.remedy.contains("proxies"), "{}", told.remedy);
+        assert!(!format!("{told:?}").contains("planted"));
+        let gateway = explain(call, &Error::http(502, http::HeaderMap::new(), page()));
+        assert_eq!(gateway.retry, Retry::Backoff);
+    }
+
+    #[test]
+    fn an_answer_may_ask_for_a_pause() {
+        let mut headers = http::HeaderMap::new();
+        headers.insert("retry-after", http::HeaderValue::from_static("7"));
+        let call = Call {
+            method: Method::Operation,
+            of: "op",
+            project: "food",
+        };
+        let told = explain(call, &Error::http(429, headers, "".into()));
+        assert_eq!(told.retry, Retry::After(Duration::from_secs(7)));
+    }
+
+    #[test]
+    fn a_secret_that_comes_back_is_not_told() {
+        let error = ProviderError::new(ErrorKind::Refused, "bad value planted");
+        assert_eq!(
+            without_secret(error, Some("planted")).message,
+            "bad value ***"
+        );
+    }
+}

@@ -1,0 +1,45 @@
+//! Google Cloud SQL for PostgreSQL.
+//!
+//! [`GcpPlatform`] knows Cloud SQL's rules, [`GcpProvider`] talks to it through Google's own client
+//! of the Cloud SQL Admin API. The client's own retries are off: the executor repeats calls, by the
+//! one property of the error.
+//!
+//! An instance is known by its name, which is unique in its project, whatever the region. Its
+//! labels (`settings.userLabels`) say whose it is, and are set in the call that creates it. One
+//! list of the project shows everything; long operations have names and are asked after by them.
+//! What changes an instance carries the `settingsVersion` that was read just before, so that
+//! nobody's change is overwritten.
+
+mod bodies;
+mod client;
+mod command;
+mod endpoint;
+mod errors;
+mod mutate;
+mod observe;
+mod order;
+mod platform;
+mod preflight;
+mod provider;
+mod resolve;
+mod rules;
+mod tier;
+
+pub use endpoint::Endpoint;
+pub use platform::GcpPlatform;
+pub use provider::GcpProvider;
+
+/// Where the rules of Cloud SQL are written down.
+const DOCS: &str = "https://cloud.google.com/sql/docs/postgres/";
+
+/// Names of what only Cloud SQL knows of an instance; the first three are keys of `[gcp]`.
+mod setting {
+    /// `ENTERPRISE` or `ENTERPRISE_PLUS`.
+    pub(super) const EDITION: &str = "edition";
+    /// The VPC network of the private address, as `projects/P/global/networks/N`.
+    pub(super) const NETWORK: &str = "network";
+    /// Whether a replica may be smaller than the primary.
+    pub(super) const SMALLER: &str = "allow_smaller_replicas";
+    /// Whether point-in-time recovery is on.
+    pub(super) const PITR: &str = "point_in_time_recovery";
+}

@@ -1,0 +1,197 @@
+//! The calls that change something: made once, and only on what bears the fleet's labels.
+
+use google_cloud_sql_v1::model::{
+    DatabaseInstance, Operation as WireOperation, Settings, database_instance::SqlInstanceState,
+    operation::SqlOperationStatus, settings::SqlActivationPolicy,
+};
+use pgfleet_model::{
+    DesiredInstance, Mutation, ObjectVersion, Operation, Owner, ResourceRef, TAG_ADDRESS,
+    TAG_FLEET, TAG_MANAGED_BY,
+};
+use pgfleet_provider::{ErrorKind, OperationName, ProviderError, Retry, Secrets, Until};
+use secrecy::ExposeSecret;
+
+use crate::passwords;
+
+use super::{
+    bodies::{changed, labels, new_instance, refused},
+    client::Api,
+    errors::{ended, without_secret},
+    observe::{owner, version},
+};
+
+/// Makes the call of one mutation. `source_gib` is the disk of a replica's source as it was last
+/// seen, which may have grown since the plan was made.
+pub(super) async fn begin(
+    api: &Api,
+    mutation: &Mutation,
+    expect: Option<&ObjectVersion>,
+    source_gib: Option<u32>,
+    secrets: Secrets,
+) -> Result<Until, ProviderError> {
+    match &mutation.operation {
+        Operation::CreatePrimary { desired } => create(api, mutation, desired, None, secrets).await,
+        Operation::CreateReplica { desired, source } => {
+            let mut desired = desired.clone();
+            let storage = &mut desired.attributes.storage;
+            storage.gib = storage.gib.max(source_gib);
+            create(api, mutation, &desired, Some(source), secrets).await
+        }
+        Operation::Modify { fields, .. } => {
+            alter(api, mutation, expect, |live| {
+                changed(live, fields, mutation)
+            })
+            .await
+        }
+        Operation::Start => {
+            alter(api, mutation, expect, |_| {
+                Ok(Settings::new().set_activation_policy(SqlActivationPolicy::Always))
+            })
+            .await
+        }
+        Operation::Delete { final_snapshot, .. } => delete(api, mutation, *final_snapshot).await,
+    }
+}
+
+/// How the end of what Google has taken is recognised.
+pub(super) fn until(taken: WireOperation) -> Result<Until, ProviderError> {
+    if taken.status == SqlOperationStatus::Done {
+        return match taken.error {
+            Some(error) => Err(ended(&about(&taken.target_id), &error.errors)),
+            None => Ok(Until::Reached),
+        };
+    }
+    Ok(if taken.name.is_empty() {
+        Until::Holds
+    } else {
+        Until::Named(OperationName(taken.name))
+    })
+}
+
+/// Names an operation of Google's in an error.
+pub(super) fn about(target: &str) -> String {
+    format!("Google's operation on {target}")
+}
+
+/// An instance that is there, and is the fleet's.
+async fn ours(api: &Api, mutation: &Mutation) -> Result<DatabaseInstance, ProviderError> {
+    let live = api.get(mutation.resource.id.as_str()).await?;
+    let Mutation {
+        resource,
+        owner: wanted,
+        ..
+    } = mutation;
+    if owner(&live).is_none_or(|owner| owner.fleet != wanted.fleet) {
+        let why = format!("{resource} does not belong to the fleet {}", wanted.fleet);
+        return Err(refused(why)
+            .remedy("give the instance another name in the plan file, or let pgfleet adopt it"));
+    }
+    in_its_region(&live, resource)?;
+    Ok(live)
+}
+
+/// Names are unique in a project: another region is another instance than the one that is meant.
+fn in_its_region(live: &DatabaseInstance, resource: &ResourceRef) -> Result<(), ProviderError> {
+    if live.region == resource.region.as_str() {
+        return Ok(());
+    }
+    let why = format!(
+        "{resource} is in {} and not in {}",
+        live.region, resource.region
+    );
+    Err(refused(why).remedy("names are unique in a project, whatever the region: take another"))
+}
+
+async fn create(
+    api: &Api,
+    mutation: &Mutation,
+    desired: &DesiredInstance,
+    source: Option<&ResourceRef>,
+    secrets: Secrets,
+) -> Result<Until, ProviderError> {
+    if mutation.resume {
+        match ours(api, mutation).await {
+            Ok(_) => return Ok(Until::Holds),
+            Err(error) if error.kind == ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let bootstrap = desired.bootstrap.as_ref();
+    let password = match bootstrap.and_then(|bootstrap| bootstrap.password.clone()) {
+        Some(source) => Some(passwords::read(source, secrets).await?),
+        None => None,
+    };
+    let secret = password.as_ref().map(ExposeSecret::expose_secret);
+    let body = new_instance(mutation, desired, source, secret)?;
+    let taken = Box::pin(api.insert(body)).await;
+    until(taken.map_err(|error| without_secret(error, secret))?)
+}
+
+/// Says whose an instance is, or that it is nobody's, and nothing else of it.
+pub(super) async fn claim(
+    api: &Api,
+    resource: &ResourceRef,
+    owner: Option<&Owner>,
+) -> Result<Until, ProviderError> {
+    let name = resource.id.as_str();
+    let live = api.get(name).await?;
+    in_its_region(&live, resource)?;
+    let version = revision(&live, resource)?;
+    let mut labels = labels(&live);
+    let mut go = Vec::new();
+    if let Some(owner) = owner {
+        labels.extend(owner.tags());
+    } else {
+        go.extend([TAG_MANAGED_BY, TAG_FLEET, TAG_ADDRESS].map(ToOwned::to_owned));
+        labels.retain(|label, _| !go.contains(label));
+    }
+    until(api.relabel(name, version, &labels, &go).await?)
+}
+
+fn revision(live: &DatabaseInstance, resource: &ResourceRef) -> Result<i64, ProviderError> {
+    version(live).ok_or_else(|| {
+        let why = format!("Google tells no settingsVersion of {resource}");
+        ProviderError::new(ErrorKind::Internal, why).retry(Retry::Reobserve)
+    })
+}
+
+/// Reads the instance, and alters it if it is still what the plan was made from.
+async fn alter(
+    api: &Api,
+    mutation: &Mutation,
+    expect: Option<&ObjectVersion>,
+    change: impl FnOnce(&DatabaseInstance) -> Result<Settings, ProviderError>,
+) -> Result<Until, ProviderError> {
+    let live = ours(api, mutation).await?;
+    let resource = &mutation.resource;
+    let now = revision(&live, resource)?;
+    if expect.is_some_and(|expect| expect.0 != now.to_string()) {
+        let why = format!("{resource} has changed since it was listed");
+        return Err(ProviderError::new(ErrorKind::Conflict, why).retry(Retry::Reobserve));
+    }
+    let settings = change(&live)?.set_settings_version(now);
+    let body = DatabaseInstance::new().set_settings(settings);
+    until(Box::pin(api.patch(resource.id.as_str(), body)).await?)
+}
+
+async fn delete(api: &Api, mutation: &Mutation, last: bool) -> Result<Until, ProviderError> {
+    let name = mutation.resource.id.as_str();
+    let live = match ours(api, mutation).await {
+        // Gone already: the list will say so.
+        Err(error) if error.kind == ErrorKind::NotFound => return Ok(Until::Holds),
+        // Google says the same of what is not there. Only the list tells.
+        Err(error) if error.kind == ErrorKind::Permission => {
+            let listed = api.list().await?;
+            let there = listed.iter().any(|instance| instance.name == name);
+            return if there { Err(error) } else { Ok(Until::Holds) };
+        }
+        live => live?,
+    };
+    if live.state == SqlInstanceState::PendingDelete {
+        return Ok(Until::Holds);
+    }
+    match api.delete(name, last).await {
+        Err(error) if error.kind == ErrorKind::NotFound => Ok(Until::Holds),
+        answer => until(answer?),
+    }
+}

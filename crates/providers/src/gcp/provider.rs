@@ -1,0 +1,203 @@
+//! The half that talks to Google: the trait's functions, over the client.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use futures_util::{StreamExt as _, stream};
+use google_cloud_sql_v1::model::operation::SqlOperationStatus;
+use pgfleet_model::{
+    AccountId, Check, Inventory, Mutation, ObjectVersion, Operation as Verb, Owner, ResourceRef,
+};
+use pgfleet_provider::{
+    ErrorKind, Operation, OperationName, Platform, Progress, Provider, ProviderError, Retry, Scope,
+    Secrets, Standing, Until,
+};
+use tokio::sync::OnceCell;
+
+use super::{Endpoint, GcpPlatform, client::Api, errors::ended, mutate, observe, preflight};
+
+/// Operations that are asked after at once.
+const SIDE_BY_SIDE: usize = 16;
+/// How often, and how many times, the end of a change of labels is asked for.
+const LABELS_PAUSE: Duration = Duration::from_secs(1);
+const LABELS_TIMES: u32 = 300;
+
+/// Cloud SQL in one project. Fleets of a run share one, and with it its list.
+pub struct GcpProvider {
+    platform: GcpPlatform,
+    project: String,
+    endpoint: Endpoint,
+    api: OnceCell<Api>,
+    /// The last list.
+    seen: Mutex<Option<Arc<Inventory>>>,
+}
+
+impl GcpProvider {
+    /// The instances of `project`. Looks for credentials when it is first asked something.
+    pub fn new(project: &str, endpoint: Endpoint) -> Self {
+        Self {
+            platform: GcpPlatform::new(project),
+            project: project.to_owned(),
+            endpoint,
+            api: OnceCell::new(),
+            seen: Mutex::new(None),
+        }
+    }
+
+    async fn api(&self) -> Result<&Api, ProviderError> {
+        let connect = || Api::connect(&self.project, &self.endpoint);
+        self.api.get_or_try_init(connect).await
+    }
+
+    /// The project's list, kept for those who need no newer one.
+    async fn list(&self) -> Result<Arc<Inventory>, ProviderError> {
+        let listed = self.api().await?.list().await?;
+        let inventory = Arc::new(observe::inventory(&listed));
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        *seen = Some(Arc::clone(&inventory));
+        Ok(inventory)
+    }
+
+    fn seen(&self) -> Option<Arc<Inventory>> {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.clone()
+    }
+
+    async fn progress(&self, name: &OperationName) -> Result<Progress, ProviderError> {
+        let operation = match self.api().await?.operation(&name.0).await {
+            // Google forgets operations; the instance itself tells then.
+            Err(error) if error.kind == ErrorKind::NotFound => {
+                return Err(error.retry(Retry::Reobserve));
+            }
+            operation => operation?,
+        };
+        if operation.status != SqlOperationStatus::Done {
+            return Ok(Progress::Running { retry_after: None });
+        }
+        match &operation.error {
+            Some(error) => Err(ended(&mutate::about(&operation.target_id), &error.errors)),
+            None => Ok(Progress::Done),
+        }
+    }
+
+    async fn ask(
+        &self,
+        operation: &Operation,
+        listing: &Result<Arc<Inventory>, ProviderError>,
+    ) -> Result<Progress, ProviderError> {
+        match &operation.until {
+            Until::Named(name) => self.progress(name).await,
+            Until::Holds => self.held(&operation.mutation, listing),
+            Until::Reached => Ok(Progress::Done),
+        }
+    }
+
+    fn held(
+        &self,
+        mutation: &Mutation,
+        listing: &Result<Arc<Inventory>, ProviderError>,
+    ) -> Result<Progress, ProviderError> {
+        let inventory = listing.as_ref().map_err(Clone::clone)?;
+        let resource = &mutation.resource;
+        match self.platform.standing(mutation, inventory.get(resource)) {
+            Standing::Done => Ok(Progress::Done),
+            Standing::Running => Ok(Progress::Running { retry_after: None }),
+            Standing::NotBegun => {
+                let why = format!("{resource} is not as asked");
+                Err(ProviderError::new(ErrorKind::Conflict, why).retry(Retry::Reobserve))
+            }
+            Standing::Failed(why) => Err(ProviderError::new(ErrorKind::Internal, why).remedy(
+                "look at the instance in the Google Cloud console, then run the command again",
+            )),
+        }
+    }
+}
+
+#[async_trait]
+impl Provider for GcpProvider {
+    fn platform(&self) -> &dyn Platform {
+        &self.platform
+    }
+
+    async fn identity(&self) -> Result<AccountId, ProviderError> {
+        Ok(AccountId::new(&self.project))
+    }
+
+    async fn observe(&self, _scope: &Scope) -> Result<Inventory, ProviderError> {
+        let inventory = self.list().await?;
+        Ok(Inventory::clone(&inventory))
+    }
+
+    async fn preflight(&self, mutations: &[&Mutation]) -> Result<Vec<Check>, ProviderError> {
+        let inventory = match self.seen() {
+            Some(inventory) => inventory,
+            None => self.list().await?,
+        };
+        Ok(preflight::taken_names(mutations, &inventory))
+    }
+
+    async fn begin(
+        &self,
+        mutation: &Mutation,
+        expect: Option<&ObjectVersion>,
+        secrets: &Secrets,
+    ) -> Result<Operation, ProviderError> {
+        let api = self.api().await?;
+        let source_gib = match &mutation.operation {
+            Verb::CreateReplica { source, .. } => self.seen().and_then(|inventory| {
+                let live = inventory.get(source)?;
+                live.attributes.storage.gib
+            }),
+            _ => None,
+        };
+        let begun = mutate::begin(api, mutation, expect, source_gib, *secrets);
+        Ok(Operation {
+            mutation: mutation.clone(),
+            until: Box::pin(begun).await?,
+            retry_after: None,
+        })
+    }
+
+    async fn poll(&self, operations: &[Operation]) -> Vec<Result<Progress, ProviderError>> {
+        // One operation at a time for each primary: never a call for each instance.
+        let listed = operations
+            .iter()
+            .any(|operation| operation.until == Until::Holds);
+        let listing = if listed {
+            self.list().await
+        } else {
+            Ok(Arc::default())
+        };
+        let answers: Vec<_> = operations
+            .iter()
+            .map(|operation| self.ask(operation, &listing))
+            .collect();
+        stream::iter(answers).buffered(SIDE_BY_SIDE).collect().await
+    }
+
+    /// Labels change in an operation like all else, and the next one of the same primary is turned
+    /// away while it runs: nobody but this function waits for its end.
+    async fn claim(
+        &self,
+        resource: &ResourceRef,
+        owner: Option<&Owner>,
+    ) -> Result<(), ProviderError> {
+        let Until::Named(name) = mutate::claim(self.api().await?, resource, owner).await? else {
+            return Ok(());
+        };
+        for _ in 0..LABELS_TIMES {
+            match self.progress(&name).await {
+                Ok(Progress::Done) => return Ok(()),
+                Ok(Progress::Running { .. }) => {}
+                Err(error) if matches!(error.retry, Retry::Backoff | Retry::After(_)) => {}
+                Err(error) => return Err(error),
+            }
+            tokio::time::sleep(LABELS_PAUSE).await;
+        }
+        let why = format!("Google still works on the labels of {resource}");
+        Err(ProviderError::new(ErrorKind::Busy, why).remedy("run the command again"))
+    }
+}

@@ -1,0 +1,131 @@
+//! Completes what a plan file says of one instance: its tier, its edition, its network, its disk.
+
+use pgfleet_model::{Attributes, Availability, Check, Field, Role, Value};
+use pgfleet_planner::Draft;
+use pgfleet_spec::InstanceSize;
+
+use super::{
+    observe, rules,
+    setting::{EDITION, NETWORK, PITR, SMALLER},
+    tier::{self, Edition},
+};
+
+/// The version of a new primary where the plan names none.
+const NEWEST: u32 = 17;
+
+pub(super) fn resolve(project: &str, draft: Draft<'_>) -> Vec<Check> {
+    let Draft {
+        size,
+        platform,
+        live,
+        live_primary,
+        replicas,
+        primary,
+        desired,
+        ..
+    } = draft;
+    let mut checks = Vec::new();
+    let role = desired.role();
+    let follows = live_primary
+        .filter(|primary| primary.owner.is_none())
+        .map(|live| &live.attributes);
+    let inherited = |name: &str| follows.and_then(|live| live.settings.get(name).cloned());
+    let text = |value: Option<Value>| match value {
+        Some(Value::Text(text)) => Some(text),
+        _ => None,
+    };
+    let edition = text(
+        platform
+            .get(EDITION)
+            .cloned()
+            .or_else(|| inherited(EDITION)),
+    )
+    .and_then(|word| Edition::parse(&word))
+    .unwrap_or(Edition::Enterprise);
+    let network = text(
+        platform
+            .get(NETWORK)
+            .cloned()
+            .or_else(|| inherited(NETWORK)),
+    );
+    let attributes = &mut desired.attributes;
+    attributes.size = match size {
+        Some(InstanceSize::Class(class)) => Some(class.clone()),
+        Some(InstanceSize::AtLeast {
+            vcpus,
+            memory_gib,
+            burstable,
+            arm64,
+        }) => {
+            let want = tier::want(*vcpus, *memory_gib, *burstable, *arm64);
+            let does = |tier: &&String| {
+                want.as_ref()
+                    .is_some_and(|want| tier::fits(tier, edition, want))
+            };
+            let running = live
+                .and_then(|live| live.attributes.size.as_ref())
+                .filter(does);
+            let cheapest = || tier::cheapest(edition, &desired.resource.region, want.as_ref()?);
+            let found = running.cloned().or_else(cheapest);
+            if found.is_none() {
+                checks.push(rules::no_tier(&desired.address, &desired.key, edition));
+            }
+            found
+        }
+        None => follows.and_then(|live| live.size.clone()),
+    };
+    attributes.storage.autogrow = attributes.storage.autogrow.or(Some(true));
+    let settings = &mut attributes.settings;
+    settings.insert(EDITION.into(), Value::Text(edition.as_str().to_owned()));
+    if let Some(network) = network {
+        let network = observe::network(&network);
+        let network = if network.contains('/') {
+            network
+        } else {
+            format!("projects/{project}/global/networks/{network}")
+        };
+        settings.insert(NETWORK.into(), Value::Text(network));
+    }
+    let running = live.and_then(|live| live.attributes.postgres);
+    match role {
+        Role::Primary => {
+            if attributes.postgres.is_none() && running.is_none() {
+                attributes.postgres = NEWEST.to_string().parse().ok();
+                checks.push(rules::version_chosen(NEWEST));
+            }
+            // Turned on later it restarts the primary: a new one that has backups has it at once.
+            let backed_up = attributes.backup_days.is_some_and(|days| days > 0);
+            let two_zones = attributes.availability == Some(Availability::Regional);
+            if !replicas.is_empty() || two_zones || (live.is_none() && backed_up) {
+                attributes.settings.insert(PITR.into(), Value::Flag(true));
+            }
+            if let Some(bootstrap) = &desired.bootstrap {
+                checks.extend(rules::bootstrap(bootstrap, live.is_some()));
+            }
+        }
+        Role::Replica => {
+            if platform.get(SMALLER) == Some(&Value::Flag(true)) {
+                settings.insert(SMALLER.into(), Value::Flag(true));
+            }
+            let source = live_primary.filter(|live| live.resource == *primary);
+            let version = source.and_then(|live| live.attributes.postgres);
+            attributes.postgres = version
+                .or(attributes.postgres)
+                .or_else(|| NEWEST.to_string().parse().ok());
+        }
+    }
+    checks
+}
+
+/// The text of a setting.
+pub(super) fn setting<'a>(attributes: &'a Attributes, name: &str) -> Option<&'a str> {
+    match attributes.settings.get(name) {
+        Some(Value::Text(text)) => Some(text),
+        _ => None,
+    }
+}
+
+/// Whether a field is one of these settings.
+pub(super) fn is_setting(field: &Field, name: &str) -> bool {
+    matches!(field, Field::Setting(own) if own == name)
+}

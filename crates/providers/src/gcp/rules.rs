@@ -1,0 +1,44 @@
+//! The rules of Cloud SQL, held against a plan before any call is made. Each names the page that
+//! says so.
+
+mod fleet;
+mod instance;
+#[cfg(test)]
+mod tests;
+
+use pgfleet_model::{ChangeSet, Check, DesiredState, ObservedState};
+
+use super::DOCS;
+
+pub(super) use instance::{bootstrap, no_tier, version_chosen};
+
+/// Replicas of one primary. Secondary sources name it, so that more is a warning.
+pub(super) const MAX_REPLICAS: u32 = 10;
+
+/// Everything that stands against a fleet.
+pub(super) fn check(
+    project: &str,
+    desired: &DesiredState,
+    observed: &ObservedState,
+    changes: &ChangeSet,
+) -> Vec<Check> {
+    let mut checks = Vec::new();
+    for wanted in desired.instances.values() {
+        checks.extend(instance::identifier(project, wanted));
+        checks.extend(instance::tier_of_edition(wanted));
+        checks.extend(instance::disk(wanted));
+        checks.extend(instance::labels(wanted));
+        checks.extend(instance::version(wanted));
+        checks.extend(fleet::backups(desired, wanted));
+    }
+    checks.extend(fleet::replica_limit(desired, observed));
+    checks.extend(fleet::smaller_replicas(desired, observed));
+    checks.extend(fleet::replica_autogrow(desired));
+    checks.extend(fleet::existing(desired, observed));
+    checks.extend(fleet::public_address(desired, changes));
+    checks
+}
+
+fn page(name: &str) -> String {
+    format!("{DOCS}{name}")
+}

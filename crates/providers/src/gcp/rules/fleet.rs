@@ -1,0 +1,199 @@
+//! What the instances of a fleet must be to each other.
+
+use pgfleet_model::{
+    Action, Availability, ChangeSet, Check, DesiredInstance, DesiredState, ObservedInstance,
+    ObservedState, PrimaryPolicy, Role, Stranger, Value,
+};
+
+use super::{MAX_REPLICAS, page};
+use crate::gcp::{
+    setting::{NETWORK, PITR, SMALLER},
+    tier,
+};
+
+/// Replicas need backups and point-in-time recovery on their primary.
+pub(super) fn backups(desired: &DesiredState, wanted: &DesiredInstance) -> Option<Check> {
+    let days = wanted.attributes.backup_days?;
+    let key = "primary.backup_days";
+    let two_zones = wanted.attributes.availability == Some(Availability::Regional);
+    let check = if days == 0 && desired.replicas().next().is_some() {
+        Check::error(
+            "gcp/replica-backups",
+            "replicas need backups with point-in-time recovery on their primary",
+        )
+        .remedy("set `backup_days` to 1 or more")
+        .source(page("replication/create-replica"))
+    } else if days == 0 && two_zones {
+        Check::error(
+            "gcp/ha-backups",
+            "a primary in two zones needs backups with point-in-time recovery",
+        )
+        .remedy("set `backup_days` to 1 or more, or leave `multi_az` out")
+        .source(page("high-availability"))
+    } else {
+        return None;
+    };
+    Some(check.at(&wanted.address).key(key))
+}
+
+pub(super) fn replica_limit(desired: &DesiredState, observed: &ObservedState) -> Option<Check> {
+    let strangers = observed.strangers.iter();
+    let others = strangers
+        .filter(|other| matches!(other, Stranger::Follows(_)))
+        .count();
+    let wanted = desired.replicas().count() + others;
+    (wanted > MAX_REPLICAS as usize).then(|| {
+        Check::warning(
+            "gcp/replica-limit",
+            format!("{wanted} replicas of one primary: {MAX_REPLICAS} are known to be allowed"),
+        )
+        .key("replicas")
+        .remedy(format!(
+            "lower `count` to {MAX_REPLICAS} or less in all, or ask Google for more"
+        ))
+        .source(page("replication/create-replica"))
+    })
+}
+
+/// A replica with less than its primary: refused by Google in the past, and slow in any case.
+pub(super) fn smaller_replicas(desired: &DesiredState, observed: &ObservedState) -> Vec<Check> {
+    let wanted = desired.managed_primary().map(|primary| &primary.attributes);
+    let live = observed.existing.as_ref().map(|live| &live.attributes);
+    let Some(primary) = wanted.or(live).and_then(|primary| primary.size.as_deref()) else {
+        return Vec::new();
+    };
+    let replicas = desired.replicas().filter(|replica| {
+        let allowed = replica.attributes.settings.get(SMALLER) == Some(&Value::Flag(true));
+        let size = replica.attributes.size.as_deref();
+        !allowed && size.is_some_and(|size| has_less(size, primary))
+    });
+    replicas
+        .map(|replica| {
+            let size = replica.attributes.size.as_deref().unwrap_or_default();
+            Check::error(
+                "gcp/smaller-replica",
+                format!(
+                    "{} is smaller than its primary's {}",
+                    tier::describe(size),
+                    tier::describe(primary)
+                ),
+            )
+            .at(&replica.address)
+            .key(format!("{}.size", replica.key))
+            .remedy("give it at least the primary's size, or set `allow_smaller_replicas = true` in [gcp]")
+            .source(page("replication/create-replica"))
+        })
+        .collect()
+}
+
+fn has_less(replica: &str, primary: &str) -> bool {
+    let (Some(replica), Some(primary)) = (tier::class(replica), tier::class(primary)) else {
+        return false;
+    };
+    replica.vcpus < primary.vcpus || replica.memory_gib() < primary.memory_gib()
+}
+
+/// A primary whose disk grows by itself fills replicas whose disks do not.
+pub(super) fn replica_autogrow(desired: &DesiredState) -> Vec<Check> {
+    let grows = |wanted: &DesiredInstance| wanted.attributes.storage.autogrow == Some(true);
+    if !desired.managed_primary().is_some_and(grows) {
+        return Vec::new();
+    }
+    let replicas = desired.replicas().filter(|replica| !grows(replica));
+    replicas
+        .map(|replica| {
+            Check::warning(
+                "gcp/replica-autogrow",
+                "the primary's disk grows by itself and this replica's does not: it can fill up",
+            )
+            .at(&replica.address)
+            .key(format!("{}.storage.autogrow", replica.key))
+            .remedy("leave `autogrow` out of the group")
+            .source(page("instance-settings"))
+        })
+        .collect()
+}
+
+/// What a primary that pgfleet does not own must bring along.
+pub(super) fn existing(desired: &DesiredState, observed: &ObservedState) -> Vec<Check> {
+    let PrimaryPolicy::Existing(resource) = &desired.primary else {
+        return Vec::new();
+    };
+    if desired.instances.is_empty() {
+        return Vec::new();
+    }
+    let error = |code: &str, message: String, remedy: String| {
+        Check::error(code, message)
+            .key("primary.existing")
+            .remedy(remedy)
+            .source(page("replication/create-replica"))
+    };
+    let Some(live) = &observed.existing else {
+        let why = format!(
+            "there is no instance {} in {}",
+            resource.id, resource.region
+        );
+        return vec![error(
+            "gcp/existing",
+            why,
+            "write its name, with its region where that is another than the plan's: REGION/NAME"
+                .to_owned(),
+        )];
+    };
+    let ObservedInstance {
+        attributes, role, ..
+    } = live;
+    if attributes.postgres.is_none() {
+        let why = format!("{resource} is not PostgreSQL");
+        return vec![error(
+            "gcp/existing",
+            why,
+            "name a PostgreSQL instance".to_owned(),
+        )];
+    }
+    if *role == Role::Replica {
+        return vec![
+            Check::warning(
+                "gcp/cascade",
+                format!(
+                    "{resource} is a replica itself: its replicas may be at most four levels deep"
+                ),
+            )
+            .key("primary.existing")
+            .source(page("replication/create-replica")),
+        ];
+    }
+    let recovery = attributes.settings.get(PITR) == Some(&Value::Flag(true));
+    let backups = attributes.backup_days.is_some_and(|days| days > 0);
+    if recovery && backups {
+        return Vec::new();
+    }
+    vec![error(
+        "gcp/replica-backups",
+        format!("{resource} has no backups with point-in-time recovery, which replicas need"),
+        format!(
+            "run `gcloud sql instances patch {resource} --backup-start-time=03:00 \
+             --enable-point-in-time-recovery`, which restarts it"
+        ),
+    )]
+}
+
+pub(super) fn public_address(desired: &DesiredState, changes: &ChangeSet) -> Option<Check> {
+    let created = changes.changes.iter().any(|change| {
+        change.action == Action::Create
+            && desired
+                .instances
+                .get(&change.address)
+                .is_some_and(|wanted| !wanted.attributes.settings.contains_key(NETWORK))
+    });
+    created.then(|| {
+        Check::note(
+            "gcp/public-address",
+            "without `network` in [gcp] instances get a public address, which no network may reach \
+             until you allow it",
+        )
+        .key("gcp.network")
+        .remedy("set `network` to a VPC network with private services access")
+        .source(page("configure-private-ip"))
+    })
+}
