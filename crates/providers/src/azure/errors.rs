@@ -88,101 +88,101 @@ fn refused(what: &str, action: Action, unclear: Retry, refusal: &Refusal) -> Pro
         retry_after,
         from_azure,
     } = refusal;
-    let error = |kind| {
-        let code = if code.is_empty() {
-            String::new()
-        } else {
-            format!("{code}: ")
-        };
-        ProviderError::new(kind, format!("{what}: {code}{message}"))
+    let code_and = if code.is_empty() {
+        String::new()
+    } else {
+        format!("{code}: ")
     };
-    let later = retry_after.map_or(Retry::Backoff, Retry::After);
+    // Its kind is told below.
+    let error = ProviderError::new(ErrorKind::Refused, format!("{what}: {code_and}{message}"));
+    let of = |kind| ProviderError {
+        kind,
+        ..error.clone()
+    };
     if !from_azure && !matches!(status, 401 | 403 | 404 | 408 | 429 | 500..) {
-        return error(ErrorKind::Internal)
+        return of(ErrorKind::Internal)
             .remedy("this is not how Azure answers; look at AZURE_RESOURCE_MANAGER_ENDPOINT");
     }
-    match code.as_str() {
-        "TooManyRequests" | "SubscriptionRequestsThrottled" | "OperationNotAllowedByThrottling" => {
-            return error(ErrorKind::Throttled).retry(later);
-        }
-        "AuthorizationFailed" | "LinkedAuthorizationFailed" => {
-            return error(ErrorKind::Permission).remedy(format!(
-                "allow the action {} to whoever runs this; docs/azure.md has a role",
-                action.as_str()
-            ));
-        }
-        "ExpiredAuthenticationToken" => {
-            // The next request takes a new token.
-            return error(ErrorKind::Credentials)
-                .remedy("the token has expired: log in again and run the command again")
-                .retry(Retry::Backoff);
-        }
-        "InvalidAuthenticationTokenTenant" => {
-            return error(ErrorKind::Credentials).remedy(
-                "the subscription belongs to another tenant: `az login --tenant`, or set \
-                 AZURE_TENANT_ID",
-            );
-        }
-        "ResourceGroupNotFound" => {
-            return error(ErrorKind::NotFound)
-                .remedy("look at `resource_group` in [azure]; `az group create` makes one");
-        }
-        "SubscriptionNotFound" | "InvalidSubscriptionId" => {
-            return error(ErrorKind::NotFound).remedy(
-                "look at `subscription` in [azure], and whose login this is (`az account list`)",
-            );
-        }
-        "MissingSubscriptionRegistration" | "SubscriptionNotRegistered" => {
-            return error(ErrorKind::Refused)
-                .remedy("run `az provider register --namespace Microsoft.DBforPostgreSQL` once");
-        }
-        "RequestDisallowedByPolicy" => {
-            return error(ErrorKind::Refused)
-                .remedy("a policy of the subscription refuses it: ask those who keep the policy");
-        }
-        "ScopeLocked" => {
-            return error(ErrorKind::Refused)
-                .remedy("a lock keeps it from being changed: `az lock list` shows which");
-        }
-        "ServerNameAlreadyExists" | "ReadReplicaAlreadyExistWithGivenName" => {
-            return error(ErrorKind::AlreadyExists)
-                .remedy("names are unique in all of Azure: set `id` or `ids`, or another `fleet`")
-                .retry(Retry::Reobserve);
-        }
-        code if is_busy(code) => return error(ErrorKind::Busy).retry(later),
-        code if is_about_room(code) => {
-            return error(ErrorKind::Refused).remedy(
-                "ask for a higher quota (the subscription's \"Usage + quotas\"), or take another \
-                 size or region",
-            );
-        }
-        _ => {}
+    let later = retry_after.map_or(Retry::Backoff, Retry::After);
+    if let Some(error) = by_code(code, action, later, &of) {
+        return error;
     }
     match status {
-        401 => error(ErrorKind::Credentials)
+        401 => of(ErrorKind::Credentials)
             .remedy("Azure does not accept the login: `az login`, or look at AZURE_CLIENT_ID"),
-        403 => error(ErrorKind::Permission).remedy(format!(
-            "it takes the action {}; docs/azure.md has a role",
-            action.as_str()
-        )),
-        404 => error(ErrorKind::NotFound)
+        403 => of(ErrorKind::Permission).remedy(allow(action)),
+        404 => of(ErrorKind::NotFound)
             .remedy("somebody else has deleted it; run the command again")
             .retry(if action.reads() {
                 Retry::Never
             } else {
                 Retry::Reobserve
             }),
-        409 if *code != "ReadOnlyDisabledSubscription" && *code != "ResourceGroupBeingDeleted" => {
-            error(ErrorKind::Busy).retry(later)
-        }
-        412 => error(ErrorKind::Conflict).retry(Retry::Reobserve),
-        429 => error(ErrorKind::Throttled).retry(later),
-        408 | 500.. => error(ErrorKind::Unreachable).retry(match unclear {
+        409 => of(ErrorKind::Busy).retry(later),
+        412 => of(ErrorKind::Conflict).retry(Retry::Reobserve),
+        429 => of(ErrorKind::Throttled).retry(later),
+        408 | 500.. => of(ErrorKind::Unreachable).retry(match unclear {
             Retry::Backoff => later,
             unclear => unclear,
         }),
-        _ => error(ErrorKind::Refused),
+        _ => error,
     }
+}
+
+fn allow(action: Action) -> String {
+    format!(
+        "allow the action {} to whoever runs this; docs/azure.md has a role",
+        action.as_str()
+    )
+}
+
+/// What Azure's own word tells, where it has one that tells more than the status.
+fn by_code(
+    code: &str,
+    action: Action,
+    later: Retry,
+    of: &impl Fn(ErrorKind) -> ProviderError,
+) -> Option<ProviderError> {
+    Some(match code {
+        "TooManyRequests" | "SubscriptionRequestsThrottled" => {
+            of(ErrorKind::Throttled).retry(later)
+        }
+        "AuthorizationFailed" | "LinkedAuthorizationFailed" => {
+            of(ErrorKind::Permission).remedy(allow(action))
+        }
+        // The next request takes a new token.
+        "ExpiredAuthenticationToken" => of(ErrorKind::Credentials)
+            .remedy("the token has expired: log in again and run the command again")
+            .retry(Retry::Backoff),
+        "InvalidAuthenticationTokenTenant" => of(ErrorKind::Credentials).remedy(
+            "the subscription belongs to another tenant: `az login --tenant`, or set \
+             AZURE_TENANT_ID",
+        ),
+        "ResourceGroupNotFound" => of(ErrorKind::NotFound)
+            .remedy("look at `resource_group` in [azure]; `az group create` makes one"),
+        "SubscriptionNotFound" | "InvalidSubscriptionId" => of(ErrorKind::NotFound).remedy(
+            "look at `subscription` in [azure], and whose login this is (`az account list`)",
+        ),
+        "MissingSubscriptionRegistration" | "SubscriptionNotRegistered" => of(ErrorKind::Refused)
+            .remedy("run `az provider register --namespace Microsoft.DBforPostgreSQL` once"),
+        "RequestDisallowedByPolicy" => of(ErrorKind::Refused)
+            .remedy("a policy of the subscription refuses it: ask those who keep the policy"),
+        "ScopeLocked" => of(ErrorKind::Refused)
+            .remedy("a lock keeps it from being changed: `az lock list` shows which"),
+        "ReadOnlyDisabledSubscription" | "ResourceGroupBeingDeleted" => of(ErrorKind::Refused)
+            .remedy("look at the state of the subscription and of the resource group"),
+        "ServerNameAlreadyExists" | "ReadReplicaAlreadyExistWithGivenName" => {
+            of(ErrorKind::AlreadyExists)
+                .remedy("names are unique in all of Azure: set `id` or `ids`, or another `fleet`")
+                .retry(Retry::Reobserve)
+        }
+        code if is_busy(code) => of(ErrorKind::Busy).retry(later),
+        code if is_about_room(code) => of(ErrorKind::Refused).remedy(
+            "ask for a higher quota (the subscription's \"Usage + quotas\"), or take another size \
+             or region",
+        ),
+        _ => return None,
+    })
 }
 
 /// The server, or the primary that a replica hangs on, is at work on something else.

@@ -145,9 +145,8 @@ fn role(properties: &ServerProperties) -> Role {
         .and_then(|replica| replica.role.as_ref()));
     match named {
         Some(ReplicationRole::AsyncReplica | ReplicationRole::GeoAsyncReplica) => Role::Replica,
-        Some(ReplicationRole::Primary | ReplicationRole::None) => Role::Primary,
         Some(ReplicationRole::UnknownValue(_)) | None if follows => Role::Replica,
-        Some(ReplicationRole::UnknownValue(_)) | None => Role::Primary,
+        _ => Role::Primary,
     }
 }
 

@@ -32,8 +32,7 @@ fn way(change: &FieldChange) -> Way {
         (Field::Size, Some(Value::Text(from)), Value::Text(to)) if is_step_down(from, to) => {
             Way::Down
         }
-        (Field::Size | Field::StorageGib, ..) => Way::Up,
-        (Field::Autogrow, _, Value::Flag(true)) => Way::Up,
+        (Field::Size | Field::StorageGib, ..) | (Field::Autogrow, _, Value::Flag(true)) => Way::Up,
         (Field::Autogrow, ..) => Way::Down,
         _ => Way::Neither,
     }

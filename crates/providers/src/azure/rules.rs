@@ -39,6 +39,9 @@ fn page(path: &str) -> String {
     format!("{DOCS}{path}")
 }
 
+#[cfg(test)]
+mod tests;
+
 pub(super) fn check(
     desired: &DesiredState,
     observed: &ObservedState,
@@ -52,6 +55,7 @@ pub(super) fn check(
         .collect();
     for wanted in &created {
         checks.extend(identifier(wanted));
+        checks.extend(elsewhere(wanted, observed));
         checks.extend(administrator(wanted));
         checks.extend(sized(wanted));
     }
@@ -91,6 +95,26 @@ fn identifier(wanted: &DesiredInstance) -> Option<Check> {
     })
 }
 
+/// A server stays in the region in which it was made, and keeps its name to itself.
+fn elsewhere(wanted: &DesiredInstance, observed: &ObservedState) -> Option<Check> {
+    let other = observed.owned().find(|live| {
+        live.resource.id == wanted.resource.id && live.resource.region != wanted.resource.region
+    })?;
+    Some(
+        Check::error(
+            "azure/location-change",
+            format!(
+                "{} is in {}, and a server cannot be moved",
+                other.resource, other.resource.region
+            ),
+        )
+        .at(&wanted.address)
+        .key(wanted.key.clone())
+        .remedy("keep its region, or make another server under another name (`id`, `ids`)")
+        .source(page("configure-maintain/how-to-create-server")),
+    )
+}
+
 /// Who a new primary's administrator is, and that there is a password.
 fn administrator(wanted: &DesiredInstance) -> Vec<Check> {
     let Some(bootstrap) = &wanted.bootstrap else {
@@ -98,7 +122,7 @@ fn administrator(wanted: &DesiredInstance) -> Vec<Check> {
     };
     let source = page("configure-maintain/how-to-create-server");
     let admin = bootstrap.admin.to_ascii_lowercase();
-    let reserved = RESERVED.contains(&admin.as_str()) || admin.starts_with("pg_");
+    let reserved = RESERVED.contains(&admin.as_str());
     let name = reserved.then(|| {
         Check::error(
             "azure/admin",

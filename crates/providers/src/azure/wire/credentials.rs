@@ -92,7 +92,11 @@ fn list(environment: &dyn Fn(&str) -> Option<String>) -> Vec<Candidate> {
         Candidate {
             name: "az",
             named: false,
-            open: Box::pin(async { AzureCliCredential::new(None).map(erased).map_err(said) }),
+            open: Box::pin(async {
+                AzureCliCredential::new(None)
+                    .map(erased)
+                    .map_err(|error| said(&error))
+            }),
         },
         Candidate {
             name: "azd",
@@ -100,7 +104,7 @@ fn list(environment: &dyn Fn(&str) -> Option<String>) -> Vec<Candidate> {
             open: Box::pin(async {
                 AzureDeveloperCliCredential::new(None)
                     .map(erased)
-                    .map_err(said)
+                    .map_err(|error| said(&error))
             }),
         },
     ]
@@ -110,8 +114,8 @@ fn erased<T: TokenCredential + 'static>(source: Arc<T>) -> Arc<dyn TokenCredenti
     source
 }
 
-fn said(error: azure_core_1::Error) -> String {
-    super::failure::chain(&error)
+fn said(error: &azure_core_1::Error) -> String {
+    super::failure::chain(error)
 }
 
 /// The login is asked by a client like pgfleet's own, a few times where the network fails.
@@ -139,7 +143,7 @@ fn client_secret(values: Vec<String>) -> Opened {
         client_options: options()?,
     };
     let source = ClientSecretCredential::new(&tenant, client, secret.into(), Some(options));
-    source.map(erased).map_err(said)
+    source.map(erased).map_err(|error| said(&error))
 }
 
 fn workload_identity(values: Vec<String>) -> Opened {
@@ -153,7 +157,7 @@ fn workload_identity(values: Vec<String>) -> Opened {
         token_file_path: Some(file.into()),
     };
     let source = WorkloadIdentityCredential::new(Some(options));
-    source.map(erased).map_err(said)
+    source.map(erased).map_err(|error| said(&error))
 }
 
 fn github_actions(values: Vec<String>) -> Opened {
@@ -174,7 +178,7 @@ fn github_actions(values: Vec<String>) -> Opened {
         client_options: options()?,
     };
     let source = ClientAssertionCredential::new(tenant, client, assertion, Some(options));
-    source.map(erased).map_err(said)
+    source.map(erased).map_err(|error| said(&error))
 }
 
 /// The token of a workflow's run, which Azure takes for an assertion.
@@ -231,7 +235,7 @@ async fn managed_identity(client: Option<String>, elsewhere: bool) -> Opened {
         client_options: options()?,
     };
     let source = ManagedIdentityCredential::new(Some(options));
-    source.map(erased).map_err(said)
+    source.map(erased).map_err(|error| said(&error))
 }
 
 /// Takes the secrets of the environment out of somebody else's words.

@@ -52,21 +52,18 @@ impl Tokens {
         };
         // One asks, the others wait for what comes.
         let mut chosen = chosen.lock().await;
-        match &mut *chosen {
-            Some(known) => {
-                if is_stale(&known.token, known.since) {
-                    known.token = ask(known.name, known.source.as_ref()).await?;
-                    known.since = OffsetDateTime::now_utc();
-                }
-                Ok(Some(known.token.clone()))
+        let known = match chosen.take() {
+            Some(mut known) if is_stale(&known.token, known.since) => {
+                known.token = ask(known.name, known.source.as_ref()).await?;
+                known.since = OffsetDateTime::now_utc();
+                known
             }
-            None => {
-                let first = choose().await?;
-                let token = first.token.clone();
-                *chosen = Some(first);
-                Ok(Some(token))
-            }
-        }
+            Some(known) => known,
+            None => choose().await?,
+        };
+        let token = known.token.clone();
+        *chosen = Some(known);
+        Ok(Some(token))
     }
 
     /// Lets go of a token that was refused.
