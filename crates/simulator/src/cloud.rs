@@ -5,7 +5,9 @@
 //! [`CloudName`]. All of them are served on one port, told apart by the path.
 
 use crate::aws::Aws;
+use crate::azure::Azure;
 use crate::clock::{Clock, Millis};
+use crate::gcp::Gcp;
 use hyper::body::Bytes;
 use hyper::header::HeaderMap;
 use hyper::{Method, Uri};
@@ -21,6 +23,10 @@ use std::time::Duration;
 pub enum CloudName {
     /// Amazon RDS.
     Aws,
+    /// Azure Database for PostgreSQL.
+    Azure,
+    /// Google Cloud SQL.
+    Gcp,
 }
 
 impl CloudName {
@@ -28,6 +34,8 @@ impl CloudName {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Aws => "aws",
+            Self::Azure => "azure",
+            Self::Gcp => "gcp",
         }
     }
 }
@@ -53,6 +61,8 @@ pub(crate) struct Request {
     pub(crate) method: Method,
     pub(crate) uri: Uri,
     pub(crate) headers: HeaderMap,
+    /// Whether it came over TLS.
+    pub(crate) secure: bool,
     pub(crate) body: Bytes,
 }
 
@@ -64,6 +74,7 @@ impl fmt::Debug for Request {
             method,
             uri,
             headers: _,
+            secure: _,
             body: _,
         } = self;
         formatter
@@ -94,7 +105,7 @@ pub(crate) struct Asked {
     pub(crate) action: String,
     /// The last part of the name of what it is about.
     pub(crate) identifier: Option<String>,
-    /// Within what names and rate limits hold: a region of AWS.
+    /// Within what names and rate limits hold: a region of AWS, a project of Google.
     pub(crate) place: String,
     /// What the caller has shown to be let in, as far as it may be told; empty where nothing.
     pub(crate) credential: Credential,
@@ -170,6 +181,12 @@ pub(crate) trait Cloud: fmt::Debug + Send {
     /// Reads a request as far as that goes without looking at what exists, or refuses it.
     fn read(&self, request: &Request) -> Result<Asked, Answer>;
 
+    /// Whether a request needs a credential whose time is not over; one for a new one does not.
+    fn checks_credential(&self, asked: &Asked) -> bool {
+        let _ = asked;
+        true
+    }
+
     /// Lets everything happen that is due.
     fn catch_up(&mut self, moment: Moment);
 
@@ -214,11 +231,16 @@ pub(crate) trait Cloud: fmt::Debug + Send {
 #[derive(Debug)]
 pub(crate) struct Clouds {
     pub(crate) aws: Aws,
+    pub(crate) azure: Azure,
+    pub(crate) gcp: Gcp,
 }
 
 impl Clouds {
     /// The cloud that a path belongs to. AWS has `/`, and whatever belongs to nobody.
     pub(crate) fn of_path(path: &str) -> CloudName {
+        if Azure::owns(path) {
+            return CloudName::Azure;
+        }
         let owner = PATHS.iter().find(|(start, _)| path.starts_with(start));
         owner.map_or(CloudName::Aws, |(_, name)| *name)
     }
@@ -226,12 +248,16 @@ impl Clouds {
     pub(crate) fn get(&self, name: CloudName) -> &dyn Cloud {
         match name {
             CloudName::Aws => &self.aws,
+            CloudName::Azure => &self.azure,
+            CloudName::Gcp => &self.gcp,
         }
     }
 
     pub(crate) fn get_mut(&mut self, name: CloudName) -> &mut dyn Cloud {
         match name {
             CloudName::Aws => &mut self.aws,
+            CloudName::Azure => &mut self.azure,
+            CloudName::Gcp => &mut self.gcp,
         }
     }
 
@@ -266,7 +292,7 @@ impl Clouds {
 }
 
 /// How the paths of each cloud begin.
-const PATHS: [(&str, CloudName); 1] = [("/", CloudName::Aws)];
+const PATHS: [(&str, CloudName); 2] = [("/v1/", CloudName::Gcp), ("/sql/", CloudName::Gcp)];
 
 /// All names, in the order of files.
-pub(crate) const NAMES: [CloudName; 1] = [CloudName::Aws];
+pub(crate) const NAMES: [CloudName; 3] = [CloudName::Aws, CloudName::Azure, CloudName::Gcp];

@@ -148,6 +148,7 @@ struct Credentials {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SetStatus {
+    #[serde(alias = "project")]
     region: String,
     identifier: String,
     status: String,

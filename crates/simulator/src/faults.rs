@@ -18,7 +18,7 @@ pub struct Fault {
     /// The identifier that the request names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identifier: Option<String>,
-    /// The region of AWS.
+    /// The region of AWS, the project of Google.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
     /// The first fitting request that it hits, counted from 1.

@@ -1,6 +1,6 @@
 //! Simulated cloud APIs on loopback: strict, stateful, and failing on demand.
 //!
-//! Each cloud has a folder: `aws` today. `cloud` is what they have in common, and all that server,
+//! Each cloud has a folder: `aws` and `gcp`. `cloud` is what they have in common, and all that server,
 //! faults, log and state's file know of them; they share one port, told apart by the path. A cloud
 //! is written from the vendor's documentation and shares no
 //! code with the providers, so that one misreading cannot pass on both sides. It must know nothing
@@ -24,20 +24,30 @@
 //! ```
 
 mod aws;
+mod azure;
 mod clock;
 mod cloud;
 mod control;
 mod faults;
+mod gcp;
 mod log;
+mod marker;
+mod percent;
 mod server;
 mod shared;
 mod simulator;
 mod store;
+mod tls;
 
 pub use aws::{AwsOptions, Group, Timing};
+pub use azure::{
+    AzureOptions, AzureTiming, Denied as AzureDenied, OperationAddresses as AzureAddresses,
+    Region as AzureRegion, ResourceGroup as AzureResourceGroup, Size as AzureSize,
+};
 pub use clock::Clock;
 pub use cloud::{CloudName, Rate};
 pub use faults::{Fault, FaultEffect};
+pub use gcp::{GcpOptions, GcpTiming};
 pub use log::Record;
 pub use simulator::{Builder, Control, Simulator};
 pub use store::StartError;

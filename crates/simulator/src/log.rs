@@ -18,7 +18,7 @@ pub struct Record {
     pub action: String,
     /// The identifier that the request named.
     pub identifier: Option<String>,
-    /// The region of AWS; `?` where the request could not be read.
+    /// The region of AWS, the project of Google; `?` where the request could not be read.
     pub region: String,
     /// `ok`, the code of an error, or what a fault did.
     pub outcome: String,

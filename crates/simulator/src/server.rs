@@ -20,6 +20,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 
 const LARGEST_BODY: usize = 1 << 20;
 
@@ -27,6 +28,7 @@ const LARGEST_BODY: usize = 1 << 20;
 pub(crate) async fn serve(
     listener: TcpListener,
     shared: Arc<Shared>,
+    tls: Option<TlsAcceptor>,
     mut stop: watch::Receiver<bool>,
 ) {
     let mut connections = JoinSet::new();
@@ -34,7 +36,7 @@ pub(crate) async fn serve(
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(connection(stream, Arc::clone(&shared)));
+                    connections.spawn(connection(stream, tls.clone(), Arc::clone(&shared)));
                 }
                 // Out of descriptors, most likely: give others the time to close.
                 Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
@@ -46,7 +48,7 @@ pub(crate) async fn serve(
     connections.shutdown().await;
 }
 
-async fn connection(stream: TcpStream, shared: Arc<Shared>) {
+async fn connection(stream: TcpStream, tls: Option<TlsAcceptor>, shared: Arc<Shared>) {
     // Small answers go out at once.
     let _ = stream.set_nodelay(true);
     let reset = Arc::new(AtomicBool::new(false));
@@ -54,12 +56,30 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>) {
         stream,
         reset: Arc::clone(&reset),
     };
+    match tls {
+        None => exchange(socket, false, reset, shared).await,
+        // A client that does not trust the certificate ends the handshake, and that is all.
+        Some(tls) => {
+            if let Ok(stream) = tls.accept(socket).await {
+                exchange(stream, true, reset, shared).await;
+            }
+        }
+    }
+}
+
+/// Serves requests, over TLS or not.
+async fn exchange(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    secure: bool,
+    reset: Arc<AtomicBool>,
+    shared: Arc<Shared>,
+) {
     let service =
-        service_fn(move |request| answer(Arc::clone(&shared), Arc::clone(&reset), request));
+        service_fn(move |request| answer(Arc::clone(&shared), Arc::clone(&reset), secure, request));
     // What ends a connection is the client's affair or a fault's.
     let _ = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
-        .serve_connection(TokioIo::new(socket), service)
+        .serve_connection(TokioIo::new(stream), service)
         .await;
 }
 
@@ -73,6 +93,7 @@ type Reply = Response<Full<Bytes>>;
 async fn answer(
     shared: Arc<Shared>,
     reset: Arc<AtomicBool>,
+    secure: bool,
     request: hyper::Request<Incoming>,
 ) -> Result<Reply, CutOff> {
     let (head, body) = request.into_parts();
@@ -82,6 +103,7 @@ async fn answer(
         method: head.method,
         uri: head.uri,
         headers: head.headers,
+        secure,
         body: Bytes::new(),
     };
     request.body = match Limited::new(body, LARGEST_BODY).collect().await {

@@ -143,7 +143,8 @@ impl Shared {
     /// Decides what happens to a request before it is looked into.
     pub(crate) fn before(&self, cloud: CloudName, asked: &Asked) -> Before {
         let mut state = self.state();
-        if state.expired.contains("*") || state.expired.contains(&asked.credential.0) {
+        let checked = state.clouds.get(cloud).checks_credential(asked);
+        if checked && (state.expired.contains("*") || state.expired.contains(&asked.credential.0)) {
             return Before::Refuse(Refusal::Expired);
         }
         if !take_token(&mut state, cloud, &asked.place) {

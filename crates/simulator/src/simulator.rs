@@ -1,14 +1,17 @@
 //! Starting, controlling and stopping a simulator.
 
 use crate::aws::{Aws, AwsOptions};
+use crate::azure::{Azure, AzureOptions};
 use crate::clock::{Anchor, Clock, Time};
 use crate::cloud::{CloudName, Clouds};
 use crate::control;
 use crate::faults::Fault;
+use crate::gcp::{Gcp, GcpOptions};
 use crate::log::Record;
 use crate::server;
 use crate::shared::{Hook, Shared};
 use crate::store::{self, StartError, Store};
+use crate::tls::Tls;
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -23,8 +26,11 @@ use tokio::task::JoinHandle;
 #[must_use]
 pub struct Builder {
     aws: AwsOptions,
+    azure: AzureOptions,
+    gcp: GcpOptions,
     clock: Clock,
     port: u16,
+    tls: bool,
     state_file: Option<PathBuf>,
     with_control: bool,
     hook: Option<Hook>,
@@ -35,8 +41,11 @@ impl fmt::Debug for Builder {
         formatter
             .debug_struct("Builder")
             .field("aws", &self.aws)
+            .field("azure", &self.azure)
+            .field("gcp", &self.gcp)
             .field("clock", &self.clock)
             .field("port", &self.port)
+            .field("tls", &self.tls)
             .field("state_file", &self.state_file)
             .finish_non_exhaustive()
     }
@@ -49,6 +58,18 @@ impl Builder {
         self
     }
 
+    /// How the simulated Azure behaves.
+    pub fn azure(mut self, options: AzureOptions) -> Self {
+        self.azure = options;
+        self
+    }
+
+    /// How the simulated Cloud SQL behaves.
+    pub fn gcp(mut self, options: GcpOptions) -> Self {
+        self.gcp = options;
+        self
+    }
+
     /// How simulated time passes.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
@@ -58,6 +79,13 @@ impl Builder {
     /// The port on 127.0.0.1; 0, the default, takes any that is free.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
+        self
+    }
+
+    /// Serves over TLS, with a certificate for `localhost` and 127.0.0.1 of an authority that is
+    /// made at start; see [`Simulator::authority_pem`]. Off by default.
+    pub fn tls(mut self, yes: bool) -> Self {
+        self.tls = yes;
         self
     }
 
@@ -84,18 +112,24 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// When the port is taken, or the state's file is in use, unreadable or damaged.
+    /// When the port is taken, the state's file is in use, unreadable or damaged, or no certificate
+    /// could be made.
     pub async fn start(self) -> Result<Simulator, StartError> {
         let Self {
             aws,
+            azure,
+            gcp,
             clock,
             port,
+            tls,
             state_file,
             with_control,
             hook,
         } = self;
         let mut clouds = Clouds {
             aws: Aws::new(aws, clock),
+            azure: Azure::new(azure, clock),
+            gcp: Gcp::new(gcp, clock),
         };
         let mut anchor = Anchor::today();
         let mut store = None;
@@ -108,6 +142,7 @@ impl Builder {
                 loaded.map_err(|reason| store::damaged(&path, reason))?;
             }
         }
+        let tls = if tls { Some(Tls::new()?) } else { None };
         let listen = |error| StartError::Listen { port, error };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
             .await
@@ -116,9 +151,12 @@ impl Builder {
         let time = Time::resume(clock, anchor);
         let shared = Arc::new(Shared::new(clouds, time, with_control, hook, store));
         let (stop, stopped) = watch::channel(false);
-        let task = tokio::spawn(server::serve(listener, Arc::clone(&shared), stopped));
+        let acceptor = tls.as_ref().map(Tls::acceptor);
+        let serving = server::serve(listener, Arc::clone(&shared), acceptor, stopped);
+        let task = tokio::spawn(serving);
         Ok(Simulator {
             address,
+            authority_pem: tls.map(Tls::into_pem),
             control: Control { shared },
             stop,
             task,
@@ -130,6 +168,7 @@ impl Builder {
 #[derive(Debug)]
 pub struct Simulator {
     address: SocketAddr,
+    authority_pem: Option<String>,
     control: Control,
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
@@ -143,7 +182,18 @@ impl Simulator {
 
     /// The base URL for clients, such as `http://127.0.0.1:41234`.
     pub fn endpoint(&self) -> String {
-        format!("http://{}", self.address)
+        let scheme = if self.authority_pem.is_some() {
+            "https"
+        } else {
+            "http"
+        };
+        format!("{scheme}://{}", self.address)
+    }
+
+    /// The certificate of the authority that clients must trust, as PEM; for `SSL_CERT_FILE`. None
+    /// where the simulator serves plain http.
+    pub fn authority_pem(&self) -> Option<&str> {
+        self.authority_pem.as_deref()
     }
 
     /// The address that it listens on.
@@ -160,6 +210,7 @@ impl Simulator {
     pub async fn shutdown(self) {
         let Self {
             address: _,
+            authority_pem: _,
             control,
             stop,
             task,
@@ -173,7 +224,7 @@ impl Simulator {
 /// Controls a running simulator.
 #[derive(Clone, Debug)]
 pub struct Control {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 impl Control {
@@ -229,6 +280,67 @@ impl Control {
             let seeded = clouds.aws.seed(region, parameters, moment);
             seeded.map(|seeded| (seeded, seeded))
         })
+    }
+
+    /// Changes how the simulated Cloud SQL behaves, from the next request on.
+    pub fn change_gcp(&self, change: impl FnOnce(&mut GcpOptions)) {
+        let mut state = self.shared.state();
+        let clock = state.time.mode();
+        state.clouds.gcp.change_options(clock, change);
+    }
+
+    /// Makes a Cloud SQL instance that has been there all along. `instance` is the body of
+    /// `instances.insert`. False, and no change, where the name is taken.
+    ///
+    /// # Errors
+    ///
+    /// What Cloud SQL would have refused, or when the state's file cannot be written.
+    pub fn seed_gcp(&self, project: &str, instance: &serde_json::Value) -> Result<bool, String> {
+        self.shared.change(|clouds, moment| {
+            let seeded = clouds.gcp.seed(project, instance, moment);
+            seeded.map(|seeded| (seeded, seeded))
+        })
+    }
+
+    /// Lets the disk of a Cloud SQL instance grow by itself to a size, in GiB.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such instance, its storage does not increase by itself or not so far, or the
+    /// state's file cannot be written.
+    pub fn grow_gcp_disk(&self, project: &str, name: &str, gib: i64) -> Result<(), String> {
+        self.shared.change(|clouds, _| {
+            let grown = clouds.gcp.grow_disk(project, name, gib);
+            grown.map(|()| ((), true))
+        })
+    }
+
+    /// Merges JSON into a Cloud SQL instance, without a look at any rule, as if somebody had changed
+    /// it elsewhere; such as `{"settings": {"activationPolicy": "NEVER"}}`.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such instance, or the state's file cannot be written.
+    pub fn change_gcp_instance(
+        &self,
+        project: &str,
+        name: &str,
+        change: &serde_json::Map<String, serde_json::Value>,
+    ) -> Result<(), String> {
+        self.shared.change(|clouds, _| {
+            let changed = clouds.gcp.change(project, name, change);
+            changed.map(|()| ((), true))
+        })
+    }
+
+    /// Sets the state of a Cloud SQL instance, as something outside of all requests would. Any word
+    /// is taken.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such instance, or the state's file cannot be written.
+    pub fn set_gcp_state(&self, project: &str, name: &str, state: &str) -> Result<(), String> {
+        control::set_status(&self.shared, CloudName::Gcp, project, name, state).map(drop)
     }
 
     /// The last 10,000 requests, oldest first.

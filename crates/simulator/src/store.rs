@@ -20,6 +20,12 @@ pub enum StartError {
         /// What the system says.
         error: io::Error,
     },
+    /// No certificate could be made for TLS.
+    #[error("cannot make a certificate: {reason}; start the simulator without TLS")]
+    Certificate {
+        /// What is wrong.
+        reason: String,
+    },
     /// Another process serves the same state.
     #[error(
         "{} is in use by another simulator; stop that one, or name another file", .path.display()

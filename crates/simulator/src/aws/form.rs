@@ -3,6 +3,7 @@
 use super::actions::{Action, Kind};
 use super::errors::{ApiError, ApiResult};
 use super::state::Tag;
+use crate::percent;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -18,6 +19,7 @@ pub(crate) fn decode(body: &[u8]) -> ApiResult<Form> {
     {
         let split = pair.iter().position(|byte| *byte == b'=');
         let (name, value) = split.map_or((pair, &b""[..]), |at| (&pair[..at], &pair[at + 1..]));
+        let unescape = |text| percent::decode(text, true);
         let (Some(name), Some(value)) = (unescape(name), unescape(value)) else {
             return Err(malformed("The query string is not a form in UTF-8."));
         };
@@ -29,22 +31,6 @@ pub(crate) fn decode(body: &[u8]) -> ApiResult<Form> {
         form.insert(name, value);
     }
     Ok(form)
-}
-
-fn unescape(text: &[u8]) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.iter();
-    while let Some(byte) = rest.next() {
-        bytes.push(match byte {
-            b'+' => b' ',
-            b'%' => {
-                let mut digit = || char::from(*rest.next()?).to_digit(16);
-                u8::try_from(digit()? * 16 + digit()?).ok()?
-            }
-            other => *other,
-        });
-    }
-    String::from_utf8(bytes).ok()
 }
 
 fn malformed(message: impl Into<String>) -> ApiError {

@@ -2,6 +2,7 @@
 
 use super::call::Call;
 use super::errors::{ApiError, ApiResult};
+use crate::marker;
 
 /// A page of items, and the marker of the next page.
 #[derive(Debug)]
@@ -38,36 +39,13 @@ pub(crate) fn page<T>(
         page.items.push(item);
     }
     if rest.next().is_some() {
-        page.marker = Some(encode(&last));
+        page.marker = Some(marker::encode(&last));
     }
     Ok(page)
 }
 
-/// A marker says where the page ended, so that instances that come or go meanwhile cannot shift
-/// the pages. Clients must not look into it, hence the digits.
-fn encode(name: &str) -> String {
-    use std::fmt::Write as _;
-    name.bytes().fold(String::from("m"), |mut marker, byte| {
-        let _ = write!(marker, "{byte:02x}");
-        marker
+fn decode(text: &str) -> ApiResult<String> {
+    marker::decode(text).ok_or_else(|| {
+        ApiError::value("The request failed: the marker is not valid, or it is of another list.")
     })
-}
-
-fn decode(marker: &str) -> ApiResult<String> {
-    let bytes = marker
-        .strip_prefix('m')
-        .filter(|digits| digits.len() % 2 == 0)
-        .and_then(|digits| {
-            let digits = digits.as_bytes().chunks(2);
-            digits
-                .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
-                .collect::<Option<Vec<u8>>>()
-        });
-    bytes
-        .and_then(|bytes| String::from_utf8(bytes).ok())
-        .ok_or_else(|| {
-            ApiError::value(
-                "The request failed: the marker is not valid, or it is of another list.",
-            )
-        })
 }

@@ -1,0 +1,325 @@
+//! What an instance may be: defaults of what is not said, and the rules for a whole instance,
+//! however it came about.
+
+use super::errors::{ApiError, ApiResult};
+use super::names;
+use super::options::GcpOptions;
+use super::resource::Resource;
+use super::tiers;
+use serde_json::{Value, json};
+
+/// The newest version that can be had.
+pub(crate) const NEWEST: u32 = 18;
+
+pub(crate) fn is_replica(resource: &Resource) -> bool {
+    resource.get("masterInstanceName").is_some()
+}
+
+pub(crate) fn edition(resource: &Resource) -> &str {
+    resource.text("settings.edition").unwrap_or_default()
+}
+
+/// The edition of a version where none is said: Enterprise Plus from PostgreSQL 16 on.
+fn usual_edition(version: &str) -> &'static str {
+    if names::major(version).is_some_and(|major| major >= 16) {
+        "ENTERPRISE_PLUS"
+    } else {
+        "ENTERPRISE"
+    }
+}
+
+/// Sets what is not said.
+pub(crate) fn defaults(resource: &mut Resource) {
+    const BACKUPS: &str = "settings.backupConfiguration";
+    let version = resource.text("databaseVersion").unwrap_or_default();
+    resource.set_default("settings.edition", usual_edition(version));
+    let plus = edition(resource) == "ENTERPRISE_PLUS";
+    let c4a = resource.text("settings.tier").is_some_and(tiers::is_c4a);
+    let replica = is_replica(resource);
+    resource.set("settings.kind", "sql#settings");
+    for (path, value) in [
+        ("settings.availabilityType", json!("ZONAL")),
+        ("settings.pricingPlan", json!("PER_USE")),
+        ("settings.replicationType", json!("SYNCHRONOUS")),
+        ("settings.activationPolicy", json!("ALWAYS")),
+        ("settings.storageAutoResize", json!(true)),
+        ("settings.storageAutoResizeLimit", json!("0")),
+        ("settings.dataDiskSizeGb", json!("10")),
+        ("settings.connectorEnforcement", json!("NOT_REQUIRED")),
+        ("settings.deletionProtectionEnabled", json!(false)),
+        ("settings.ipConfiguration.ipv4Enabled", json!(true)),
+        ("settings.ipConfiguration.requireSsl", json!(false)),
+        (
+            "settings.ipConfiguration.sslMode",
+            json!("ALLOW_UNENCRYPTED_AND_ENCRYPTED"),
+        ),
+        (
+            "settings.ipConfiguration.serverCaMode",
+            json!("GOOGLE_MANAGED_INTERNAL_CA"),
+        ),
+    ] {
+        resource.set_default(path, value);
+    }
+    resource.set_default(
+        "settings.dataDiskType",
+        if c4a { "HYPERDISK_BALANCED" } else { "PD_SSD" },
+    );
+    let mut backups = |name: &str, value: Value| {
+        resource.set_default(&format!("{BACKUPS}.{name}"), value);
+    };
+    backups("enabled", json!(false));
+    backups("pointInTimeRecoveryEnabled", json!(false));
+    backups("kind", json!("sql#backupConfiguration"));
+    if replica {
+        resource.set_default("settings.databaseReplicationEnabled", true);
+        return;
+    }
+    backups("startTime", json!("03:00"));
+    backups(
+        "transactionLogRetentionDays",
+        json!(if plus { 14 } else { 7 }),
+    );
+    backups("backupTier", json!("STANDARD"));
+    backups("backupRetentionSettings.retentionUnit", json!("COUNT"));
+    backups(
+        "backupRetentionSettings.retainedBackups",
+        json!(if plus { 15 } else { 7 }),
+    );
+    if resource.is_on("settings.backupConfiguration.pointInTimeRecoveryEnabled") {
+        resource.set_default(
+            "settings.backupConfiguration.transactionalLogStorageState",
+            "CLOUD_STORAGE",
+        );
+    }
+}
+
+/// Checks a whole instance, without a look at others.
+pub(crate) fn check(resource: &Resource, options: &GcpOptions) -> ApiResult<()> {
+    versions(resource)?;
+    let tier = resource
+        .text("settings.tier")
+        .filter(|tier| !tier.is_empty())
+        .ok_or_else(|| ApiError::missing("settings.tier"))?;
+    let edition = edition(resource);
+    if !matches!(edition, "ENTERPRISE" | "ENTERPRISE_PLUS") {
+        return Err(ApiError::invalid(format_args!(
+            "Invalid Edition ({edition})"
+        )));
+    }
+    tiers::check(tier, edition, options)?;
+    disk(resource, tier)?;
+    names::labels(resource)?;
+    place(resource, options)?;
+    network(resource)?;
+    switches(resource)?;
+    backups(resource)
+}
+
+fn versions(resource: &Resource) -> ApiResult<()> {
+    let Some(version) = resource.text("databaseVersion") else {
+        return Err(ApiError::uncovered(
+            "an instance without databaseVersion, which would be one of MySQL",
+        ));
+    };
+    let major = names::major(version);
+    let Some(major) = major.filter(|major| (9..=NEWEST).contains(major)) else {
+        return Err(ApiError::invalid(format_args!(
+            "Invalid database version ({version})"
+        )));
+    };
+    if edition(resource) == "ENTERPRISE_PLUS" && major < 12 {
+        return Err(ApiError::invalid(format_args!(
+            "database version ({version}) is not supported for (ENTERPRISE_PLUS) Edition"
+        )));
+    }
+    Ok(())
+}
+
+fn disk(resource: &Resource, tier: &str) -> ApiResult<()> {
+    let size = resource.integer("settings.dataDiskSizeGb").unwrap_or(0);
+    let most = tiers::most_gib(tier);
+    if !(10..=most).contains(&size) {
+        return Err(ApiError::invalid(format_args!(
+            "Invalid disk size ({size} GB): it must be between 10 and {most}"
+        )));
+    }
+    let kind = resource.text("settings.dataDiskType").unwrap_or_default();
+    let hyperdisk = kind == "HYPERDISK_BALANCED";
+    let plus = edition(resource) == "ENTERPRISE_PLUS";
+    let fits = match kind {
+        "PD_SSD" => !tiers::is_c4a(tier),
+        "PD_HDD" => !plus,
+        "HYPERDISK_BALANCED" => tiers::is_c4a(tier),
+        _ => false,
+    };
+    if !fits {
+        return Err(ApiError::invalid(format_args!(
+            "Invalid disk type ({kind}) for the Tier ({tier})"
+        )));
+    }
+    let provisioned = ["dataDiskProvisionedIops", "dataDiskProvisionedThroughput"];
+    for name in provisioned {
+        if resource.get(&format!("settings.{name}")).is_some() && !hyperdisk {
+            return Err(ApiError::invalid(format_args!(
+                "{name} is only for disks of the type HYPERDISK_BALANCED"
+            )));
+        }
+    }
+    let limit = resource.integer("settings.storageAutoResizeLimit");
+    if limit.is_some_and(|limit| limit != 0 && limit < size) {
+        return Err(ApiError::invalid(
+            "the storage auto resize limit must be 0, or at least the disk's size",
+        ));
+    }
+    Ok(())
+}
+
+fn place(resource: &Resource, options: &GcpOptions) -> ApiResult<()> {
+    let region = resource.text("region").unwrap_or_default();
+    let Some(zones) = names::zones(region, options) else {
+        return Err(ApiError::invalid(format_args!("Invalid region ({region})")));
+    };
+    let wanted = |name: &str| resource.text(&format!("settings.locationPreference.{name}"));
+    for zone in [wanted("zone"), wanted("secondaryZone")]
+        .into_iter()
+        .flatten()
+    {
+        if zones.iter().any(|known| known == zone) {
+            continue;
+        }
+        let other = zone.rsplit_once('-').map(|(region, _)| region);
+        return Err(
+            if other
+                .and_then(|other| names::zones(other, options))
+                .is_some()
+            {
+                ApiError::new(
+                    400,
+                    "errorGceZoneRegion",
+                    "The Compute Engine zone is in a different geographical region.",
+                )
+            } else {
+                ApiError::new(
+                    400,
+                    "errorUnrecognizedGceZone",
+                    "The request contains an unrecognized Compute Engine zone.",
+                )
+            },
+        );
+    }
+    if wanted("zone").is_some() && wanted("zone") == wanted("secondaryZone") {
+        return Err(ApiError::invalid("the secondary zone must be another zone"));
+    }
+    Ok(())
+}
+
+fn network(resource: &Resource) -> ApiResult<()> {
+    let public = resource.is_on("settings.ipConfiguration.ipv4Enabled");
+    let network = resource.text("settings.ipConfiguration.privateNetwork");
+    if !public && network.is_none() {
+        return Err(ApiError::invalid(
+            "At least one of Public IP or Private IP connectivity must be enabled",
+        ));
+    }
+    // A whole URL is taken as well as a name.
+    let formed = |network: &str| {
+        let parts: Vec<&str> = network.trim_start_matches('/').split('/').collect();
+        matches!(parts[..], [.., "projects", _, "global", "networks", name] if !name.is_empty())
+    };
+    if let Some(network) = network.filter(|network| !formed(network)) {
+        return Err(ApiError::invalid(format_args!(
+            "Invalid private network ({network})"
+        )));
+    }
+    Ok(())
+}
+
+fn switches(resource: &Resource) -> ApiResult<()> {
+    let replica = is_replica(resource);
+    let policy = resource
+        .text("settings.activationPolicy")
+        .unwrap_or_default();
+    if !matches!(policy, "ALWAYS" | "NEVER") {
+        return Err(ApiError::invalid(format_args!(
+            "Invalid activation policy ({policy})"
+        )));
+    }
+    if resource.text("settings.pricingPlan") != Some("PER_USE") {
+        return Err(ApiError::invalid(
+            "Only the pricing plan PER_USE is supported",
+        ));
+    }
+    let lag = resource.get("settings.replicationLagMaxSeconds");
+    if !replica && (resource.is_on("settings.databaseReplicationEnabled") || lag.is_some()) {
+        return Err(ApiError::new(
+            400,
+            "errorInvalidInstancePropertyDatabaseReplicationEnabled",
+            "The database replication setting is only used on a read replica.",
+        ));
+    }
+    if resource.is_on("settings.dataCacheConfig.dataCacheEnabled")
+        && edition(resource) != "ENTERPRISE_PLUS"
+    {
+        return Err(ApiError::invalid(
+            "Data cache is only supported for (ENTERPRISE_PLUS) Edition",
+        ));
+    }
+    Ok(())
+}
+
+fn backups(resource: &Resource) -> ApiResult<()> {
+    let setting = |name: &str| format!("settings.backupConfiguration.{name}");
+    let enabled = resource.is_on(&setting("enabled"));
+    let recovery = resource.is_on(&setting("pointInTimeRecoveryEnabled"));
+    if is_replica(resource) {
+        if enabled || recovery {
+            return Err(ApiError::new(
+                400,
+                "errorDisallowedEnablingBackupsForReadReplica",
+                "A backup can't be enabled for read replicas.",
+            ));
+        }
+        return Ok(());
+    }
+    if resource.is_on(&setting("binaryLogEnabled")) {
+        return Err(ApiError::invalid("Binary log is only supported for MySQL"));
+    }
+    if recovery && !enabled {
+        return Err(ApiError::invalid(
+            "Point-in-time recovery needs backups to be enabled",
+        ));
+    }
+    if resource.text("settings.availabilityType") == Some("REGIONAL") && !(enabled && recovery) {
+        return Err(ApiError::invalid(
+            "A regional instance needs backups and point-in-time recovery to be enabled",
+        ));
+    }
+    let most = if edition(resource) == "ENTERPRISE_PLUS" {
+        35
+    } else {
+        7
+    };
+    let days = resource.integer(&setting("transactionLogRetentionDays"));
+    if days.is_some_and(|days| !(1..=most).contains(&days)) {
+        return Err(ApiError::invalid(format_args!(
+            "The number of transaction log retention days must be between 1 and {most}"
+        )));
+    }
+    let kept = resource.integer(&setting("backupRetentionSettings.retainedBackups"));
+    if kept.is_some_and(|kept| !(1..=365).contains(&kept)) {
+        return Err(ApiError::invalid(
+            "The number of retained backups must be between 1 and 365",
+        ));
+    }
+    let start = resource.text(&setting("startTime")).unwrap_or_default();
+    let parts = start.split_once(':');
+    let number = |text: &str, below: u32| {
+        text.len() == 2 && text.parse::<u32>().is_ok_and(|number| number < below)
+    };
+    if !parts.is_some_and(|(hours, minutes)| number(hours, 24) && number(minutes, 60)) {
+        return Err(ApiError::invalid(format_args!(
+            "Invalid start time of backups ({start}): it is written HH:MM"
+        )));
+    }
+    Ok(())
+}
