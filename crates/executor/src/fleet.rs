@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::{
     Options, Stop,
     flight::{Flight, State},
-    listing::list,
+    listing::{Listing, list},
     round::Round,
     telling::{Observer, Telling, until},
 };
@@ -148,11 +148,8 @@ async fn look_again(
     let asked: Vec<usize> = (0..fleets.len())
         .filter(|index| going(&fleets[*index]))
         .collect();
-    let requests = asked
-        .iter()
-        .map(|index| &fleets[*index].work)
-        .map(|work| (Arc::clone(&work.provider), work.scope.clone()));
-    let listing = list(requests.collect());
+    let works = asked.iter().map(|index| &fleets[*index].work);
+    let listing = list_unless_polled(works.collect());
     let listings = tokio::select! {
         // The stop goes first: after it no call is made, and listing is one.
         biased;
@@ -226,6 +223,22 @@ async fn look_again(
         }
     }
     more
+}
+
+/// The listings of fleets after their last step. One that a poll has just made serves as well.
+async fn list_unless_polled(works: Vec<&Work>) -> Vec<Listing> {
+    let polled: Vec<Option<Listing>> = works
+        .iter()
+        .map(|work| Some(Ok(Arc::new(work.provider.polled(&work.scope)?))))
+        .collect();
+    let open = works.iter().zip(&polled);
+    let open = open.filter(|(_, polled)| polled.is_none());
+    let requests = open.map(|(work, _)| (Arc::clone(&work.provider), work.scope.clone()));
+    let mut listed = list(requests.collect()).await.into_iter();
+    polled
+        .into_iter()
+        .filter_map(|polled| polled.or_else(|| listed.next()))
+        .collect()
 }
 
 fn cut_short(fleets: &mut [Fleet]) -> bool {

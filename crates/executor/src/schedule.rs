@@ -9,7 +9,9 @@ use std::time::Duration;
 /// polls.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PollSchedule {
-    /// The shortest pause, and the first.
+    /// The pause before the first poll after a call: some platforms are done at once.
+    pub first: Duration,
+    /// The shortest pause after the first.
     pub shortest: Duration,
     /// The longest pause.
     pub longest: Duration,
@@ -20,6 +22,7 @@ pub struct PollSchedule {
 impl Default for PollSchedule {
     fn default() -> Self {
         Self {
+            first: Duration::from_millis(20),
             shortest: Duration::from_secs(2),
             longest: Duration::from_secs(15),
             share: 0.75,
@@ -42,7 +45,7 @@ mod tests {
     fn ten_minutes_are_noticed_within_fifteen_seconds_and_45_polls() {
         let schedule = PollSchedule::default();
         let end = Duration::from_secs(600);
-        let (mut now, mut polls) = (Duration::ZERO, 0);
+        let (mut now, mut polls) = (schedule.first, 1);
         while now < end {
             now += schedule.pause(now, None);
             polls += 1;

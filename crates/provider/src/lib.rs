@@ -131,6 +131,12 @@ pub trait Provider: Send + Sync {
     /// operations. One list where the platform has one, never a call for each instance.
     async fn poll(&self, operations: &[Operation]) -> Vec<Result<Progress, ProviderError>>;
 
+    /// What the last poll listed, where that was all of the scope and no call that changes something
+    /// was made since: the platform need not be listed again then.
+    fn polled(&self, _scope: &Scope) -> Option<Inventory> {
+        None
+    }
+
     /// Sets the tags that say whose an instance is, or takes them off (`None`), and changes nothing
     /// else of it.
     ///

@@ -48,7 +48,8 @@ impl Round<'_, '_> {
             return self.done(index);
         }
         let number = self.poller_of(&self.flights[index]);
-        self.schedule_poll(number, retry_after);
+        let first = retry_after.unwrap_or(self.options.polls.first);
+        self.schedule_poll(number, Some(first));
     }
 
     /// Sets the time of a provider's next poll, by the age of the youngest of its operations.

@@ -11,6 +11,7 @@ mod guard;
 mod mutate;
 mod observe;
 mod platform;
+mod polled;
 mod preflight;
 mod provider;
 mod rules;

@@ -24,6 +24,7 @@ use super::{
     mutate,
     observe::{Listed, list, listed},
     platform::{is_abroad, is_tag, new_tags},
+    polled::{Page, Polled},
     preflight,
 };
 
@@ -36,6 +37,8 @@ pub struct AwsProvider {
     account: OnceCell<AccountId>,
     /// What was last seen of each instance.
     seen: Mutex<BTreeMap<ResourceRef, Seen>>,
+    /// What the last poll listed.
+    polled: Polled,
 }
 
 /// What calls need to know of an instance beyond its name.
@@ -55,6 +58,7 @@ impl AwsProvider {
             home,
             account: OnceCell::new(),
             seen: Mutex::new(BTreeMap::new()),
+            polled: Polled::default(),
         }
     }
 
@@ -230,6 +234,7 @@ impl Provider for AwsProvider {
         if mutation.resume {
             return Ok(attached());
         }
+        let _changing = self.polled.changing();
         let shown = self.call(mutation, secrets).await?;
         let done = shown.is_some_and(|live| {
             !matches!(mutation.operation, Verb::Delete { .. })
@@ -252,6 +257,7 @@ impl Provider for AwsProvider {
         resource: &ResourceRef,
         owner: Option<&Owner>,
     ) -> Result<(), ProviderError> {
+        let _changing = self.polled.changing();
         let client = self.clients.rds(&resource.region).await;
         let arn = self.arn(resource).await?;
         if let Some(owner) = owner {
@@ -262,7 +268,12 @@ impl Provider for AwsProvider {
         mutate::remove_tags(&client, &arn, keys.to_vec()).await
     }
 
+    fn polled(&self, scope: &Scope) -> Option<Inventory> {
+        self.polled.covering(scope)
+    }
+
     async fn poll(&self, operations: &[Operation]) -> Vec<Result<Progress, ProviderError>> {
+        let before = self.polled.mark();
         let regions: BTreeSet<Region> = operations
             .iter()
             .map(|operation| operation.mutation.resource.region.clone())
@@ -270,15 +281,16 @@ impl Provider for AwsProvider {
         let asked = regions.into_iter().map(|region| async move {
             let client = self.clients.rds(&region).await;
             let listed = list(&client, &region).await;
-            (region, listed.map(|listed| self.index(listed)))
+            (region, listed.map(|listed| self.page(listed)))
         });
         let listings: BTreeMap<Region, _> = join_all(asked).await.into_iter().collect();
+        self.polled.keep(before, &listings);
         operations
             .iter()
             .map(|operation| {
                 let mutation = &operation.mutation;
                 let live = match listings.get(&mutation.resource.region) {
-                    Some(Ok(instances)) => instances.get(&mutation.resource),
+                    Some(Ok(page)) => page.instances.get(&mutation.resource),
                     Some(Err(error)) => return Err(error.clone()),
                     None => None,
                 };
@@ -300,8 +312,12 @@ impl Provider for AwsProvider {
 }
 
 impl AwsProvider {
-    fn index(&self, listed: Vec<Listed>) -> BTreeMap<ResourceRef, ObservedInstance> {
+    fn page(&self, listed: Vec<Listed>) -> Page {
+        let ours = listed.iter().filter(|one| one.instance.owner.is_some());
+        let abroad = ours.flat_map(|one| &one.replicas_abroad);
+        let beyond = abroad.map(|replica| replica.region.clone()).collect();
         let noted = listed.into_iter().map(|one| self.note(one));
-        noted.map(|live| (live.resource.clone(), live)).collect()
+        let instances = noted.map(|live| (live.resource.clone(), live)).collect();
+        Page { instances, beyond }
     }
 }

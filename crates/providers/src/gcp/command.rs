@@ -1,10 +1,10 @@
-//! The calls as commands of gcloud. A password is in none of them: gcloud sets it with
-//! `gcloud sql users set-password`.
+//! Mutations as commands of Google's own tool, which waits for the end of each.
 
 use pgfleet_model::{
     Availability, DesiredInstance, Field, FieldChange, Mutation, Operation, ResourceRef, Tags,
     Value,
 };
+use pgfleet_planner::Word;
 
 use super::{
     resolve::setting,
@@ -12,54 +12,68 @@ use super::{
     tier::edition,
 };
 
-pub(super) fn of(project: &str, mutation: &Mutation) -> Option<Vec<String>> {
-    let id = mutation.resource.id.as_str();
-    let (verb, flags) = match &mutation.operation {
-        Operation::CreatePrimary { desired } => ("create", create(mutation, desired, None)),
-        Operation::CreateReplica { desired, source } => {
-            ("create", create(mutation, desired, Some(source)))
+/// What [`super::mutate`] sends, as `gcloud sql ...`. Labels are known to its beta commands only
+/// (label-instance of Cloud SQL's documentation), and so have a command of their own.
+pub(super) fn of(project: &str, mutation: &Mutation) -> Vec<Vec<Word>> {
+    // An earlier run made the call; only its end is waited for.
+    if mutation.resume {
+        return Vec::new();
+    }
+    let own = mutation.owner.tags();
+    let (verb, flags, labels) = match &mutation.operation {
+        Operation::CreatePrimary { desired } => create(mutation, desired, None),
+        Operation::CreateReplica { desired, source } => create(mutation, desired, Some(source)),
+        Operation::Modify { fields, .. } => ("patch", alter(fields), new_labels(fields, &own)),
+        Operation::Start => {
+            let flags = vec!["--activation-policy=always".into()];
+            ("patch", flags, Tags::new())
         }
-        Operation::Modify { fields, .. } => ("patch", alter(mutation, fields)?),
-        Operation::Start => ("patch", vec!["--activation-policy=ALWAYS".to_owned()]),
         Operation::Delete { final_snapshot, .. } => {
-            let flag = "--enable-final-backup".to_owned();
-            (
-                "delete",
-                final_snapshot.then_some(flag).into_iter().collect(),
-            )
+            let last = final_snapshot.then(|| Word::from("--enable-final-backup"));
+            ("delete", last.into_iter().collect(), Tags::new())
         }
     };
-    let words = ["gcloud", "sql", "instances", verb, id].map(str::to_owned);
-    let last = [format!("--project={project}"), "--quiet".to_owned()];
-    Some(words.into_iter().chain(flags).chain(last).collect())
+    let command = |words: &[&str], flags: Vec<Word>| {
+        let id = mutation.resource.id.as_str();
+        let words = words.iter().copied().chain([id]).map(Word::from);
+        let last = [format!("--project={project}"), "--quiet".to_owned()].map(Word::from);
+        words.chain(flags).chain(last).collect::<Vec<Word>>()
+    };
+    let mut commands = Vec::new();
+    if !flags.is_empty() || verb == "delete" {
+        commands.push(command(&["gcloud", "sql", "instances", verb], flags));
+    }
+    if !labels.is_empty() {
+        let flag = format!("--update-labels={}", pairs(&labels));
+        let words = ["gcloud", "beta", "sql", "instances", "patch"];
+        commands.push(command(&words, vec![flag.into()]));
+    }
+    commands
 }
 
+/// A creation, and the labels that follow it.
 fn create(
     mutation: &Mutation,
     desired: &DesiredInstance,
     source: Option<&ResourceRef>,
-) -> Vec<String> {
+) -> (&'static str, Vec<Word>, Tags) {
     let attributes = &desired.attributes;
-    let mut labels = attributes.tags.clone();
-    labels.extend(mutation.owner.tags());
-    let mut flags = vec![format!("--region={}", mutation.resource.region)];
-    let mut flag = |text: String| flags.push(text);
+    let mut flags: Vec<Word> = Vec::new();
+    let mut flag = |text: String| flags.push(text.into());
+    flag(format!("--region={}", mutation.resource.region));
     match (source, attributes.postgres) {
         (Some(source), _) => flag(format!("--master-instance-name={}", source.id)),
         (None, Some(version)) => flag(format!("--database-version=POSTGRES_{}", version.major)),
         (None, None) => {}
     }
-    flag(format!(
-        "--edition={}",
-        gcloud_word(edition(attributes).as_str())
-    ));
+    let edition = edition(attributes);
+    let word = edition.as_str().to_ascii_lowercase().replace('_', "-");
+    flag(format!("--edition={word}"));
     if let Some(tier) = &attributes.size {
         flag(format!("--tier={tier}"));
     }
-    flag(format!(
-        "--availability-type={}",
-        availability(attributes.availability)
-    ));
+    let two_zones = attributes.availability == Some(Availability::Regional);
+    flag(availability(two_zones));
     if let Some(gib) = attributes.storage.gib {
         flag(format!("--storage-size={gib}"));
     }
@@ -76,12 +90,13 @@ fn create(
     }
     if source.is_none() {
         let days = attributes.backup_days.unwrap_or(0);
-        flag(switch("backup", days > 0));
-        if days > 0 {
+        if days == 0 {
+            flag("--no-backup".to_owned());
+        } else {
             flag(format!("--retained-backups-count={days}"));
         }
         if days > 0 && attributes.settings.get(PITR) == Some(&Value::Flag(true)) {
-            let log = days.min(edition(attributes).longest_log());
+            let log = days.min(edition.longest_log());
             flag("--enable-point-in-time-recovery".to_owned());
             flag(format!("--retained-transaction-log-days={log}"));
         }
@@ -89,20 +104,22 @@ fn create(
     if attributes.deletion_protection == Some(true) {
         flag("--deletion-protection".to_owned());
     }
-    flag(format!("--labels={}", pairs(&labels)));
-    flags
+    let bootstrap = desired.bootstrap.as_ref();
+    if let Some(password) = bootstrap.and_then(|bootstrap| bootstrap.password.as_ref()) {
+        flags.push("--root-password".into());
+        flags.push(password.into());
+    }
+    let mut labels = attributes.tags.clone();
+    labels.extend(mutation.owner.tags());
+    ("create", flags, labels)
 }
 
-fn alter(mutation: &Mutation, fields: &[FieldChange]) -> Option<Vec<String>> {
+fn alter(fields: &[FieldChange]) -> Vec<Word> {
     let mut flags = Vec::new();
-    let mut labels = Tags::new();
-    for FieldChange { field, to, .. } in fields {
+    for FieldChange { field, from, to } in fields {
         match (field, to) {
             (Field::Size, Value::Text(tier)) => flags.push(format!("--tier={tier}")),
-            (Field::MultiAz, Value::Flag(on)) => {
-                let kind = if *on { "REGIONAL" } else { "ZONAL" };
-                flags.push(format!("--availability-type={kind}"));
-            }
+            (Field::MultiAz, Value::Flag(on)) => flags.push(availability(*on)),
             (Field::StorageGib, Value::Number(gib)) => flags.push(format!("--storage-size={gib}")),
             (Field::Autogrow, Value::Flag(on)) => flags.push(switch("storage-auto-increase", *on)),
             (Field::DeletionProtection, Value::Flag(on)) => {
@@ -110,43 +127,45 @@ fn alter(mutation: &Mutation, fields: &[FieldChange]) -> Option<Vec<String>> {
             }
             (Field::BackupDays, Value::Number(0)) => flags.push("--no-backup".to_owned()),
             (Field::BackupDays, Value::Number(days)) => {
+                // Backups that are off are switched on by their hour.
+                if *from == Some(Value::Number(0)) {
+                    flags.push("--backup-start-time=03:00".to_owned());
+                }
                 flags.push(format!("--retained-backups-count={days}"));
             }
             (Field::Setting(name), Value::Flag(on)) if name == PITR => {
                 flags.push(switch("enable-point-in-time-recovery", *on));
             }
-            (Field::Tags, Value::Map(tags)) => labels.extend(tags.clone()),
-            (Field::Address, _) => labels.extend(mutation.owner.tags()),
-            _ => return None,
+            _ => {}
         }
     }
-    if !labels.is_empty() {
-        flags.push(format!("--update-labels={}", pairs(&labels)));
+    flags.into_iter().map(Word::from).collect()
+}
+
+/// The labels that a change sets: none where it is not about labels.
+fn new_labels(fields: &[FieldChange], own: &Tags) -> Tags {
+    let mut labels = Tags::new();
+    for FieldChange { field, to, .. } in fields {
+        match (field, to) {
+            (Field::Tags, Value::Map(tags)) => labels.extend(tags.clone()),
+            (Field::Address, _) => labels.extend(own.clone()),
+            _ => {}
+        }
     }
-    Some(flags)
+    labels
 }
 
 fn switch(name: &str, on: bool) -> String {
-    if on {
-        format!("--{name}")
-    } else {
-        format!("--no-{name}")
-    }
+    format!("--{}{name}", if on { "" } else { "no-" })
 }
 
-fn availability(availability: Option<Availability>) -> &'static str {
-    match availability {
-        Some(Availability::Regional) => "REGIONAL",
-        Some(Availability::Zonal) | None => "ZONAL",
-    }
+fn availability(two_zones: bool) -> String {
+    let word = if two_zones { "regional" } else { "zonal" };
+    format!("--availability-type={word}")
 }
 
-fn gcloud_word(word: &str) -> String {
-    word.to_ascii_lowercase().replace('_', "-")
-}
-
-fn pairs(tags: &Tags) -> String {
-    let pairs: Vec<String> = tags
+fn pairs(labels: &Tags) -> String {
+    let pairs: Vec<String> = labels
         .iter()
         .map(|(name, value)| format!("{name}={value}"))
         .collect();

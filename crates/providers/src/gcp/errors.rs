@@ -150,14 +150,15 @@ fn by_status(
             "ask Google for a higher quota of Cloud SQL in the project {}, or plan less",
             call.project
         )),
-        (400 | 409, "invalidState" | "operationInProgress") => error(ErrorKind::Busy).retry(passes),
         (409, "instanceAlreadyExists" | "alreadyExists") => {
             error(ErrorKind::AlreadyExists).retry(Retry::Reobserve)
         }
         (409, "") if words.contains("already exists") => {
             error(ErrorKind::AlreadyExists).retry(Retry::Reobserve)
         }
-        (409, _) => error(ErrorKind::Busy).retry(passes),
+        (409, _) | (400, "invalidState" | "operationInProgress") => {
+            error(ErrorKind::Busy).retry(passes)
+        }
         (400, _) => error(ErrorKind::Refused)
             .remedy("Google refuses the request as such: correct what it names in the plan file"),
         (401, _) => error(ErrorKind::Credentials).remedy(

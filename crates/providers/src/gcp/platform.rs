@@ -5,7 +5,7 @@ use pgfleet_model::{
     ObservedState, ProviderKind, Region, ResourceId, ResourceRef, Role,
 };
 use pgfleet_planner::{
-    Capabilities, Compare, Draft, Edge, FieldRule, PlannedCall, Platform, Standing,
+    Capabilities, Compare, Draft, Edge, FieldRule, PlannedCall, Platform, Standing, Word,
 };
 
 use super::{
@@ -160,7 +160,7 @@ impl Platform for GcpPlatform {
         Lane(primary.clone())
     }
 
-    fn command(&self, mutation: &Mutation) -> Option<Vec<String>> {
+    fn commands(&self, mutation: &Mutation) -> Vec<Vec<Word>> {
         command::of(&self.project, mutation)
     }
 

@@ -6,7 +6,7 @@ use super::names;
 use super::options::{AwsOptions, Timing};
 use super::state::{Instance, Place, World};
 use super::xml::Xml;
-use crate::clock::Millis;
+use crate::clock::{Clock, Millis};
 
 /// What an action works with.
 #[derive(Debug)]
@@ -56,6 +56,14 @@ impl Call<'_> {
             super::render::instance(xml, instance, self.world, self.options, self.now);
         });
         Ok(())
+    }
+
+    /// Writes a new instance as the call's answer.
+    pub(crate) fn answer_made(&mut self, key: &str, xml: &mut Xml) -> ApiResult<()> {
+        if self.options.finished_in_answer {
+            self.world.catch_up(self.now, Clock::AtOnce, self.timing);
+        }
+        self.answer(key, xml)
     }
 
     /// Refuses an identifier that is taken.

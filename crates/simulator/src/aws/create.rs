@@ -35,7 +35,7 @@ pub(crate) fn create(call: &mut Call<'_>, xml: &mut Xml) -> ApiResult<()> {
     let key = instance.key();
     call.world.instances.insert(key.clone(), instance);
     call.touched = Some(key.clone());
-    call.answer(&key, xml)
+    call.answer_made(&key, xml)
 }
 
 /// The instance that the call asks for, where nothing is to be said against it.

@@ -27,6 +27,8 @@ pub struct AwsOptions {
     pub latency_milliseconds: u64,
     /// Answer `CreateDBInstanceReadReplica` without heeding `MultiAZ`, as RDS has done at times.
     pub ignore_multi_az_on_replica_create: bool,
+    /// Finish what makes an instance before its call is answered; RDS answers `creating`.
+    pub finished_in_answer: bool,
     /// Take any well-formed name of a subnet group or parameter group as existing.
     pub accept_any_group: bool,
     /// DB subnet groups beside `default`, by region.
@@ -63,6 +65,7 @@ impl Default for AwsOptions {
             rate: None,
             latency_milliseconds: 0,
             ignore_multi_az_on_replica_create: false,
+            finished_in_answer: false,
             accept_any_group: false,
             subnet_groups: Vec::new(),
             parameter_groups: Vec::new(),

@@ -32,7 +32,7 @@ pub(crate) fn create(call: &mut Call<'_>, xml: &mut Xml) -> ApiResult<()> {
     call.world.instances.insert(key.clone(), replica);
     snapshot_source(call, &source_key);
     call.touched = Some(key.clone());
-    call.answer(&key, xml)
+    call.answer_made(&key, xml)
 }
 
 /// The replica that the call asks for, where nothing is to be said against it.

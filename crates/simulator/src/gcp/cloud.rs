@@ -38,7 +38,8 @@ impl Gcp {
         let body = error.body(options.error_status, options.error_reasons);
         let mut answer = json_answer(error.status, &body);
         answer.error = Some(error.reason.to_string());
-        let retry = options.retry_after_seconds.filter(|_| error.status == 429);
+        let throttled = error.status == 429 && error.reason == "rateLimitExceeded";
+        let retry = options.retry_after_seconds.filter(|_| throttled);
         if let Some(seconds) = retry {
             answer.headers.push(("retry-after", seconds.to_string()));
         }

@@ -45,6 +45,7 @@ pub(crate) fn insert(call: &mut Call<'_>) -> ApiResult<Value> {
     wanted.set_default("region", "us-central1");
     rules::defaults(&mut wanted);
     rules::check(&wanted, call.options)?;
+    rules::check_standby(&wanted)?;
     if let Some(source) = &source {
         replica::check(call, &wanted, source)?;
     }
@@ -91,39 +92,8 @@ fn name(wanted: &Resource, project: &str) -> ApiResult<String> {
 
 /// What the server itself says of a new instance.
 fn settle(call: &Call<'_>, name: &str, wanted: &mut Resource) {
-    let version = wanted.text("databaseVersion").unwrap_or_default();
-    let installed = format!("{version}_{}", newest_minor(version));
-    let region = wanted.text("region").unwrap_or_default();
-    let zones = names::zones(region, call.options).unwrap_or_default();
-    let preferred = |key: &str| {
-        let path = format!("settings.locationPreference.{key}");
-        wanted.text(&path).map(str::to_owned)
-    };
-    // Spread over the zones, yet the same for the same name.
-    let spread = name.bytes().map(usize::from).sum::<usize>();
-    let usual = |more: usize| {
-        let index = (spread + more).checked_rem(zones.len()).unwrap_or(0);
-        zones.get(index).cloned().unwrap_or_default()
-    };
-    let zone = preferred("zone").unwrap_or_else(|| usual(0));
-    let second = preferred("secondaryZone").unwrap_or_else(|| {
-        let others = [usual(0), usual(1)];
-        let other = others.into_iter().find(|other| *other != zone);
-        other.unwrap_or_default()
-    });
-    let regional = wanted.text("settings.availabilityType") == Some("REGIONAL");
-    wanted.set("databaseInstalledVersion", installed);
-    wanted.set("gceZone", zone);
-    wanted.0.shift_remove("secondaryGceZone");
-    if regional {
-        wanted.set("secondaryGceZone", second);
-    }
+    rules::settle_zones(wanted, name, call.options);
     wanted.set("state", "PENDING_CREATE");
     wanted.set("createTime", timestamp(call.now));
     wanted.set_long("settings.settingsVersion", 1);
-}
-
-/// A minor version, for show.
-fn newest_minor(version: &str) -> u32 {
-    names::major(version).map_or(0, |major| 24_u32.saturating_sub(major))
 }

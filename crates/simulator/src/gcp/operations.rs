@@ -245,10 +245,7 @@ impl World {
             }
             Effect::Restart => {}
             Effect::Promote => {
-                instance.resource.0.shift_remove("masterInstanceName");
-                instance.resource.0.shift_remove("replicaConfiguration");
-                instance.resource.set("instanceType", "CLOUD_SQL_INSTANCE");
-                instance.bump();
+                instance.become_primary();
                 touches_source = true;
             }
             Effect::Switchover => self.switch_over(project, target),
@@ -285,27 +282,23 @@ impl World {
         let Some(primary) = self.instance_mut(project, &old) else {
             return;
         };
-        let backups = primary.resource.get(MOVED).cloned();
-        primary.resource.set("masterInstanceName", name);
-        primary
-            .resource
-            .set("instanceType", "READ_REPLICA_INSTANCE");
-        primary.resource.set(MOVED, json!({"enabled": false}));
-        primary.resource.0.shift_remove("replicationCluster");
+        let resource = &mut primary.resource;
+        let backups = resource.get(MOVED).cloned();
+        resource.set("masterInstanceName", name);
+        resource.set("instanceType", "READ_REPLICA_INSTANCE");
+        resource.set("settings.databaseReplicationEnabled", true);
+        resource.set(MOVED, json!({"enabled": false}));
+        resource.0.shift_remove("replicationCluster");
         primary.bump();
         for instance in self.instances.values_mut() {
             if instance.project != project {
                 continue;
             }
             if instance.name == name {
-                instance.resource.0.shift_remove("masterInstanceName");
-                instance.resource.set("instanceType", "CLOUD_SQL_INSTANCE");
-                instance
-                    .resource
-                    .set(MOVED, backups.clone().unwrap_or_default());
-                let pair = json!({"failoverDrReplicaName": old});
-                instance.resource.set("replicationCluster", pair);
-                instance.bump();
+                instance.become_primary();
+                let resource = &mut instance.resource;
+                resource.set(MOVED, backups.clone().unwrap_or_default());
+                resource.set("replicationCluster.failoverDrReplicaName", old.as_str());
             } else if instance.source() == Some(old.as_str()) {
                 instance.resource.set("masterInstanceName", name);
             }
@@ -314,6 +307,19 @@ impl World {
 }
 
 impl super::state::Instance {
+    /// Loses what only a replica has.
+    fn become_primary(&mut self) {
+        let resource = &mut self.resource;
+        resource.0.shift_remove("masterInstanceName");
+        resource.0.shift_remove("replicaConfiguration");
+        resource.set("instanceType", "CLOUD_SQL_INSTANCE");
+        if let Some(Value::Object(settings)) = resource.0.get_mut("settings") {
+            settings.shift_remove("databaseReplicationEnabled");
+            settings.shift_remove("replicationLagMaxSeconds");
+        }
+        self.bump();
+    }
+
     /// Takes over what a change has worked out, but for a disk that has grown meanwhile.
     fn become_this(&mut self, resource: Resource) {
         const SIZE: &str = "settings.dataDiskSizeGb";

@@ -49,14 +49,17 @@ fn change(call: &mut Call<'_>, replaces: bool) -> ApiResult<Value> {
         return Err(ApiError::stale());
     }
     let includes_replicas = said.is_on("includeReplicasForMajorVersionUpgrade");
-    let new = merged(&said, &old, replaces)?;
+    let mut new = merged(&said, &old, replaces)?;
+    rules::settle_zones(&mut new, &old.name, call.options);
     check_fixed(&new, &old.resource)?;
     rules::check(&new, call.options)?;
+    let changes = |path: &str| new.get(path) != old.resource.get(path);
+    if changes("settings.availabilityType") || changes("settings.backupConfiguration") {
+        rules::check_standby(&new)?;
+    }
     check_others(call, &new, &old)?;
     let upgrades = check_version(call, &new, &old, includes_replicas)?;
-    let restarts = RESTARTING
-        .iter()
-        .any(|path| new.get(path) != old.resource.get(path));
+    let restarts = RESTARTING.iter().any(|path| changes(path));
     let new = Box::new(new);
     let timing = call.timing;
     let (kind, seconds, effect) = match (upgrades, restarts) {
@@ -125,18 +128,6 @@ fn merged(said: &Resource, old: &Instance, replaces: bool) -> ApiResult<Resource
         new.set("settings.settingsVersion", version.clone());
     }
     rules::defaults(&mut new);
-    let regional = new.text("settings.availabilityType") == Some("REGIONAL");
-    if !regional {
-        new.0.shift_remove("secondaryGceZone");
-    } else if let Some(zone) = new.text("gceZone") {
-        let other = format!("{}-b", old.region());
-        let other = if other == zone {
-            format!("{}-c", old.region())
-        } else {
-            other
-        };
-        new.set_default("secondaryGceZone", other);
-    }
     Ok(new)
 }
 
@@ -181,7 +172,7 @@ fn check_others(call: &Call<'_>, new: &Resource, old: &Instance) -> ApiResult<()
         }
     } else if !replicas.is_empty()
         && !call.options.replicas_without_backups
-        && !replica::has_backups(new)
+        && !rules::has_backups(new)
     {
         return Err(ApiError::new(
             400,
@@ -212,7 +203,7 @@ fn check_designated(call: &Call<'_>, new: &Resource, replicas: &[&Instance]) -> 
     };
     let same_region = Some(replica.region()) == new.text("region");
     let plus = |resource: &Resource| rules::edition(resource) == "ENTERPRISE_PLUS";
-    if same_region || !plus(new) || !plus(&replica.resource) || !replica::has_backups(new) {
+    if same_region || !plus(new) || !plus(&replica.resource) || !rules::has_backups(new) {
         return Err(ApiError::invalid(format_args!(
             "The DR replica ({}) must be in another region than its primary, both of the \
              (ENTERPRISE_PLUS) Edition, with point-in-time recovery enabled",

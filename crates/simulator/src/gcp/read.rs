@@ -100,7 +100,14 @@ impl Reader {
             }
             Kind::Int64 => integer(value).map(|number| number.to_string().into()),
             Kind::Text | Kind::Time => value.as_str().map(Value::from),
-            Kind::Enum(kind) => enumerated(kind, value).map(Value::from),
+            Kind::Enum(kind) => {
+                let name = enumerated(kind, value);
+                // Zero, "unspecified", is as good as not there.
+                if name.is_some() && name == kind.value(0) {
+                    return None;
+                }
+                name.map(Value::from)
+            }
             Kind::Message(message) => {
                 return Some(Value::Object(self.message(message, value, path)));
             }

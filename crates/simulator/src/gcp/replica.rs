@@ -21,12 +21,12 @@ pub(crate) fn prepare(
     let named = wanted.text("masterInstanceName").unwrap_or_default();
     let named = named.to_owned();
     match (kind, named.is_empty()) {
-        ("" | "SQL_INSTANCE_TYPE_UNSPECIFIED" | "CLOUD_SQL_INSTANCE", true) => {
+        ("" | "CLOUD_SQL_INSTANCE", true) => {
             wanted.0.shift_remove("masterInstanceName");
             wanted.set("instanceType", "CLOUD_SQL_INSTANCE");
             return Ok(None);
         }
-        ("" | "SQL_INSTANCE_TYPE_UNSPECIFIED" | "READ_REPLICA_INSTANCE", false) => {}
+        ("" | "READ_REPLICA_INSTANCE", false) => {}
         ("READ_REPLICA_INSTANCE", true) => {
             return Err(ApiError::new(
                 400,
@@ -138,7 +138,7 @@ pub(crate) fn check(call: &Call<'_>, wanted: &Resource, source: &str) -> ApiResu
     }
     // A replica of a replica asks it of the primary at the top.
     let top = call.find(&call.world.group(project, source))?;
-    if !call.options.replicas_without_backups && !has_backups(&top.resource) {
+    if !call.options.replicas_without_backups && !rules::has_backups(&top.resource) {
         return Err(ApiError::invalid(format_args!(
             "The primary instance ({}) must have backups and point-in-time recovery enabled before \
              it can have read replicas",
@@ -146,12 +146,6 @@ pub(crate) fn check(call: &Call<'_>, wanted: &Resource, source: &str) -> ApiResu
         )));
     }
     fits(call, wanted, primary)
-}
-
-/// Whether an instance has what replicas need.
-pub(crate) fn has_backups(resource: &Resource) -> bool {
-    resource.is_on("settings.backupConfiguration.enabled")
-        && resource.is_on("settings.backupConfiguration.pointInTimeRecoveryEnabled")
 }
 
 /// Checks that a replica is as large as its source.
@@ -210,7 +204,7 @@ pub(crate) fn check_pair(call: &Call<'_>) -> ApiResult<String> {
             "The instance isn't the designated DR replica of its primary.",
         ));
     }
-    if !has_backups(&primary.resource) {
+    if !rules::has_backups(&primary.resource) {
         return Err(refuse(
             "The primary instance must have point-in-time recovery enabled.",
         ));

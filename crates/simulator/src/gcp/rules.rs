@@ -187,25 +187,23 @@ fn place(resource: &Resource, options: &GcpOptions) -> ApiResult<()> {
         if zones.iter().any(|known| known == zone) {
             continue;
         }
-        let other = zone.rsplit_once('-').map(|(region, _)| region);
-        return Err(
-            if other
-                .and_then(|other| names::zones(other, options))
-                .is_some()
-            {
-                ApiError::new(
-                    400,
-                    "errorGceZoneRegion",
-                    "The Compute Engine zone is in a different geographical region.",
-                )
-            } else {
-                ApiError::new(
-                    400,
-                    "errorUnrecognizedGceZone",
-                    "The request contains an unrecognized Compute Engine zone.",
-                )
-            },
-        );
+        let elsewhere = zone
+            .rsplit_once('-')
+            .and_then(|(region, _)| names::zones(region, options))
+            .is_some_and(|zones| zones.iter().any(|known| known == zone));
+        return Err(if elsewhere {
+            ApiError::new(
+                400,
+                "errorGceZoneRegion",
+                "The Compute Engine zone is in a different geographical region.",
+            )
+        } else {
+            ApiError::new(
+                400,
+                "errorUnrecognizedGceZone",
+                "The request contains an unrecognized Compute Engine zone.",
+            )
+        });
     }
     if wanted("zone").is_some() && wanted("zone") == wanted("secondaryZone") {
         return Err(ApiError::invalid("the secondary zone must be another zone"));
@@ -267,6 +265,54 @@ fn switches(resource: &Resource) -> ApiResult<()> {
     Ok(())
 }
 
+/// Checks that a primary with a standby has what that needs. A promoted replica may lack it, and is
+/// not asked until one of the two changes.
+pub(crate) fn check_standby(resource: &Resource) -> ApiResult<()> {
+    let regional = resource.text("settings.availabilityType") == Some("REGIONAL");
+    if regional && !is_replica(resource) && !has_backups(resource) {
+        return Err(ApiError::invalid(
+            "A regional instance needs backups and point-in-time recovery to be enabled",
+        ));
+    }
+    Ok(())
+}
+
+/// Whether backups and point-in-time recovery are on.
+pub(crate) fn has_backups(resource: &Resource) -> bool {
+    resource.is_on("settings.backupConfiguration.enabled")
+        && resource.is_on("settings.backupConfiguration.pointInTimeRecoveryEnabled")
+}
+
+/// Sets the zones that an instance is in: the preferred ones, else those that it has, else any that
+/// its name leads to.
+pub(crate) fn settle_zones(resource: &mut Resource, name: &str, options: &GcpOptions) {
+    let region = resource.text("region").unwrap_or_default();
+    let zones = names::zones(region, options).unwrap_or_default();
+    let known = |preferred: &str, present: &str| {
+        let preferred = format!("settings.locationPreference.{preferred}");
+        let zone = resource.text(&preferred).or_else(|| resource.text(present));
+        zone.map(str::to_owned)
+    };
+    // Spread over the zones, yet the same for the same name.
+    let spread = name.bytes().map(usize::from).sum::<usize>();
+    let usual = |more: usize| {
+        let index = (spread + more).checked_rem(zones.len()).unwrap_or(0);
+        zones.get(index).cloned().unwrap_or_default()
+    };
+    let zone = known("zone", "gceZone").unwrap_or_else(|| usual(0));
+    let second = known("secondaryZone", "secondaryGceZone").filter(|second| *second != zone);
+    let second = second.unwrap_or_else(|| {
+        let others = [usual(0), usual(1)];
+        let other = others.into_iter().find(|other| *other != zone);
+        other.unwrap_or_default()
+    });
+    resource.set("gceZone", zone);
+    resource.0.shift_remove("secondaryGceZone");
+    if resource.text("settings.availabilityType") == Some("REGIONAL") {
+        resource.set("secondaryGceZone", second);
+    }
+}
+
 fn backups(resource: &Resource) -> ApiResult<()> {
     let setting = |name: &str| format!("settings.backupConfiguration.{name}");
     let enabled = resource.is_on(&setting("enabled"));
@@ -287,11 +333,6 @@ fn backups(resource: &Resource) -> ApiResult<()> {
     if recovery && !enabled {
         return Err(ApiError::invalid(
             "Point-in-time recovery needs backups to be enabled",
-        ));
-    }
-    if resource.text("settings.availabilityType") == Some("REGIONAL") && !(enabled && recovery) {
-        return Err(ApiError::invalid(
-            "A regional instance needs backups and point-in-time recovery to be enabled",
         ));
     }
     let most = if edition(resource) == "ENTERPRISE_PLUS" {

@@ -24,6 +24,10 @@ pub(crate) fn instance(instance: &Instance, world: &World, api: &str) -> Map<Str
         format!("https://sqladmin.googleapis.com/{api}/projects/{project}/instances/{name}"),
     );
     view.set("connectionName", format!("{project}:{region}:{name}"));
+    if let Some(version) = resource.text("databaseVersion") {
+        let minor = names::major(version).map_or(0, |major| 24_u32.saturating_sub(major));
+        view.set("databaseInstalledVersion", format!("{version}_{minor}"));
+    }
     view.set("sqlNetworkArchitecture", "NEW_NETWORK_ARCHITECTURE");
     view.set("satisfiesPzs", false);
     let hex = digest(&instance.key());

@@ -2,23 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
+use crate::http::{self, Reply};
 use pgfleet_simulator::{AwsOptions, Builder, Clock, Simulator};
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 pub(crate) const HERE: &str = "us-east-1";
 pub(crate) const THERE: &str = "eu-west-1";
 
-/// An answer as it came.
-#[derive(Debug)]
-pub(crate) struct Reply {
-    pub(crate) status: u16,
-    pub(crate) body: String,
-}
-
+/// What is asked of answers in XML.
 impl Reply {
     /// The texts of all elements of this name.
     pub(crate) fn all(&self, name: &str) -> Vec<&str> {
@@ -47,12 +41,6 @@ impl Reply {
     #[track_caller]
     pub(crate) fn saying(&self, words: &str) {
         assert!(self.first("Message").contains(words), "{}", self.body);
-    }
-
-    #[track_caller]
-    pub(crate) fn ok(self) -> Self {
-        assert_eq!(self.status, 200, "{}", self.body);
-        self
     }
 }
 
@@ -95,6 +83,7 @@ pub(crate) async fn send(
     exchange(&mut stream, "POST", "/", headers, body).await
 }
 
+/// Sends a form, or what else is given.
 pub(crate) async fn exchange(
     stream: &mut TcpStream,
     method: &str,
@@ -102,47 +91,8 @@ pub(crate) async fn exchange(
     headers: &str,
     body: &[u8],
 ) -> std::io::Result<Reply> {
-    let head = format!(
-        "{method} {path} HTTP/1.1\r\nHost: localhost\r\n\
-         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n{headers}\r\n",
-        body.len()
-    );
-    stream.write_all(head.as_bytes()).await?;
-    stream.write_all(body).await?;
-    read_reply(stream).await
-}
-
-pub(crate) async fn read_reply(stream: &mut TcpStream) -> std::io::Result<Reply> {
-    let ended = || std::io::Error::from(std::io::ErrorKind::UnexpectedEof);
-    let mut bytes = Vec::new();
-    let (head, body_at) = loop {
-        if let Some(at) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
-            break (String::from_utf8_lossy(&bytes[..at]).into_owned(), at + 4);
-        }
-        if stream.read_buf(&mut bytes).await? == 0 {
-            return Err(ended());
-        }
-    };
-    let length = head.lines().find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-length")
-            .then(|| value.trim().parse::<usize>().unwrap())
-    });
-    let end = body_at + length.unwrap_or(0);
-    while bytes.len() < end {
-        if stream.read_buf(&mut bytes).await? == 0 {
-            return Err(ended());
-        }
-    }
-    let status = head
-        .split(' ')
-        .nth(1)
-        .and_then(|status| status.parse().ok())
-        .unwrap();
-    Ok(Reply {
-        status,
-        body: String::from_utf8_lossy(&bytes[body_at..end]).into_owned(),
-    })
+    let headers = format!("Content-Type: application/x-www-form-urlencoded\r\n{headers}");
+    http::exchange(stream, method, path, &headers, body).await
 }
 
 /// A running simulator and a client of it.

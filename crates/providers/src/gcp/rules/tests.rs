@@ -6,7 +6,7 @@ use pgfleet_model::{
     Address, Attributes, Availability, Condition, Inventory, ObservedInstance, Operation, Owner,
     Phase, Region, ResourceId, ResourceRef, Role, Storage, Value,
 };
-use pgfleet_planner::{FleetPlan, Goal, plan};
+use pgfleet_planner::{FleetPlan, Goal, Platform as _, Word, plan};
 use pgfleet_spec::{Diagnostic, SourceFile, Spec};
 
 use crate::gcp::{
@@ -480,4 +480,70 @@ fn a_name_is_taken_in_every_region_of_the_project() {
     let checks = crate::gcp::preflight::taken_names(&mutations, &inventory);
     assert_eq!(checks.len(), 1);
     assert_eq!(checks[0].code, "gcp/name-taken");
+}
+
+/// The words of a plan's commands; where a word is read by the shell, what it is read from.
+fn commands(plan: &FleetPlan) -> Vec<String> {
+    let platform = GcpPlatform::new("food");
+    let all = plan
+        .steps
+        .iter()
+        .flat_map(|step| platform.commands(&step.mutation));
+    all.map(|words| {
+        let words = words.iter().map(|word| match word {
+            Word::Plain(word) => word.clone(),
+            Word::Variable(name) => format!("${name}"),
+            Word::Output(words) => format!("{words:?}"),
+        });
+        words.collect::<Vec<_>>().join(" ")
+    })
+    .collect()
+}
+
+#[test]
+fn commands_of_gcloud_say_the_same_as_the_calls() {
+    let plan = fresh(&file(
+        &format!("size = 'db-custom-2-7680'\nmulti_az = true\nstorage = {{ gib = 100 }}\n{SECRET}"),
+        1,
+        "",
+    ));
+    let commands = commands(&plan);
+    assert_eq!(
+        commands[0],
+        "gcloud sql instances create truck-primary --region=us-east1 \
+         --database-version=POSTGRES_16 --edition=enterprise --tier=db-custom-2-7680 \
+         --availability-type=regional --storage-size=100 --storage-auto-increase \
+         --retained-backups-count=7 --enable-point-in-time-recovery \
+         --retained-transaction-log-days=7 --deletion-protection --root-password $P \
+         --project=food --quiet"
+    );
+    assert_eq!(
+        commands[1],
+        "gcloud beta sql instances patch truck-primary \
+         --update-labels=managed-by=pgfleet,pgfleet-address=primary,pgfleet-fleet=truck \
+         --project=food --quiet"
+    );
+    assert!(commands[2].contains("--master-instance-name=truck-primary"));
+    assert_eq!(commands.len(), 4);
+}
+
+#[test]
+fn commands_of_gcloud_alter_and_delete() {
+    let larger = usual().replace("db-custom-2-7680", "db-custom-4-15360");
+    let plan = planned(&larger, all_live(), Goal::Apply);
+    assert_eq!(
+        commands(&plan)[0],
+        "gcloud sql instances patch truck-replica-1 --tier=db-custom-4-15360 --project=food --quiet"
+    );
+    let text = format!("{}[protect]\ndeletion = false\n", usual());
+    let goal = Goal::Destroy {
+        replicas_only: false,
+    };
+    let commands = commands(&planned(&text, all_live(), goal));
+    assert_eq!(
+        commands.last().map(String::as_str),
+        Some(
+            "gcloud sql instances delete truck-primary --enable-final-backup --project=food --quiet"
+        )
+    );
 }

@@ -1,149 +1,69 @@
 //! Fleets on a simulated RDS, through the binary: what is asked of it, and what a run survives.
 
-#![expect(clippy::unwrap_used, reason = "a test that panics is one that fails")]
+use std::fs;
 
-use std::{
-    fs,
-    process::Command,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
-};
+use pgfleet_simulator::{AwsOptions, Fault, FaultEffect, Simulator};
+use pgfleet_tests::say;
 
-use pgfleet_simulator::{Clock, Fault, FaultEffect, Simulator};
-use pgfleet_tests::{Machine, Ran, Signal, say, send};
-use serde_json::Value;
+use crate::cloud::Cloud;
 
-/// A simulated AWS whose instances are ready at once, and a folder of plan files.
-struct Cloud {
-    machine: Machine,
-    runtime: tokio::runtime::Runtime,
-    simulator: Simulator,
-    /// The process that is killed after the request of this number has taken effect.
-    doomed: Arc<(AtomicU64, Mutex<Option<u32>>)>,
-}
+const APPLY: [&str; 3] = ["apply", "truck.toml", "--auto-approve"];
+const DESTROY: [&str; 3] = ["destroy", "truck.toml", "--auto-approve"];
 
-impl Cloud {
-    fn new() -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
-        let doomed = Arc::new((AtomicU64::new(0), Mutex::new(None)));
-        let watched = Arc::clone(&doomed);
-        let simulator = runtime.block_on(async {
-            let builder = Simulator::builder().clock(Clock::AtOnce);
-            let builder = builder.after_effect(move |number, _| {
-                if number == watched.0.load(Ordering::SeqCst)
-                    && let Some(pid) = watched.1.lock().unwrap().take()
-                {
-                    send(pid, Signal::KILL);
-                }
-            });
-            builder.start().await.unwrap()
-        });
-        Self {
-            machine: Machine::new(),
-            runtime,
-            simulator,
-            doomed,
-        }
-    }
-
-    /// Writes a plan file for so many replicas.
-    fn plan(&self, replicas: usize, more: &str) -> String {
-        let text = format!(
-            "fleet = 'truck'\nprovider = 'aws'\nregion = 'us-east-1'\n{more}\n\
-             [primary]\nsize = 'db.m5.large'\nstorage = {{ gib = 100 }}\n\
-             password = {{ env = 'TRUCK_PASSWORD' }}\n\
-             [[replicas]]\ncount = {replicas}\n[protect]\ndeletion = false\n"
-        );
-        let path = self.machine.path().join("truck.toml");
-        fs::write(&path, text).unwrap();
-        "truck.toml".to_owned()
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.machine.command(arguments);
-        command
-            .env("AWS_ENDPOINT_URL", self.simulator.endpoint())
-            .env("AWS_ACCESS_KEY_ID", "test")
-            .env("AWS_SECRET_ACCESS_KEY", "planted-key")
-            .env("AWS_EC2_METADATA_DISABLED", "true")
-            .env("TRUCK_PASSWORD", "planted-password");
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) -> Ran {
-        self.machine.start_command(self.command(arguments)).wait()
-    }
-
-    fn apply(&self) -> Ran {
-        self.run(&["apply", "truck.toml", "--auto-approve"])
-    }
-
-    /// The actions that a run asked for.
-    fn asked(&self, arguments: &[&str], code: i32) -> Vec<String> {
-        let before = usize::try_from(self.simulator.control().request_count()).unwrap();
-        self.run(arguments).exits(code);
-        let records = self.simulator.control().requests();
-        let actions = records[before..].iter().map(|record| {
-            let record: Value = serde_json::to_value(record).unwrap();
-            record["action"].as_str().unwrap_or_default().to_owned()
-        });
-        actions.collect()
-    }
-
-    /// The identifiers that exist, in order.
-    fn instances(&self) -> Vec<String> {
-        let seen = self
-            .run(&["status", "truck.toml", "--format", "json"])
-            .exits(0);
-        let document = seen.json();
-        let instances = document["fleets"][0]["instances"]
-            .as_array()
-            .unwrap()
-            .clone();
-        let there = instances.iter().filter(|one| one["phase"] != "missing");
-        there
-            .map(|one| one["resource_id"].as_str().unwrap().to_owned())
-            .collect()
-    }
-
-    #[track_caller]
-    fn is_as_planned(&self, replicas: usize) {
-        self.run(&["plan", "truck.toml", "--detailed-exitcode"])
-            .exits(0);
-        let state = self.simulator.control().state().to_string();
-        let mut wanted = vec!["truck-primary".to_owned()];
-        wanted.extend((1..=replicas).map(|number| format!("truck-replica-{number}")));
-        for id in &wanted {
-            assert!(state.contains(id.as_str()), "{id} is not there");
-        }
-        assert!(!state.contains("planted"), "a secret is kept");
-    }
+#[test]
+fn from_nothing_to_one_and_n_takes_n_and_four_requests() {
+    let simulator = Simulator::builder();
+    let mut options = AwsOptions::default();
+    options.finished_in_answer = true;
+    let cloud = Cloud::of(simulator.aws(options));
+    let replicas = 4;
+    cloud.plan(replicas, "");
+    let made = cloud.asked(&APPLY, 0);
+    // The list, the offers, the creates, and the list at the end.
+    assert_eq!(made.len(), replicas + 4, "{made:?}");
+    let listed = cloud.asked(&["plan", "truck.toml"], 0);
+    assert_eq!(listed, ["DescribeDBInstances"]);
 }
 
 #[test]
-fn few_requests_do() {
+fn an_answer_that_says_creating_costs_one_list_more() {
     let cloud = Cloud::new();
     let replicas = 4;
     cloud.plan(replicas, "");
-    let apply = ["apply", "truck.toml", "--auto-approve"];
-    let made = cloud.asked(&apply, 0);
-    say(&format!("{made:?}"));
-    // The list, the offers, the creates, and the last list. RDS answers a create with `creating`, so
-    // each of the two waits takes a list more.
-    assert!(made.len() <= replicas + 4 + 2, "{made:?}");
-    assert_eq!(
-        cloud.asked(&["plan", "truck.toml"], 0),
-        ["DescribeDBInstances"]
-    );
-    let gone = cloud.asked(&["destroy", "truck.toml", "--auto-approve"], 0);
-    say(&format!("{gone:?}"));
-    assert!(gone.len() <= replicas + 4 + 1, "{gone:?}");
+    let made = cloud.asked(&APPLY, 0);
+    // A list sees the primary ready, another one all replicas; the run ends with that one.
+    assert_eq!(made.len(), replicas + 5, "{made:?}");
+    // The plan is saved, and with it what is on offer: it is not asked for again.
+    cloud.run(&DESTROY).exits(0);
+    cloud
+        .run(&["plan", "truck.toml", "--out", "saved.json"])
+        .exits(0);
+    let made = cloud.asked(&["apply", "saved.json"], 0);
+    let listed = made.iter().filter(|action| *action != "GetCallerIdentity");
+    assert_eq!(listed.count(), replicas + 4, "{made:?}");
+}
+
+#[test]
+fn removal_takes_n_and_four_requests_and_one_for_each_protection() {
+    let cloud = Cloud::new();
+    let replicas = 4;
+    cloud.plan(replicas, "");
+    cloud.apply().exits(0);
+    let gone = cloud.asked(&DESTROY, 0);
+    assert_eq!(gone.len(), replicas + 4, "{gone:?}");
+    let primary = cloud.simulator.control().requests();
+    let deleted = primary
+        .iter()
+        .filter(|record| record.action == "DeleteDBInstance");
+    let last = deleted.last().unwrap();
+    assert_eq!(last.identifier.as_deref(), Some("truck-primary"));
+
+    let text = fs::read_to_string(cloud.machine.path().join("truck.toml")).unwrap();
+    cloud.write(&text.replace("deletion = false", "deletion = true"));
+    cloud.apply().exits(0);
+    cloud.write(&text);
+    let gone = cloud.asked(&DESTROY, 0);
+    assert_eq!(gone.len(), replicas + 4 + 1, "{gone:?}");
 }
 
 #[test]
@@ -153,12 +73,11 @@ fn an_apply_that_is_killed_after_each_request_is_taken_up() {
         cloud.plan(2, "");
         let child = cloud.command(&["apply", "truck.toml", "--auto-approve"]);
         let run = cloud.machine.start_command(child);
-        *cloud.doomed.1.lock().unwrap() = Some(run.pid());
-        cloud.doomed.0.store(number, Ordering::SeqCst);
+        cloud.kills(run.pid(), number);
         let ran = run.wait();
         say(&format!("killed after {number}: {}", ran.code));
         let whole = ran.code == 0;
-        cloud.doomed.0.store(0, Ordering::SeqCst);
+        cloud.kills_nothing();
         cloud.apply().exits(0);
         cloud.is_as_planned(2);
         assert_eq!(cloud.instances().len(), 3);
@@ -219,7 +138,6 @@ fn what_is_not_ours_is_left_alone() {
     let ran = cloud.apply().exits(3);
     ran.says("truck-replica-1 exists in us-east-1 without pgfleet's tags");
     assert_eq!(cloud.simulator.control().request_count(), before + 2);
-    drop(cloud.runtime);
 }
 
 #[test]

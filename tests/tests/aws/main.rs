@@ -1,0 +1,11 @@
+//! Fleets on a simulated RDS, through the binary.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that panics is one that fails"
+)]
+
+mod cloud;
+mod engine;
+mod shell;
