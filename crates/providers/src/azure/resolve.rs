@@ -13,6 +13,8 @@ use super::{DOCS, REPLICAS, setting, sku::full_name};
 const PLACE: [&str; 2] = ["subscription", "resource_group"];
 /// The disk of a primary whose plan file names none: the smallest that there is.
 const SMALLEST_GIB: u32 = 32;
+/// The version of a new primary whose plan file names none; Azure wants to hear one.
+const USUAL_VERSION: &str = "17";
 
 pub(super) fn resolve(draft: Draft<'_>) -> Vec<Check> {
     let Draft {
@@ -44,6 +46,7 @@ pub(super) fn resolve(draft: Draft<'_>) -> Vec<Check> {
     }
     if live.is_none() {
         attributes.storage.gib = attributes.storage.gib.or(Some(SMALLEST_GIB));
+        attributes.postgres = attributes.postgres.or(USUAL_VERSION.parse().ok());
     }
     if role == Role::Replica {
         if attributes.availability == Some(Availability::Regional) {

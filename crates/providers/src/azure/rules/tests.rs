@@ -416,6 +416,7 @@ fn another_name_of_the_primary_is_refused() {
 
 #[test]
 fn names_are_as_azure_takes_them() {
+    for id in ["ab", "Capital", "two--hyphens"] {
         let text = usual(SMALL, &format!("id = '{id}'"));
         refuses(&text, Vec::new(), "azure/identifier");
     }
