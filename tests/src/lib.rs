@@ -20,6 +20,7 @@
 )]
 
 mod binary;
+mod cloud;
 mod fleet;
 mod load;
 mod machine;
@@ -32,9 +33,11 @@ mod server;
 mod soundness;
 mod sql;
 mod struck;
+mod survival;
 mod terminal;
 mod wait;
 
+pub use cloud::{Cloud, PASSWORD, Vendor};
 pub use fleet::Fleet;
 pub use load::{fill, load};
 pub use machine::Machine;
@@ -46,5 +49,6 @@ pub use rustix::process::Signal;
 pub use server::{Server, bindir, send};
 pub use sql::Sql;
 pub use struck::{Doomed, Struck};
+pub use survival::{survives_kills, survives_lost_answers, survives_throttling};
 pub use terminal::Terminal;
 pub use wait::{PATIENCE, wait_until};

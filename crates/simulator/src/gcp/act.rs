@@ -8,7 +8,9 @@ use serde_json::Value;
 
 /// `instances.delete`. Replicas go before their primary.
 pub(crate) fn delete(call: &mut Call<'_>) -> ApiResult<Value> {
-    call.route.switch("enableFinalBackup")?;
+    if call.route.switch("enableFinalBackup")? {
+        return Err(ApiError::uncovered("final backups"));
+    }
     let instance = call.existing()?;
     let name = instance.name.clone();
     let protected = instance

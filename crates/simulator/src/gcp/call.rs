@@ -63,7 +63,7 @@ impl Call<'_> {
     /// Refuses while something is under way with an instance, its primary or any of its replicas.
     pub(crate) fn check_idle(&self, name: &str) -> ApiResult<()> {
         let group = self.world.group(self.project(), name);
-        if self.world.is_busy(self.project(), &group) {
+        if self.world.is_busy(self.project(), &group, self.now) {
             return Err(ApiError::busy());
         }
         Ok(())
@@ -79,6 +79,10 @@ impl Call<'_> {
     ) -> Value {
         let project = self.project().to_owned();
         let after = |seconds: u64| self.now.saturating_add(seconds.saturating_mul(1000));
+        let lingers = match effect {
+            Effect::Delete => self.timing.busy_after_delete.saturating_mul(1000),
+            _ => 0,
+        };
         let operation = Operation {
             group: self.world.group(&project, target),
             kind: kind.to_owned(),
@@ -86,8 +90,8 @@ impl Call<'_> {
             inserted: self.now,
             starts: after(self.timing.pending.min(seconds)),
             ends: after(seconds),
-            done: false,
-            effect,
+            lingers,
+            effect: Some(effect),
             failure: None,
             passing: None,
             name: self.world.new_name(&project),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 /// How many operations are kept; the oldest that are done make room.
-const KEPT: usize = 2000;
+const KEPT: usize = 1000;
 
 /// Something that has been begun.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -27,8 +27,10 @@ pub(crate) struct Operation {
     pub(crate) inserted: Millis,
     pub(crate) starts: Millis,
     pub(crate) ends: Millis,
-    pub(crate) done: bool,
-    pub(crate) effect: Effect,
+    /// How long its group stays busy after its end, in milliseconds.
+    pub(crate) lingers: Millis,
+    /// What is still to come of it; none: it is done.
+    pub(crate) effect: Option<Effect>,
     /// The error that it ends in: its effect then does not come.
     pub(crate) failure: Option<Failure>,
     /// A state that the instance passes through, and from when on.
@@ -59,11 +61,17 @@ pub(crate) struct Failure {
 }
 
 impl Operation {
+    fn is_done(&self) -> bool {
+        self.effect.is_none()
+    }
+
     fn status(&self, now: Millis) -> &'static str {
-        match self {
-            Self { done: true, .. } => "DONE",
-            Self { starts, .. } if *starts <= now => "RUNNING",
-            _ => "PENDING",
+        if self.is_done() {
+            "DONE"
+        } else if self.starts <= now {
+            "RUNNING"
+        } else {
+            "PENDING"
         }
     }
 
@@ -79,8 +87,8 @@ impl Operation {
             inserted,
             starts,
             ends,
-            done,
-            effect: _,
+            lingers: _,
+            effect,
             failure,
             passing: _,
         } = self;
@@ -94,13 +102,14 @@ impl Operation {
         put("status", json!(self.status(now)));
         put("user", json!("simulated@example.com"));
         put("insertTime", json!(timestamp(*inserted)));
-        if *done || *starts <= now {
+        let done = effect.is_none();
+        if done || *starts <= now {
             put("startTime", json!(timestamp(*starts)));
         }
-        if *done {
+        if done {
             put("endTime", json!(timestamp(*ends)));
         }
-        if let Some(Failure { code, message }) = failure.as_ref().filter(|_| *done) {
+        if let Some(Failure { code, message }) = failure.as_ref().filter(|_| done) {
             let error = json!({"kind": "sql#operationError", "code": code, "message": message});
             put(
                 "error",
@@ -123,16 +132,20 @@ impl World {
     }
 
     /// Whether something is under way in the group of a primary.
-    pub(crate) fn is_busy(&self, project: &str, group: &str) -> bool {
-        self.operations.iter().any(|operation| {
-            !operation.done && operation.project == project && operation.group == group
+    pub(crate) fn is_busy(&self, project: &str, group: &str, now: Millis) -> bool {
+        let mut operations = self.operations.iter();
+        operations.any(|operation| {
+            let lingers = operation.ends.saturating_add(operation.lingers) > now;
+            (!operation.is_done() || (operation.lingers > 0 && lingers))
+                && operation.project == project
+                && operation.group == group
         })
     }
 
     pub(crate) fn begin(&mut self, operation: Operation) {
         self.operations.push(operation);
         if self.operations.len() > KEPT
-            && let Some(oldest) = self.operations.iter().position(|operation| operation.done)
+            && let Some(oldest) = self.operations.iter().position(Operation::is_done)
         {
             self.operations.remove(oldest);
         }
@@ -173,7 +186,7 @@ impl World {
     pub(crate) fn catch_up(&mut self, moment: Moment) {
         let Moment { now, clock } = moment;
         let is_due = |operation: &Operation| {
-            !operation.done && (operation.ends <= now || clock == Clock::AtOnce)
+            !operation.is_done() && (operation.ends <= now || clock == Clock::AtOnce)
         };
         // The one that ends first comes first; of those that end together, the older one.
         while let Some(index) = (0..self.operations.len())
@@ -185,7 +198,7 @@ impl World {
         let passing: Vec<_> = self
             .operations
             .iter()
-            .filter(|operation| !operation.done)
+            .filter(|operation| !operation.is_done())
             .filter_map(|operation| {
                 let (from, word) = operation.passing.clone()?;
                 let passes = from <= now;
@@ -201,13 +214,14 @@ impl World {
 
     fn finish(&mut self, index: usize, now: Millis) {
         let operation = &mut self.operations[index];
-        operation.done = true;
+        let Some(effect) = operation.effect.take() else {
+            return;
+        };
         operation.ends = operation.ends.min(now);
         operation.starts = operation.starts.min(operation.ends);
         let Operation {
             project,
             target,
-            effect,
             failure,
             passing,
             ..

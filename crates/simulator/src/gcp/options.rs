@@ -105,6 +105,9 @@ pub struct GcpTiming {
     pub switchover: u64,
     /// A deletion.
     pub delete: u64,
+    /// How long a primary still answers `operationInProgress` after one of its replicas was deleted.
+    /// 0: not at all.
+    pub busy_after_delete: u64,
 }
 
 impl Default for GcpTiming {
@@ -120,6 +123,7 @@ impl Default for GcpTiming {
             promote: 120,
             switchover: 180,
             delete: 90,
+            busy_after_delete: 0,
         }
     }
 }

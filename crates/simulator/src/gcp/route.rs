@@ -164,6 +164,8 @@ impl Route {
                     "json;enum-encoding=int" => self.encoding = Encoding::Numbers,
                     other => return Err(ApiError::uncovered(&format!("$alt={other}"))),
                 },
+                // Google's own clients send it empty with every request.
+                "location" if value.is_empty() => {}
                 "fields" | "callback" | "location" => {
                     return Err(ApiError::uncovered(&format!("the query parameter {name}")));
                 }

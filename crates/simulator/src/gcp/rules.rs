@@ -7,6 +7,7 @@ use super::options::GcpOptions;
 use super::resource::Resource;
 use super::tiers;
 use serde_json::{Value, json};
+use std::net::Ipv4Addr;
 
 /// The newest version that can be had.
 pub(crate) const NEWEST: u32 = 18;
@@ -219,6 +220,17 @@ fn network(resource: &Resource) -> ApiResult<()> {
             "At least one of Public IP or Private IP connectivity must be enabled",
         ));
     }
+    let entries = resource.get("settings.ipConfiguration.authorizedNetworks");
+    for entry in entries.and_then(Value::as_array).into_iter().flatten() {
+        let value = entry.get("value").and_then(Value::as_str);
+        let value = value.unwrap_or_default();
+        if !is_ipv4_network(value) {
+            return Err(ApiError::invalid(format_args!(
+                "Invalid authorized network ({value}): it is written as an IPv4 address, or as one \
+                 with the length of a prefix"
+            )));
+        }
+    }
     // A whole URL is taken as well as a name.
     let formed = |network: &str| {
         let parts: Vec<&str> = network.trim_start_matches('/').split('/').collect();
@@ -230,6 +242,13 @@ fn network(resource: &Resource) -> ApiResult<()> {
         )));
     }
     Ok(())
+}
+
+/// Whether a text is `192.0.2.1` or `192.0.2.0/24`.
+fn is_ipv4_network(text: &str) -> bool {
+    let (address, length) = text.split_once('/').unwrap_or((text, "32"));
+    let address = address.parse::<Ipv4Addr>().is_ok();
+    address && length.parse::<u8>().is_ok_and(|length| length <= 32)
 }
 
 fn switches(resource: &Resource) -> ApiResult<()> {
@@ -253,6 +272,14 @@ fn switches(resource: &Resource) -> ApiResult<()> {
             400,
             "errorInvalidInstancePropertyDatabaseReplicationEnabled",
             "The database replication setting is only used on a read replica.",
+        ));
+    }
+    let window = |name: &str| resource.integer(&format!("settings.maintenanceWindow.{name}"));
+    let hour = window("hour").is_none_or(|hour| (0..24).contains(&hour));
+    let day = window("day").is_none_or(|day| (0..=7).contains(&day));
+    if !hour || !day {
+        return Err(ApiError::invalid(
+            "A maintenance window has a day from 1 to 7 and an hour from 0 to 23",
         ));
     }
     if resource.is_on("settings.dataCacheConfig.dataCacheEnabled")

@@ -26,6 +26,7 @@ pub(crate) fn timing(options: &GcpOptions, clock: Clock) -> GcpTiming {
         promote: 0,
         switchover: 0,
         delete: 0,
+        busy_after_delete: 0,
     }
 }
 

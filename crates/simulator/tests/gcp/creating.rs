@@ -269,7 +269,14 @@ async fn some_network_must_reach_an_instance() {
     lab.insert(&network(json!({"privateNetwork": "default"})))
         .await
         .refused(400, "invalid");
+    let everybody = |value: &str| json!({"authorizedNetworks": [{"value": value}]});
+    for bad in ["", "home", "10.0.0.0/33", "10.0.0/8"] {
+        lab.insert(&network(everybody(bad)))
+            .await
+            .refused(400, "invalid");
+    }
     let private = json!({
+        "authorizedNetworks": [{"value": "192.0.2.0/24"}, {"value": "192.0.2.1"}],
         "ipv4Enabled": false, "privateNetwork": "projects/lab-1/global/networks/default"
     });
     lab.insert(&network(private)).await.ok();

@@ -15,6 +15,9 @@ async fn a_protected_instance_stays() {
     lab.set("shop", json!({"deletionProtectionEnabled": false}))
         .await
         .ok();
+    lab.delete("shop?enableFinalBackup=true")
+        .await
+        .refused(501, "unsupportedOperation");
     lab.delete("shop?enableFinalBackup=false").await.ok();
     lab.get("shop").await.refused(404, "instanceDoesNotExist");
 }

@@ -109,6 +109,23 @@ async fn a_primary_and_its_replicas_take_one_operation_at_a_time() {
 }
 
 #[tokio::test]
+async fn a_primary_can_stay_busy_after_a_replica_is_gone() {
+    let mut options = GcpOptions::default();
+    options.timing.busy_after_delete = 60;
+    let lab = Lab::with(options, Clock::Manual).await;
+    lab.primary("shop").await;
+    lab.advance(600);
+    lab.replica("shop-1", "shop").await;
+    lab.advance(600);
+    let begun = lab.delete("shop-1").await.ok();
+    lab.advance(100);
+    assert_eq!(lab.operation(&begun).await.text("/status"), "DONE");
+    lab.delete("shop").await.refused(409, "operationInProgress");
+    lab.advance(60);
+    lab.delete("shop").await.ok();
+}
+
+#[tokio::test]
 async fn a_restart_shows_and_ends() {
     let lab = Lab::manual().await;
     lab.primary("shop").await;
