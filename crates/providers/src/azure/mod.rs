@@ -41,10 +41,12 @@ const TAG_PENDING: &str = "pgfleet-pending-database";
 mod setting {
     pub(super) const SUBNET: &str = "subnet_id";
     pub(super) const DNS_ZONE: &str = "private_dns_zone_id";
-    /// The database of `[primary]`, while it is still to be made.
+    /// Changes only: the database of `[primary]`, to be made.
     pub(super) const DATABASE: &str = "database";
-    /// Whether the note of that has been taken off.
-    pub(super) const DATABASE_DONE: &str = "database_made";
+    /// Which database is still to be made on a primary, else [`NONE`].
+    pub(super) const PENDING: &str = "pending_database";
+    /// No database is still to be made.
+    pub(super) const NONE: &str = "none";
     /// Observed only: high availability in one zone, which is not what `multi_az` means.
     pub(super) const SAME_ZONE: &str = "same_zone_standby";
 }

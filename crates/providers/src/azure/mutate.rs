@@ -90,6 +90,11 @@ pub(super) async fn begin(
         (Operation::Modify { fields, .. }, Some(live)) => {
             if let Some(database) = pending_database(fields) {
                 let sent = client.create_database(id, database).await;
+                if let Err(Failure::Refused(refusal)) = &sent
+                    && refusal.code.contains("AlreadyExist")
+                {
+                    return Ok(Begun::Reached);
+                }
                 return match taken("Databases_Create", Action::WriteDatabase, id, sent)? {
                     Begun::Taken(Taken {
                         operation: None, ..
@@ -318,7 +323,7 @@ fn changed(live: &Server, owner: &Owner, fields: &[FieldChange]) -> ServerForUpd
                 }
             }
             Field::Address => retags = true,
-            Field::Setting(name) if name == setting::DATABASE_DONE => {
+            Field::Setting(name) if name == setting::PENDING => {
                 retags = true;
                 tags.remove(TAG_PENDING);
             }

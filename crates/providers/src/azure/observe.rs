@@ -126,7 +126,7 @@ fn observed(server: &Server, regions: &BTreeMap<String, Region>) -> ObservedInst
                 .flatten(),
             deletion_protection: None,
             tags,
-            settings: settings(properties, pending),
+            settings: settings(properties, role, pending),
         },
         pending: BTreeMap::new(),
     }
@@ -223,7 +223,11 @@ fn storage(properties: &ServerProperties) -> Storage {
     }
 }
 
-fn settings(properties: &ServerProperties, pending: Option<String>) -> BTreeMap<String, Value> {
+fn settings(
+    properties: &ServerProperties,
+    role: Role,
+    pending: Option<String>,
+) -> BTreeMap<String, Value> {
     let network = properties.network.as_ref();
     let text = |text: Option<&String>| {
         let text = text.filter(|text| !text.is_empty());
@@ -242,7 +246,11 @@ fn settings(properties: &ServerProperties, pending: Option<String>) -> BTreeMap<
             setting::DNS_ZONE,
             text(network.and_then(|network| network.private_dns_zone_arm_resource_id.as_ref())),
         ),
-        (setting::DATABASE_DONE, pending.map(|_| Value::Flag(false))),
+        (
+            setting::PENDING,
+            (role == Role::Primary)
+                .then(|| Value::Text(pending.unwrap_or_else(|| setting::NONE.to_owned()))),
+        ),
         (setting::SAME_ZONE, same_zone.then_some(Value::Flag(true))),
     ]
     .into_iter()
@@ -321,6 +329,7 @@ mod tests {
             ..ServerProperties::default()
         };
         let seen = alone(&server("x", properties));
-        assert!(seen.attributes.settings.is_empty());
+        let settings: Vec<_> = seen.attributes.settings.keys().collect();
+        assert_eq!(settings, [setting::PENDING]);
     }
 }

@@ -91,12 +91,12 @@ fn database_steps(database: String) -> [FieldChange; 2] {
         FieldChange {
             field: Field::Setting(setting::DATABASE.to_owned()),
             from: None,
-            to: Value::Text(database),
+            to: Value::Text(database.clone()),
         },
         FieldChange {
-            field: Field::Setting(setting::DATABASE_DONE.to_owned()),
-            from: Some(Value::Flag(false)),
-            to: Value::Flag(true),
+            field: Field::Setting(setting::PENDING.to_owned()),
+            from: Some(Value::Text(database)),
+            to: Value::Text(setting::NONE.to_owned()),
         },
     ]
 }
@@ -107,12 +107,14 @@ fn split(
     role: Role,
     before: Option<&Attributes>,
 ) -> Vec<Vec<FieldChange>> {
-    let (database, fields): (Vec<_>, Vec<_>) = fields.into_iter().partition(
-        |change| matches!(&change.field, Field::Setting(name) if name == setting::DATABASE),
-    );
-    let (settled, fields): (Vec<_>, Vec<_>) = fields
+    let (pending, fields): (Vec<_>, Vec<_>) = fields
         .into_iter()
         .partition(|change| is_settled(std::slice::from_ref(change)));
+    let database = pending.into_iter().find_map(|change| match change.from {
+        Some(Value::Text(database)) => Some(database_steps(database)),
+        _ => None,
+    });
+    let database = database.into_iter().flatten().map(|change| vec![change]);
     let to = fields.iter().find(|change| change.field == Field::Size);
     let to_burstable = to.is_some_and(|change| is_burstable(&change.to.to_string()));
     let from_burstable = to.is_some()
@@ -159,7 +161,8 @@ fn split(
     [first]
         .into_iter()
         .chain(between)
-        .chain([last, database, settled])
+        .chain([last])
+        .chain(database)
         .filter(|fields| !fields.is_empty())
         .collect()
 }

@@ -2,8 +2,7 @@
 
 use pgfleet_model::{
     Attributes, ChangeSet, Check, DesiredState, Field, FieldChange, Lane, Mutation,
-    ObservedInstance, ObservedState, Operation, Phase, ProviderKind, Region, ResourceId,
-    ResourceRef, Role, Value,
+    ObservedInstance, ObservedState, ProviderKind, Region, ResourceId, ResourceRef, Role, Value,
 };
 use pgfleet_planner::{
     Capabilities, Compare, Draft, Edge, FieldRule, PlannedCall, Platform, Standing, Word,
@@ -128,7 +127,7 @@ impl Platform for AzurePlatform {
                     .remedy("keep the subnet that it is in")
                     .source(format!("{DOCS}network/concepts-networking-private")),
             ),
-            Field::Setting(name) if name == setting::DATABASE || name == setting::DATABASE_DONE => {
+            Field::Setting(name) if name == setting::DATABASE || name == setting::PENDING => {
                 FieldRule::InPlace(Compare::Equal)
             }
             // The zone of names is chosen with the subnet.
@@ -173,20 +172,6 @@ impl Platform for AzurePlatform {
     }
 
     fn standing(&self, mutation: &Mutation, live: Option<&ObservedInstance>) -> Standing {
-        if let (Operation::Modify { fields, .. }, Some(live)) = (&mutation.operation, live)
-            && is_settled(fields)
-        {
-            // What is settled leaves no trace: the note is gone.
-            let noted = live
-                .attributes
-                .settings
-                .contains_key(setting::DATABASE_DONE);
-            return match (noted, live.phase) {
-                (false, Phase::Available) => Standing::Done,
-                (true, Phase::Available) => Standing::NotBegun,
-                _ => Standing::Running,
-            };
-        }
         pgfleet_planner::standing(self, mutation, live)
     }
 }
@@ -208,14 +193,14 @@ pub(super) fn pending_database(fields: &[FieldChange]) -> Option<&str> {
 /// Whether a change only notes that the database has been made.
 pub(super) fn is_settled(fields: &[FieldChange]) -> bool {
     matches!(fields, [FieldChange { field: Field::Setting(name), .. }]
-        if name == setting::DATABASE_DONE)
+        if name == setting::PENDING)
 }
 
 /// Whether an attribute is kept in tags.
 pub(super) fn is_tag(field: &Field) -> bool {
     match field {
         Field::Tags | Field::Address => true,
-        Field::Setting(name) => name == setting::DATABASE_DONE,
+        Field::Setting(name) => name == setting::PENDING,
         _ => false,
     }
 }

@@ -74,16 +74,12 @@ pub(super) fn resolve(draft: Draft<'_>) -> Vec<Check> {
         attributes.settings.insert(name.clone(), value);
     }
     // A run was ended between a server and its database.
-    let noted = live.filter(|live| {
-        live.attributes
+    let none = Value::Text(setting::NONE.to_owned());
+    let pending = live.and_then(|live| live.attributes.settings.get(setting::PENDING));
+    if role == Role::Primary && pending.is_some_and(|pending| *pending != none) {
+        attributes
             .settings
-            .contains_key(setting::DATABASE_DONE)
-    });
-    if let (Some(_), Some(bootstrap)) = (noted, &desired.bootstrap) {
-        let database = Value::Text(bootstrap.database.clone());
-        let settings = &mut attributes.settings;
-        settings.insert(setting::DATABASE.to_owned(), database);
-        settings.insert(setting::DATABASE_DONE.to_owned(), Value::Flag(true));
+            .insert(setting::PENDING.to_owned(), none);
     }
     checks
 }

@@ -492,7 +492,7 @@ fn a_database_is_made_in_a_step_of_its_own_and_taken_up() {
     let expected = [
         "primary create",
         "primary database=food",
-        "primary database_made=true",
+        "primary pending_database=none",
         "replica-1 create",
         "replica-2 create",
     ];
@@ -500,7 +500,7 @@ fn a_database_is_made_in_a_step_of_its_own_and_taken_up() {
     // A run was ended after the first of them.
     let mut primary = server("primary", SMALL);
     let settings = &mut primary.attributes.settings;
-    settings.insert(setting::DATABASE_DONE.to_owned(), Value::Flag(false));
+    settings.insert(setting::PENDING.to_owned(), Value::Text("food".to_owned()));
     let steps = order(&accepts(&text, vec![primary]));
     assert_eq!(steps, expected[1..]);
 }
