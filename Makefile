@@ -3,7 +3,7 @@
 #   make test    every test, on real PostgreSQL
 #   make bench   figures beside their references (a release build)
 #   make soak    the crash tests for longer
-#   make lint    format, clippy, documentation, licences and advisories
+#   make lint    format, clippy, documentation, workflows, licences and advisories
 
 CARGO ?= cargo
 DEMO  ?= plans/local.toml

@@ -11,6 +11,8 @@
 )]
 
 mod speed {
+    pub(crate) mod aws;
+    pub(crate) mod cloud;
     pub(crate) mod figure;
     pub(crate) mod local;
     pub(crate) mod planning;
@@ -20,7 +22,7 @@ mod speed {
 
 use std::process::ExitCode;
 
-use speed::{figure::Figure, local, planning, pricing, process};
+use speed::{aws, cloud, figure::Figure, local, planning, pricing, process};
 
 fn main() -> ExitCode {
     // `cargo test --all-targets` runs benches too, to see that they start.
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
     figures.extend(process::figures());
     figures.extend(planning::figures());
     figures.extend(pricing::figures());
+    figures.extend(cloud::figures(&aws::cloud()));
     figures.extend(local::figures());
     println!("{}", speed::figure::table(&figures));
     if figures.iter().all(Figure::holds) {

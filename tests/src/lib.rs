@@ -20,7 +20,7 @@
 )]
 
 mod binary;
-mod cloud;
+mod clouds;
 mod fleet;
 mod load;
 mod machine;
@@ -29,15 +29,15 @@ mod prices;
 mod processes;
 mod ran;
 mod random;
+mod schemas;
 mod server;
 mod soundness;
 mod sql;
 mod struck;
-mod survival;
 mod terminal;
 mod wait;
 
-pub use cloud::{Cloud, PASSWORD, Vendor};
+pub use clouds::{Clouds, Vendor, side_by_side};
 pub use fleet::Fleet;
 pub use load::{fill, load};
 pub use machine::Machine;
@@ -49,6 +49,5 @@ pub use rustix::process::Signal;
 pub use server::{Server, bindir, send};
 pub use sql::Sql;
 pub use struck::{Doomed, Struck};
-pub use survival::{survives_kills, survives_lost_answers, survives_throttling};
 pub use terminal::Terminal;
 pub use wait::{PATIENCE, wait_until};

@@ -107,9 +107,14 @@ impl Machine {
         Running::start(command, &output)
     }
 
-    /// Starts the binary on a terminal of its own.
+    /// Starts the binary on a terminal of its own, of 80 columns.
     pub fn on_a_terminal(&self, arguments: &[&str]) -> Terminal {
-        Terminal::start(self.command(arguments))
+        self.command_on_a_terminal(self.command(arguments), 80)
+    }
+
+    /// Starts a command made by [`Machine::command`] on a terminal of so many columns.
+    pub fn command_on_a_terminal(&self, command: Command, columns: u16) -> Terminal {
+        Terminal::start(command, columns)
     }
 
     /// Who runs the servers.

@@ -11,6 +11,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::{
+    schemas::hold_against_schemas,
     send,
     wait::{PATIENCE, comes_true},
 };
@@ -93,7 +94,8 @@ impl std::fmt::Display for Ran {
 #[derive(Debug)]
 pub struct Running {
     child: Child,
-    command: String,
+    arguments: Vec<String>,
+    folder: PathBuf,
     stdout: PathBuf,
     stderr: PathBuf,
 }
@@ -108,13 +110,12 @@ impl Running {
             .stderr(fs::File::create(&stderr).unwrap())
             .spawn()
             .unwrap();
-        let words: Vec<_> = command
-            .get_args()
-            .map(|arg| arg.to_string_lossy())
-            .collect();
+        let arguments = command.get_args();
+        let arguments = arguments.map(|argument| argument.to_string_lossy().into_owned());
         Self {
             child,
-            command: format!("pgfleet {}", words.join(" ")),
+            arguments: arguments.collect(),
+            folder: command.get_current_dir().unwrap().to_owned(),
             stdout,
             stderr,
         }
@@ -147,13 +148,16 @@ impl Running {
             status = self.child.try_wait().unwrap();
             status.is_some()
         });
-        assert!(ended, "`{}` does not end", self.command);
+        let command = format!("pgfleet {}", self.arguments.join(" "));
+        assert!(ended, "`{command}` does not end");
         let read = |path: &PathBuf| String::from_utf8(fs::read(path).unwrap()).unwrap();
-        Ran {
-            command: self.command.clone(),
+        let ran = Ran {
+            command,
             code: status.and_then(|status| status.code()).unwrap_or(-1),
             stdout: read(&self.stdout),
             stderr: read(&self.stderr),
-        }
+        };
+        hold_against_schemas(&self.arguments, &self.folder, ran.code, &ran.stdout);
+        ran
     }
 }

@@ -17,6 +17,11 @@ impl Random {
             Err(_) => clock(),
         };
         say(&format!("PGFLEET_SEED={seed}"));
+        Self::of(seed)
+    }
+
+    /// The sequence of a seed.
+    pub fn of(seed: u64) -> Self {
         Self { state: seed }
     }
 

@@ -18,7 +18,7 @@ use rustix::{
 
 use crate::{send, wait_until};
 
-/// A program on a terminal of 80 columns.
+/// A program on a terminal.
 #[derive(Debug)]
 pub struct Terminal {
     child: Child,
@@ -28,7 +28,7 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    pub(crate) fn start(mut command: Command) -> Self {
+    pub(crate) fn start(mut command: Command, columns: u16) -> Self {
         let master =
             openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
         grantpt(&master).unwrap();
@@ -38,7 +38,7 @@ impl Terminal {
         let line: OwnedFd = open(name.as_c_str(), flags, Mode::empty()).unwrap();
         let size = Winsize {
             ws_row: 24,
-            ws_col: 80,
+            ws_col: columns,
             ws_xpixel: 0,
             ws_ypixel: 0,
         };
@@ -86,9 +86,12 @@ impl Terminal {
 
     /// Types a line.
     pub fn types(&mut self, line: &str) {
-        self.keyboard
-            .write_all(format!("{line}\n").as_bytes())
-            .unwrap();
+        self.types_no_line(&format!("{line}\n"));
+    }
+
+    /// Types some keys.
+    pub fn types_no_line(&mut self, keys: &str) {
+        self.keyboard.write_all(keys.as_bytes()).unwrap();
     }
 
     /// Sends the program a signal.

@@ -1,106 +1,113 @@
-//! Fleets on a simulated Azure, through the binary: what is asked of it, and what a run survives.
+//! Fleets on a simulated Azure, through the binary: what is asked of it, what is waited out, and
+//! what is told. What every cloud survives is in `clouds_under_fire.rs`.
 
 #![expect(clippy::unwrap_used, reason = "a test that panics is one that fails")]
 
 use std::{fs, process::Command};
 
 use pgfleet_simulator::{AzureDenied, Clock, Fault, FaultEffect, Simulator};
-use pgfleet_tests::{
-    Cloud, Machine, Vendor, say, survives_kills, survives_lost_answers, survives_throttling,
-};
+use pgfleet_tests::{Clouds, Machine, Vendor, say};
 use serde_json::json;
 
-const APPLY: [&str; 3] = ["apply", "truck.toml", "--auto-approve"];
-const DESTROY: [&str; 3] = ["destroy", "truck.toml", "--auto-approve"];
+const APPLY: [&str; 3] = ["apply", "azure.toml", "--auto-approve"];
+const DESTROY: [&str; 3] = ["destroy", "azure.toml", "--auto-approve"];
 const SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000001";
 const LIST: &str = "Servers_ListByResourceGroup";
 
-/// The words of Azure.
-const AZURE: Vendor = Vendor {
-    provider: "azure",
-    region: "eastus2",
-    size: "Standard_D2ds_v5",
-    gib: 128,
-    tables: "[azure]\nsubscription = '00000000-0000-0000-0000-000000000001'\n\
-             resource_group = 'food'\n",
-    environment: |endpoint| {
-        vec![
-            ("AZURE_RESOURCE_MANAGER_ENDPOINT", endpoint.to_owned()),
-            ("TRUCK_PASSWORD", "planted-Passw0rd".to_owned()),
-        ]
-    },
-};
+fn clouds(replicas: usize) -> Clouds {
+    let clouds = Clouds::new(Clock::AtOnce);
+    clouds.write(Vendor::Azure, replicas);
+    clouds
+}
 
-fn cloud(replicas: usize) -> Cloud {
-    let cloud = Cloud::new(AZURE);
-    cloud.plan(replicas, "");
-    cloud
+fn written(clouds: &Clouds) -> String {
+    fs::read_to_string(clouds.machine.path().join("azure.toml")).unwrap()
+}
+
+fn write(clouds: &Clouds, text: &str) {
+    fs::write(clouds.machine.path().join("azure.toml"), text).unwrap();
+}
+
+/// The actions that a run asked for.
+fn asked(clouds: &Clouds, arguments: &[&str], code: i32) -> Vec<String> {
+    let before = usize::try_from(clouds.control().request_count()).unwrap();
+    clouds.run(arguments).exits(code);
+    let records = clouds.control().requests();
+    let actions = records[before..].iter();
+    actions.map(|record| record.action.clone()).collect()
+}
+
+/// Whether no server of the fleet is there.
+fn is_empty(clouds: &Clouds) -> bool {
+    let plan = ["plan", "azure.toml", "--format", "json"];
+    let plan = clouds.run(&plan).exits(0).json();
+    let changes = plan["fleets"][0]["changes"].as_array().unwrap();
+    changes.iter().all(|change| change["action"] == "create")
 }
 
 /// Refuses a request of this action for a while.
-fn refuse(cloud: &Cloud, action: &str, status: u16, code: &str, times: u64) {
+fn refuse(clouds: &Clouds, action: &str, status: u16, code: &str, times: u64) {
     let effect = FaultEffect::Error {
         status,
         code: code.to_owned(),
         message: "not now".to_owned(),
     };
     let fault = Fault::new(effect).on(action).times(times);
-    cloud.simulator.control().fault(fault);
+    clouds.control().fault(fault);
 }
 
 /// A server that somebody else has made.
-fn theirs() -> serde_json::Value {
-    json!({
+fn seed(clouds: &Clouds, name: &str) {
+    let theirs = json!({
         "location": "eastus2",
         "tags": {"team": "food"},
         "sku": {"name": "Standard_D2ds_v5", "tier": "GeneralPurpose"},
         "properties": {"version": "16", "storage": {"storageSizeGB": 128}},
-    })
+    });
+    let control = clouds.control();
+    control
+        .seed_azure(SUBSCRIPTION, "Food", name, theirs)
+        .unwrap();
 }
 
 #[test]
 fn few_requests_do() {
-    let cloud = cloud(4);
-    let made = cloud.asked(&APPLY, 0);
+    let clouds = clouds(4);
+    let made = asked(&clouds, &APPLY, 0);
     say(&format!("{made:?}"));
     // The list, and whether the five names are free; for each of the five a look, the call and a
     // look at its operation; and the last list.
     assert!(made.len() <= 2 + 5 + 3 * 5, "{made:?}");
-    assert_eq!(cloud.asked(&["plan", "truck.toml"], 0), [LIST]);
-    let gone = cloud.asked(&DESTROY, 0);
+    assert_eq!(asked(&clouds, &["plan", "azure.toml"], 0), [LIST]);
+    let gone = asked(&clouds, &DESTROY, 0);
     say(&format!("{gone:?}"));
     assert!(gone.len() <= 2 + 3 * 5, "{gone:?}");
-    assert_eq!(cloud.instances(), [""; 0]);
+    assert!(is_empty(&clouds));
 }
 
 #[test]
 fn all_fleets_of_a_resource_group_are_seen_by_one_list() {
-    let cloud = cloud(1);
-    let other = cloud.written().replace("'truck'", "'cart'");
-    fs::write(cloud.machine.path().join("cart.toml"), other).unwrap();
-    let asked = cloud.asked(&["plan", "truck.toml", "cart.toml"], 0);
+    let clouds = clouds(1);
+    let other = written(&clouds).replace("'truck-azure'", "'cart-azure'");
+    fs::write(clouds.machine.path().join("cart.toml"), other).unwrap();
+    let asked = asked(&clouds, &["plan", "azure.toml", "cart.toml"], 0);
     let lists = asked.iter().filter(|action| *action == LIST).count();
     assert_eq!(lists, 1, "{asked:?}");
 }
 
 #[test]
-fn an_apply_that_is_killed_after_each_request_is_taken_up() {
-    survives_kills(AZURE, 2);
-}
-
-#[test]
 fn a_database_is_made_whenever_the_run_before_was_killed() {
     for number in 1..20 {
-        let cloud = cloud(0);
-        let text = cloud.written();
-        cloud.write(&text.replace("[primary]", "[primary]\ndatabase = 'orders'"));
-        let run = cloud.machine.start_command(cloud.command(&APPLY));
-        cloud.kills(run.pid(), number);
-        let whole = run.wait().code == 0;
-        cloud.kills_nothing();
-        cloud.apply().exits(0);
-        cloud.is_settled();
-        let state = cloud.simulator.control().state().to_string();
+        let clouds = clouds(0);
+        let text = written(&clouds);
+        write(
+            &clouds,
+            &text.replace("[primary]", "[primary]\ndatabase = 'orders'"),
+        );
+        let whole = clouds.killed_after(number, &["azure.toml"]).code == 0;
+        clouds.apply(&["azure.toml"]).exits(0);
+        clouds.is_whole(Vendor::Azure, 0);
+        let state = clouds.control().state().to_string();
         assert!(state.contains("\"orders\""), "no database after {number}");
         assert!(!state.contains("pending-database"), "a note has stayed");
         if whole {
@@ -112,121 +119,92 @@ fn a_database_is_made_whenever_the_run_before_was_killed() {
 }
 
 #[test]
-fn answers_that_are_lost_after_each_create_make_no_second_server() {
-    survives_lost_answers(AZURE, &["Servers_CreateOrUpdate"]);
-}
-
-#[test]
-fn throttling_at_each_request_in_turn_is_waited_out() {
-    survives_throttling(AZURE, 5);
-}
-
-#[test]
 fn a_busy_server_is_waited_for() {
-    let cloud = cloud(1);
-    refuse(&cloud, "Servers_CreateOrUpdate", 409, "ServerIsBusy", 3);
-    cloud.apply().exits(0);
-    cloud.is_as_planned(1);
-    let larger = cloud.written().replace("D2ds", "D4ds");
-    cloud.write(&larger);
-    refuse(&cloud, "Servers_Update", 409, "ServerIsBusy", 2);
-    cloud.apply().exits(0);
-    cloud.is_as_planned(1);
-    refuse(&cloud, "Servers_Delete", 409, "ServerIsBusy", 3);
-    cloud.run(&DESTROY).exits(0);
-    assert_eq!(cloud.instances(), [""; 0]);
+    let clouds = clouds(1);
+    refuse(&clouds, "Servers_CreateOrUpdate", 409, "ServerIsBusy", 3);
+    clouds.apply(&["azure.toml"]).exits(0);
+    clouds.is_whole(Vendor::Azure, 1);
+    write(&clouds, &written(&clouds).replace("D2ds", "D4ds"));
+    refuse(&clouds, "Servers_Update", 409, "ServerIsBusy", 2);
+    clouds.apply(&["azure.toml"]).exits(0);
+    clouds.is_whole(Vendor::Azure, 1);
+    refuse(&clouds, "Servers_Delete", 409, "ServerIsBusy", 3);
+    clouds.run(&DESTROY).exits(0);
+    assert!(is_empty(&clouds));
 }
 
 #[test]
 fn what_is_not_ours_is_left_alone() {
-    let cloud = cloud(1);
-    let control = cloud.simulator.control();
-    control
-        .seed_azure(SUBSCRIPTION, "Food", "truck-replica-1", theirs())
-        .unwrap();
-    let asked = cloud.asked(&APPLY, 3);
-    assert!(
-        asked
-            .iter()
-            .all(|action| action == LIST || action.contains("Name")),
-        "{asked:?}"
-    );
-    cloud
-        .apply()
+    let clouds = clouds(1);
+    seed(&clouds, "truck-azure-replica-1");
+    let asked = asked(&clouds, &APPLY, 3);
+    let looks = |action: &String| action == LIST || action.contains("Name");
+    assert!(asked.iter().all(looks), "{asked:?}");
+    clouds
+        .run(&APPLY)
         .exits(3)
-        .says("truck-replica-1 exists in eastus2 without pgfleet's tags");
+        .says("truck-azure-replica-1 exists in eastus2 without pgfleet's tags");
 }
 
 #[test]
 fn adoption_sets_tags_and_release_takes_them_off() {
-    let cloud = cloud(0);
-    let control = cloud.simulator.control();
-    control
-        .seed_azure(SUBSCRIPTION, "Food", "truck-primary", theirs())
-        .unwrap();
-    cloud.apply().exits(3).says("pgfleet adopt");
-    let adopt = ["adopt", "truck.toml", "--auto-approve"];
-    let asked = cloud.asked(&adopt, 0);
-    assert_eq!(asked[..3], [LIST, "Servers_Get", "Servers_Update"]);
-    assert_eq!(cloud.asked(&adopt, 0), [LIST]);
-    cloud.run(&["plan", "truck.toml"]).exits(0);
-    let state = control.state().to_string();
+    let clouds = clouds(0);
+    seed(&clouds, "truck-azure-primary");
+    clouds.run(&APPLY).exits(3).says("pgfleet adopt");
+    let adopt = ["adopt", "azure.toml", "--auto-approve"];
+    let first = asked(&clouds, &adopt, 0);
+    assert_eq!(first[..3], [LIST, "Servers_Get", "Servers_Update"]);
+    assert_eq!(asked(&clouds, &adopt, 0), [LIST]);
+    clouds.run(&["plan", "azure.toml"]).exits(0);
+    let state = clouds.control().state().to_string();
     assert!(state.contains("pgfleet-fleet"), "no tag was set");
-    cloud
-        .run(&["release", "truck.toml", "--auto-approve"])
+    clouds
+        .run(&["release", "azure.toml", "--auto-approve"])
         .exits(0);
-    let state = control.state().to_string();
+    let state = clouds.control().state().to_string();
     assert!(!state.contains("pgfleet-fleet"), "a tag has stayed");
     assert!(state.contains("\"team\""), "a tag of theirs is gone");
-    cloud.apply().exits(3).says("without pgfleet's tags");
+    clouds.run(&APPLY).exits(3).says("without pgfleet's tags");
 }
 
 #[test]
 fn a_disk_that_has_grown_stays_and_a_new_replica_begins_with_it() {
-    let cloud = cloud(1);
-    let text = cloud
-        .written()
-        .replace("gib = 128", "gib = 128, autogrow = true");
-    cloud.write(&text);
-    cloud.apply().exits(0);
-    let control = cloud.simulator.control();
-    for id in ["truck-replica-1", "truck-primary"] {
-        control.grow_azure_storage(id, 256).unwrap();
+    let clouds = clouds(1);
+    let text = written(&clouds).replace("gib = 128", "gib = 128, autogrow = true");
+    write(&clouds, &text);
+    clouds.apply(&["azure.toml"]).exits(0);
+    for id in ["truck-azure-replica-1", "truck-azure-primary"] {
+        clouds.control().grow_azure_storage(id, 256).unwrap();
     }
-    let plan = ["plan", "truck.toml", "--detailed-exitcode"];
-    cloud.run(&plan).exits(0).says("256");
-    cloud.write(&text.replace("count = 1", "count = 2"));
-    cloud.apply().exits(0);
-    cloud.is_as_planned(2);
+    let plan = ["plan", "azure.toml", "--detailed-exitcode"];
+    clouds.run(&plan).exits(0).says("256");
+    write(&clouds, &text.replace("count = 1", "count = 2"));
+    clouds.apply(&["azure.toml"]).exits(0);
+    clouds.run(&plan).exits(0);
 }
 
 #[test]
 fn refusals_have_their_remedies_and_change_nothing() {
-    let cloud = cloud(1);
-    let control = cloud.simulator.control();
+    let clouds = clouds(1);
+    let control = clouds.control();
+    let write_action = "Microsoft.DBforPostgreSQL/flexibleServers/write";
     control.change_azure(|options| {
         options.denied = vec![AzureDenied {
-            action: "Microsoft.DBforPostgreSQL/flexibleServers/write".to_owned(),
+            action: write_action.to_owned(),
             scope: format!("/subscriptions/{SUBSCRIPTION}"),
         }];
     });
-    cloud
-        .apply()
-        .exits(1)
-        .says("Microsoft.DBforPostgreSQL/flexibleServers/write");
+    clouds.run(&APPLY).exits(1).says(write_action);
     control.change_azure(|options| options.denied.clear());
-    let text = cloud.written();
-    cloud.write(&text.replace("'food'", "'drinks'"));
-    cloud
-        .apply()
-        .exits(1)
-        .says("look at `resource_group` in [azure]");
-    cloud.write(&text.replace(SUBSCRIPTION, "00000000-0000-0000-0000-00000000000f"));
-    cloud
-        .apply()
-        .exits(1)
-        .says("look at `subscription` in [azure]");
-    cloud.write(&text);
+    let text = written(&clouds);
+    write(&clouds, &text.replace("'food'", "'drinks'"));
+    let ran = clouds.run(&APPLY).exits(1);
+    ran.says("look at `resource_group` in [azure]");
+    let another = "00000000-0000-0000-0000-00000000000f";
+    write(&clouds, &text.replace(SUBSCRIPTION, another));
+    let ran = clouds.run(&APPLY).exits(1);
+    ran.says("look at `subscription` in [azure]");
+    write(&clouds, &text);
     for (status, code, remedy) in [
         (
             409,
@@ -240,27 +218,19 @@ fn refusals_have_their_remedies_and_change_nothing() {
         ),
         (400, "QuotaExceeded", "ask for a higher quota"),
     ] {
-        refuse(&cloud, "Servers_CreateOrUpdate", status, code, 1);
-        cloud.apply().exits(1).says(remedy);
+        refuse(&clouds, "Servers_CreateOrUpdate", status, code, 1);
+        clouds.run(&APPLY).exits(1).says(remedy);
     }
-    control.fault(Fault::new(FaultEffect::Malformed).on(LIST).times(20));
-    cloud
-        .apply()
-        .exits(1)
-        .says("the answer to the list of servers");
-    control.clear_faults();
-    assert_eq!(cloud.instances(), [""; 0]);
+    assert!(is_empty(&clouds));
 }
 
 #[test]
 fn a_plain_endpoint_elsewhere_is_refused_before_anything_is_sent() {
-    let cloud = cloud(1);
-    let mut command = cloud.command(&APPLY);
-    command.env(
-        "AZURE_RESOURCE_MANAGER_ENDPOINT",
-        "http://management.example.com",
-    );
-    let ran = cloud.machine.start_command(command).wait().exits(1);
+    let clouds = clouds(1);
+    let mut command = clouds.command(&APPLY);
+    let elsewhere = "http://management.example.com";
+    command.env("AZURE_RESOURCE_MANAGER_ENDPOINT", elsewhere);
+    let ran = clouds.machine.start_command(command).wait().exits(1);
     ran.says("PGFLEET_INSECURE_ENDPOINT_HOSTS");
 }
 
@@ -292,10 +262,10 @@ impl Secure {
         let text = format!(
             "fleet = 'truck'\nprovider = 'azure'\nregion = 'eastus2'\n[primary]\n\
              size = 'Standard_D2ds_v5'\npassword = {{ env = 'TRUCK_PASSWORD' }}\n\
-             [[replicas]]\ncount = 1\n{}",
-            AZURE.tables
+             [[replicas]]\ncount = 1\n[azure]\nsubscription = '{SUBSCRIPTION}'\n\
+             resource_group = 'food'\n"
         );
-        fs::write(machine.path().join("truck.toml"), text).unwrap();
+        fs::write(machine.path().join("azure.toml"), text).unwrap();
         Self {
             machine,
             simulator,
@@ -340,10 +310,10 @@ fn a_token_is_asked_for_once_over_tls_and_anew_when_it_expires() {
         .simulator
         .control()
         .change_azure(|options| options.token_seconds = 2);
-    let mut command = secure.command(&["destroy", "truck.toml", "--auto-approve"]);
-    let text = fs::read_to_string(secure.machine.path().join("truck.toml")).unwrap();
+    let mut command = secure.command(&["destroy", "azure.toml", "--auto-approve"]);
+    let text = fs::read_to_string(secure.machine.path().join("azure.toml")).unwrap();
     let text = format!("{text}[protect]\ndeletion = false\n");
-    fs::write(secure.machine.path().join("truck.toml"), text).unwrap();
+    fs::write(secure.machine.path().join("azure.toml"), text).unwrap();
     secure
         .simulator
         .control()
@@ -356,7 +326,7 @@ fn a_token_is_asked_for_once_over_tls_and_anew_when_it_expires() {
 #[test]
 fn a_login_that_fails_says_which_and_keeps_the_secret() {
     let secure = Secure::new();
-    let mut command = secure.command(&["plan", "truck.toml"]);
+    let mut command = secure.command(&["plan", "azure.toml"]);
     command.env("AZURE_CLIENT_SECRET", "planted-wrong-secret");
     let ran = secure.machine.start_command(command).wait().exits(1);
     ran.never_says("planted")
@@ -373,7 +343,7 @@ fn an_assertion_in_a_file_logs_in() {
         .change_azure(|options| options.clients.clear());
     let file = secure.machine.path().join("assertion");
     fs::write(&file, "header.payload.signature").unwrap();
-    let mut command = secure.command(&["plan", "truck.toml"]);
+    let mut command = secure.command(&["plan", "azure.toml"]);
     command.env("AZURE_FEDERATED_TOKEN_FILE", file);
     secure.machine.start_command(command).wait().exits(0);
     assert_eq!(secure.logins(), 1);
@@ -381,25 +351,27 @@ fn an_assertion_in_a_file_logs_in() {
 
 #[test]
 fn three_clouds_are_planned_and_applied_in_one_run() {
-    let cloud = cloud(0);
+    let clouds = clouds(0);
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../plans/foodtruck-multicloud");
-    let mut command = cloud.command(&["apply", folder, "--simulate", "--auto-approve"]);
-    command.env("FOODTRUCK_DB_PASSWORD", "planted-Passw0rd");
-    cloud.machine.start_command(command).wait().exits(0);
+    let mut command = clouds.command(&["apply", folder, "--simulate", "--auto-approve"]);
+    command.env("FOODTRUCK_DB_PASSWORD", "Planted-passw0rd");
+    clouds.machine.start_command(command).wait().exits(0);
     let plan = ["plan", folder, "--simulate", "--detailed-exitcode"];
-    cloud.run(&plan).exits(0);
-    assert_eq!(cloud.simulator.control().request_count(), 0);
+    clouds.run(&plan).exits(0);
+    assert_eq!(clouds.control().request_count(), 0);
 }
 
 #[test]
 fn a_plan_prints_commands_of_az() {
-    let cloud = cloud(1);
-    let shell = cloud
-        .run(&["plan", "truck.toml", "--format", "shell"])
-        .exits(0);
-    shell
-        .says("az postgres flexible-server create --name truck-primary")
-        .says("az postgres flexible-server replica create --name truck-replica-1")
-        .says("--source-server truck-primary")
-        .says("--admin-password \"$TRUCK_PASSWORD\"");
+    let clouds = clouds(1);
+    let shell = clouds.run(&["plan", "azure.toml", "--format", "shell"]);
+    let shell = shell.exits(0);
+    for words in [
+        "az postgres flexible-server create --name truck-azure-primary",
+        "az postgres flexible-server replica create --name truck-azure-replica-1",
+        "--source-server truck-azure-primary",
+        "--admin-password \"$TRUCK_PASSWORD\"",
+    ] {
+        shell.says(words);
+    }
 }

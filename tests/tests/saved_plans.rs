@@ -2,6 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
+use pgfleet_planner::SavedPlan;
 use pgfleet_tests::{Doomed, Machine, Signal};
 
 #[test]
@@ -126,4 +127,55 @@ fn no_password_is_saved() {
     fleet.run("plan", &["--out", "saved.json"]).exits(0);
     let text = fs::read_to_string(machine.path().join("saved.json")).unwrap();
     assert!(!text.contains("planted-password"));
+}
+
+#[test]
+fn no_edit_anywhere_gets_through() {
+    let machine = Machine::new();
+    let fleet = machine.fleet("truck");
+    fleet.run("plan", &["--out", "saved.json"]).exits(0);
+    let path = machine.path().join("saved.json");
+    let whole = fs::read(&path).unwrap();
+    // All bytes are tried where the planner is tested; here some, and what the program makes of them.
+    let last = whole.len() - 1;
+    let some = (0..whole.len()).step_by(whole.len() / 20).chain([last]);
+    for at in some {
+        let mut bytes = whole.clone();
+        bytes[at] = if bytes[at] == b'#' { b'!' } else { b'#' };
+        fs::write(&path, bytes).unwrap();
+        machine.run(&["apply", "saved.json"]).exits(64);
+    }
+    let mut bytes = whole.clone();
+    bytes[last / 2] = 0xff;
+    for damaged in [&bytes[..], &whole[..last], &whole[..1], &[]] {
+        fs::write(&path, damaged).unwrap();
+        machine.run(&["apply", "saved.json"]).exits(64);
+    }
+    assert!(!machine.data().exists());
+    fs::write(&path, whole).unwrap();
+    machine.run(&["apply", "saved.json"]).exits(0);
+}
+
+#[test]
+fn a_plan_of_another_account_or_another_pgfleet_is_refused() {
+    let machine = Machine::new();
+    let fleet = machine.fleet("truck");
+    fleet.run("plan", &["--out", "saved.json"]).exits(0);
+    let path = machine.path().join("saved.json");
+    let saved = SavedPlan::from_text(&fs::read_to_string(&path).unwrap()).unwrap();
+    let mut of_another = saved.clone();
+    "0.0.1".clone_into(&mut of_another.pgfleet);
+    let mut elsewhere = saved.clone();
+    "/another/folder".clone_into(&mut elsewhere.fleets[0].account);
+    let mut simulated = saved;
+    simulated.simulated = true;
+    for (plan, words) in [
+        (of_another, "it was made by pgfleet 0.0.1, this is"),
+        (elsewhere, "truck was planned in /another/folder, this is"),
+        (simulated, "it was made for simulated clouds"),
+    ] {
+        fs::write(&path, plan.to_text().unwrap()).unwrap();
+        machine.run(&["apply", "saved.json"]).exits(4).says(words);
+    }
+    assert!(!machine.data().exists());
 }

@@ -1,14 +1,21 @@
 //! The command line.
 
+mod values;
+
 use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, Parser, Subcommand};
+use pgfleet_render::COMMENT_BYTES;
+
+pub(crate) use values::{Cloud, Format, PlanFormat, Report, SchemaOf};
+use values::{duration, size};
 
 /// Keeps a PostgreSQL primary and its read replicas in the shape that a plan file declares.
 #[derive(Debug, Parser)]
 #[command(
     name = "pgfleet",
     version,
+    max_term_width = 100,
     after_help = "Example:\n  pgfleet plan plans/local.toml\n  pgfleet apply plans/local.toml\n  \
                   pgfleet verify plans/local.toml\n\n\
                   Exit codes: 0 done, 1 failed, 2 changes pending (plan --detailed-exitcode),\n\
@@ -17,8 +24,22 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
                   64 wrong command line or plan file."
 )]
 pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
     #[command(subcommand)]
     pub(crate) verb: Verb,
+}
+
+/// What is logged, on stderr.
+#[derive(Debug, Args)]
+pub(crate) struct LogArgs {
+    /// Logs every call to a platform on stderr, with its outcome and time; -vv logs all there is.
+    /// `RUST_LOG` chooses by target and level instead
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// How log lines are printed; json is one object a line
+    #[arg(long, global = true, value_name = "FORMAT", value_enum, default_value_t = Format::Text)]
+    pub(crate) log_format: Format,
 }
 
 #[derive(Debug, Subcommand)]
@@ -33,8 +54,7 @@ pub(crate) enum Verb {
     Adopt(AdoptArgs),
     Release(ReleaseArgs),
     Simulate(SimulateArgs),
-    /// Prints the JSON Schema of plan files
-    Schema,
+    Schema(SchemaArgs),
     Completions(CompletionsArgs),
 }
 
@@ -69,6 +89,29 @@ pub(crate) struct PlanArgs {
     /// How the plan is printed
     #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
     pub(crate) format: PlanFormat,
+    #[command(flatten)]
+    pub(crate) size: SizeFlag,
+    #[command(flatten)]
+    pub(crate) github: GithubFlag,
+}
+
+/// How large markdown may become.
+#[derive(Debug, Args)]
+pub(crate) struct SizeFlag {
+    /// Cuts markdown to this size, with a count of what is left out
+    #[arg(long, value_name = "N", value_parser = size, default_value_t = COMMENT_BYTES)]
+    pub(crate) max_bytes: usize,
+}
+
+/// Whether a step of GitHub Actions is told.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct GithubFlag {
+    /// Adds to the step's summary and outputs, in GitHub Actions
+    ///
+    /// Markdown is appended to $GITHUB_STEP_SUMMARY; exit_code, changes, monthly_delta and others go
+    /// to $GITHUB_OUTPUT.
+    #[arg(long)]
+    pub(crate) github: bool,
 }
 
 /// Whether the clouds are simulated.
@@ -141,17 +184,6 @@ pub(crate) struct SimulateArgs {
     pub(crate) speed: u32,
 }
 
-/// How plans are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum PlanFormat {
-    /// For people
-    Text,
-    /// For scripts
-    Json,
-    /// The calls as the vendor's own commands
-    Shell,
-}
-
 /// Brings fleets into the shape of their plan files
 ///
 /// Prints the plan and asks, then makes the calls and waits until the fleet is as planned.
@@ -207,6 +239,8 @@ pub(crate) struct HowArgs {
     /// What is printed while it goes on; json is one event a line
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) github: GithubFlag,
 }
 
 /// Shows phase, endpoint, role and lag of every instance
@@ -256,6 +290,8 @@ pub(crate) struct CostArgs {
     /// How it is printed
     #[arg(long, value_enum, default_value_t = Report::Text)]
     pub(crate) format: Report,
+    #[command(flatten)]
+    pub(crate) size: SizeFlag,
 }
 
 /// Shows the price catalog, or fetches the live price lists
@@ -305,26 +341,13 @@ pub(crate) struct PricesOf {
     pub(crate) region: Vec<String>,
 }
 
-/// A platform with prices.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Cloud {
-    /// Amazon RDS
-    Aws,
-    /// Google Cloud SQL
-    Gcp,
-    /// Azure Flexible Server
-    Azure,
-}
-
-/// How reports are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Report {
-    /// For people
-    Text,
-    /// For scripts
-    Json,
-    /// For pull requests
-    Markdown,
+/// Prints the JSON Schema of plan files, or of what pgfleet prints and saves
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  pgfleet schema plan > plan.schema.json")]
+pub(crate) struct SchemaArgs {
+    /// Of what
+    #[arg(value_enum, default_value_t = SchemaOf::PlanFile)]
+    pub(crate) of: SchemaOf,
 }
 
 /// Prints a completion script for a shell
@@ -338,23 +361,6 @@ pub(crate) struct CompletionsArgs {
     pub(crate) shell: clap_complete::Shell,
 }
 
-/// How results are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// For people
-    Text,
-    /// For scripts
-    Json,
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    match humantime::parse_duration(text) {
-        Ok(time) if time.is_zero() => Err("must be longer than nothing".to_owned()),
-        Ok(time) => Ok(time),
-        Err(error) => Err(format!("{error}; write it as 30s, 20m or 1h")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;
@@ -365,10 +371,7 @@ mod tests {
     fn the_command_line_is_consistent_and_every_verb_shows_an_example() {
         let command = Cli::command();
         command.clone().debug_assert();
-        for verb in command
-            .get_subcommands()
-            .filter(|verb| verb.get_name() != "schema")
-        {
+        for verb in command.get_subcommands() {
             let help = verb
                 .get_after_help()
                 .map(ToString::to_string)

@@ -6,8 +6,11 @@
 
 mod args;
 mod bill;
+mod credentials;
 mod databases;
 mod exit;
+mod github;
+mod logs;
 mod prices;
 mod progress;
 mod providers;
@@ -32,19 +35,25 @@ fn main() -> ExitCode {
     exit.into()
 }
 
-/// Prints what clap has to say. Asking for help is no error; everything else is the command
-/// line's fault, which is 64 here.
+/// Prints what clap has to say. Asking for help is no error, and neither is a reader that goes away
+/// while it is shown; everything else is the command line's fault, which is 64 here.
 fn refuse(error: &clap::Error) -> Exit {
-    let shown = error.print();
-    if shown.is_ok() && !error.use_stderr() {
-        Exit::Done
-    } else {
+    let _ = error.print();
+    if error.use_stderr() {
         Exit::Usage
+    } else {
+        Exit::Done
     }
 }
 
 fn perform(cli: Cli) -> Exit {
-    let ui = Ui::new();
+    let logs = logs::begin(&cli.log);
+    // Lines that are drawn over and lines of a log do not go together.
+    let ui = Ui::new(matches!(logs, Ok(true)));
+    if let Err(why) = logs {
+        ui.problem(&why, "");
+        return Exit::Usage;
+    }
     let runtime = match tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -19,6 +19,7 @@ pub(crate) struct Progress {
     several: bool,
     lines: MultiProgress,
     bars: BTreeMap<(FleetName, StepId), ProgressBar>,
+    told: Vec<Event>,
 }
 
 impl Progress {
@@ -34,7 +35,13 @@ impl Progress {
             several,
             lines: MultiProgress::with_draw_target(target),
             bars: BTreeMap::new(),
+            told: Vec::new(),
         }
+    }
+
+    /// What says how the run ended: what failed, what was left, and each fleet's outcome.
+    pub(crate) fn told(&self) -> &[Event] {
+        &self.told
     }
 
     fn line(&self, text: &str) {
@@ -76,6 +83,7 @@ impl Progress {
             }
             EventKind::StepDone { step, .. }
             | EventKind::StepFailed { step, .. }
+            | EventKind::StepOverdue { step, .. }
             | EventKind::StepLeft { step, .. } => {
                 if let Some(bar) = self.bars.remove(&key(*step)) {
                     bar.finish_and_clear();
@@ -89,6 +97,15 @@ impl Progress {
 
 impl Observer for Progress {
     fn on_event(&mut self, event: &Event) {
+        if matches!(
+            event.kind,
+            EventKind::StepFailed { .. }
+                | EventKind::StepLeft { .. }
+                | EventKind::ObserveFailed { .. }
+                | EventKind::FleetFinished { .. }
+        ) {
+            self.told.push(event.clone());
+        }
         if self.format == Format::Json {
             return self.ui.result(&format!("{}\n", event_json(event)));
         }

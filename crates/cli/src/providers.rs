@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use pgfleet_executor::Watched;
 use pgfleet_model::{ProviderKind, Value};
 use pgfleet_provider::{ErrorKind, Provider, ProviderError};
 #[cfg(feature = "aws")]
@@ -34,6 +35,8 @@ pub(crate) enum Key {
 #[derive(Default)]
 pub(crate) struct Providers {
     open: Vec<(Key, Opened)>,
+    /// The same as the run sees them: logged, and bounded in time.
+    watched: Vec<(Arc<dyn Provider>, Arc<dyn Provider>)>,
     /// Where the simulated clouds are, where they are simulated.
     simulated: Option<String>,
 }
@@ -55,12 +58,24 @@ impl Providers {
     pub(crate) fn new(simulated: Option<String>) -> Self {
         Self {
             open: Vec::new(),
+            watched: Vec::new(),
             simulated,
         }
     }
 
     /// The provider for a plan file.
     pub(crate) fn serve(&mut self, spec: &Spec) -> Result<Arc<dyn Provider>, ProviderError> {
+        let bare = self.bare(spec)?;
+        let mut known = self.watched.iter();
+        if let Some((_, watched)) = known.find(|(known, _)| Arc::ptr_eq(known, &bare)) {
+            return Ok(Arc::clone(watched));
+        }
+        let watched: Arc<dyn Provider> = Arc::new(Watched::new(Arc::clone(&bare)));
+        self.watched.push((bare, Arc::clone(&watched)));
+        Ok(watched)
+    }
+
+    fn bare(&mut self, spec: &Spec) -> Result<Arc<dyn Provider>, ProviderError> {
         let key = key(spec, self.simulated.is_some())?;
         let known = self.open.iter().position(|(open, _)| *open == key);
         let index = if let Some(known) = known {
@@ -107,6 +122,11 @@ impl Providers {
         match &self.open[index].1 {
             #[cfg(feature = "aws")]
             Opened::Aws(aws) => {
+                if let PrimarySpec::Managed(primary) = &spec.primary
+                    && let Some(password) = &primary.password
+                {
+                    aws.remember(spec.fleet.clone(), password.clone());
+                }
                 let provider: Arc<dyn Provider> = Arc::<AwsProvider>::clone(aws);
                 Ok(provider)
             }
@@ -154,7 +174,7 @@ fn key(spec: &Spec, is_simulated: bool) -> Result<Key, ProviderError> {
         ProviderKind::Aws => Ok(Key::Aws),
         ProviderKind::Azure => place(spec, is_simulated),
         ProviderKind::Gcp => project(spec, is_simulated).map(Key::Gcp),
-        ProviderKind::Local => Ok(Key::Local(data_dir(spec))),
+        ProviderKind::Local => Ok(Key::Local(data_dir(spec)?)),
     }
 }
 
@@ -251,17 +271,22 @@ fn insecure_hosts() -> Vec<String> {
     hosts.map(ToOwned::to_owned).collect()
 }
 
-fn data_dir(spec: &Spec) -> PathBuf {
+fn data_dir(spec: &Spec) -> Result<PathBuf, ProviderError> {
     let folder = match spec.platform.get("data_dir") {
         Some(Value::Text(folder)) => PathBuf::from(folder),
         _ => pgfleet_providers::local::default_data_dir(
             rustix::process::geteuid().is_root(),
             std::env::var("XDG_STATE_HOME").ok().as_deref(),
             std::env::var("HOME").ok().as_deref(),
-        ),
+        )
+        .ok_or_else(|| {
+            let why = "there is no folder for the servers' data, since HOME is not set";
+            ProviderError::new(ErrorKind::Environment, why)
+                .remedy("set `data_dir` in [local], or HOME")
+        })?,
     };
     // The same folder under two names is one folder.
-    std::fs::canonicalize(&folder).unwrap_or_else(|_| absolute(&folder))
+    Ok(std::fs::canonicalize(&folder).unwrap_or_else(|_| absolute(&folder)))
 }
 
 fn absolute(folder: &Path) -> PathBuf {

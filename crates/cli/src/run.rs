@@ -3,8 +3,8 @@
 use std::{path::PathBuf, sync::Arc};
 
 use futures_util::future::join_all;
-use pgfleet_executor::{Listing, list, patiently};
-use pgfleet_model::{FleetName, Inventory, Mutation, ProviderKind, Severity};
+use pgfleet_executor::{Listing, Traffic, list};
+use pgfleet_model::{Check, FleetName, Inventory, Mutation, ProviderKind, Region, Severity};
 use pgfleet_planner::{
     Cycle, Fit, FleetPlan, Goal, Resolution, Retagging, SavedPlan, plan, resolve,
 };
@@ -41,6 +41,8 @@ pub(crate) struct Run {
     pub(crate) fleets: Vec<Fleet>,
     pub(crate) providers: Providers,
     pub(crate) prices: Prices,
+    /// What all calls of the run go through.
+    pub(crate) traffic: Arc<Traffic>,
     /// The clouds, where they are simulated.
     simulation: Option<Simulation>,
 }
@@ -59,27 +61,31 @@ fn guard(spec: &Spec) -> Option<String> {
     spec.platform.get("account").map(ToString::to_string)
 }
 
-/// The account that calls are made in, where it has to be known. Another than the plan file's is an
-/// error.
+/// The account that calls are made in, where it has to be known. Another than the plan file's is
+/// refused, as other protections refuse.
 async fn account(
     provider: &dyn Provider,
+    home: &Region,
     guard: Option<String>,
     accounts: Accounts,
-) -> Result<String, ProviderError> {
+    traffic: &Arc<Traffic>,
+) -> Result<String, (ProviderError, Exit)> {
     // Only AWS asks somebody for it.
     let free = provider.platform().kind() != ProviderKind::Aws;
     if !free && guard.is_none() && accounts == Accounts::Guarded {
         return Ok(String::new());
     }
-    let account = patiently(async || provider.identity().await)
-        .await?
-        .to_string();
+    let ask = async || provider.identity().await;
+    let account = traffic.ask(provider, [home.clone()].into(), ask).await;
+    let account = account.map_err(|error| (error, Exit::Failed))?.to_string();
     match guard {
-        Some(wanted) if wanted != account => Err(ProviderError::new(
-            ErrorKind::Permission,
-            format!("the plan is for the account {wanted}, the credentials are for {account}"),
-        )
-        .remedy("take other credentials (AWS_PROFILE), or correct `account` in [aws]")),
+        Some(wanted) if wanted != account => {
+            let why =
+                format!("the plan is for the account {wanted}, the credentials are for {account}");
+            let error = ProviderError::new(ErrorKind::Permission, why)
+                .remedy("take other credentials (AWS_PROFILE), or correct `account` in [aws]");
+            Err((error, Exit::Refused))
+        }
         _ => Ok(account),
     }
 }
@@ -88,6 +94,8 @@ async fn account(
 pub(crate) struct Problem {
     pub(crate) fleet: FleetName,
     pub(crate) error: ProviderError,
+    /// How the command ends for it.
+    pub(crate) exit: Exit,
 }
 
 /// Loads the plan files. Every problem of every file has been told when this fails.
@@ -118,17 +126,19 @@ impl Run {
         let prices = Prices::of(&specs, ui);
         let simulation = Simulation::start(simulate, &specs, ui).await?;
         let mut providers = Providers::new(simulation.as_ref().map(Simulation::endpoint));
+        let traffic = Traffic::new(std::process::id().into());
         let mut fleets = Vec::with_capacity(specs.len());
         let mut problems = Vec::new();
         for spec in specs {
             let account = match providers.serve(&spec) {
                 Ok(provider) => {
                     let guard = guard(&spec).filter(|_| simulation.is_none());
-                    account(provider.as_ref(), guard, accounts)
+                    let home = &spec.region;
+                    account(provider.as_ref(), home, guard, accounts, &traffic)
                         .await
                         .map(|account| (provider, account))
                 }
-                Err(error) => Err(error),
+                Err(error) => Err((error, Exit::Failed)),
             };
             match account {
                 Ok((provider, account)) => fleets.push(Fleet {
@@ -136,9 +146,10 @@ impl Run {
                     provider,
                     account,
                 }),
-                Err(error) => problems.push(Problem {
+                Err((error, exit)) => problems.push(Problem {
                     fleet: spec.fleet,
                     error,
+                    exit,
                 }),
             }
         }
@@ -147,6 +158,7 @@ impl Run {
                 fleets,
                 providers,
                 prices,
+                traffic,
                 simulation,
             })
         } else {
@@ -177,7 +189,7 @@ impl Run {
             .fleets
             .iter()
             .map(|fleet| (Arc::clone(&fleet.provider), fleet.scope()));
-        list(requests.collect()).await
+        list(requests.collect(), &self.traffic).await
     }
 
     /// Plans every fleet. Every problem has been told when this fails: a run of which one fleet
@@ -191,7 +203,22 @@ impl Run {
                 .map(|(fleet, listing)| async move {
                     self.plan_one(fleet, listing?.as_ref(), goal).await
                 });
-        self.all(join_all(plans).await, ui)
+        let plans = join_all(plans).await;
+        let refusals: Vec<Check> = plans.iter().flatten().flat_map(errors).cloned().collect();
+        self.all(plans, ui).map_err(|failed| {
+            // A refusal speaks louder than a platform that cannot be asked.
+            for Check {
+                message, remedy, ..
+            } in &refusals
+            {
+                ui.problem(message, remedy);
+            }
+            if refusals.is_empty() {
+                failed
+            } else {
+                Exit::Refused
+            }
+        })
     }
 
     /// Holds a saved plan against what runs. Every problem has been told when this fails.
@@ -202,19 +229,26 @@ impl Run {
             let fit = saved.fit(listing?.as_ref(), fleet.provider.platform());
             fit.map_err(|cycle| circular(&cycle))
         });
-        let mut plans = Vec::new();
-        let mut stale = Vec::new();
-        for fit in self.all(fits.collect(), ui)? {
-            match fit {
-                Fit::Fits(plan) => plans.push(*plan),
-                Fit::Stale(why) => stale.extend(why),
-            }
+        let fits: Vec<Result<Fit, ProviderError>> = fits.collect();
+        let stale: Vec<String> = fits
+            .iter()
+            .flatten()
+            .flat_map(|fit| match fit {
+                Fit::Fits(_) => &[][..],
+                Fit::Stale(why) => why,
+            })
+            .cloned()
+            .collect();
+        let fits = self.all(fits, ui);
+        // One fleet that has moved speaks louder than a platform that cannot be asked.
+        if !stale.is_empty() {
+            return Err(refuse(&stale, ui));
         }
-        if stale.is_empty() {
-            Ok(plans)
-        } else {
-            Err(refuse(&stale, ui))
-        }
+        let plans = fits?.into_iter().filter_map(|fit| match fit {
+            Fit::Fits(plan) => Some(*plan),
+            Fit::Stale(_) => None,
+        });
+        Ok(plans.collect())
     }
 
     /// Whose instances are to be, for the fleets of the run. Every problem has been told when this
@@ -257,7 +291,12 @@ impl Run {
         let mut plan = plan.map_err(|cycle| circular(&cycle))?;
         let mutations: Vec<&Mutation> = plan.steps.iter().map(|step| &step.mutation).collect();
         if !mutations.is_empty() {
-            let checks = patiently(async || fleet.provider.preflight(&mutations).await).await?;
+            let provider = fleet.provider.as_ref();
+            let regions = mutations
+                .iter()
+                .map(|mutation| mutation.resource.region.clone());
+            let ask = async || provider.preflight(&mutations).await;
+            let checks = self.traffic.ask(provider, regions.collect(), ask).await?;
             plan.checks.extend(checks);
         }
         plan.checks.extend(self.prices.checks(&fleet.spec, &plan));
@@ -281,7 +320,11 @@ impl Run {
             let fleet = fleet.spec.fleet.clone();
             match result {
                 Ok(result) => done.push(result),
-                Err(error) => problems.push(Problem { fleet, error }),
+                Err(error) => problems.push(Problem {
+                    fleet,
+                    error,
+                    exit: Exit::Failed,
+                }),
             }
         }
         if problems.is_empty() {
@@ -299,20 +342,23 @@ fn circular(cycle: &Cycle) -> ProviderError {
 /// Tells every problem, each with its fleet, the same problem of several fleets once.
 fn tell(problems: &[Problem], ui: Ui) -> Exit {
     let mut told: Vec<&ProviderError> = Vec::new();
-    for Problem { fleet, error } in problems {
+    for Problem { fleet, error, .. } in problems {
         if told.contains(&error) {
             continue;
         }
         told.push(error);
         ui.problem(&format!("{fleet}: {}", error.message), &error.remedy);
     }
-    Exit::Failed
+    Exit::of_all(problems.iter().map(|problem| problem.exit))
 }
 
 /// How many checks refuse.
 pub(crate) fn refusals(plans: &[FleetPlan]) -> usize {
-    let checks = plans.iter().flat_map(|plan| &plan.checks);
-    checks
-        .filter(|check| check.severity == Severity::Error)
-        .count()
+    plans.iter().flat_map(errors).count()
+}
+
+/// The checks of a plan that refuse.
+fn errors(plan: &FleetPlan) -> impl Iterator<Item = &Check> {
+    let checks = plan.checks.iter();
+    checks.filter(|check| check.severity == Severity::Error)
 }

@@ -34,9 +34,8 @@ pub(crate) async fn save(path: &Path, run: &Run, plans: &[FleetPlan]) -> Result<
         simulated: run.is_simulated(),
         fleets,
     };
-    let document = saved.to_json().map_err(|error| error.to_string())?;
-    write_whole(path, format!("{document:#}\n").as_bytes())
-        .map_err(|error| format!("{}: {error}", path.display()))
+    let text = saved.to_text().map_err(|error| error.to_string())?;
+    write_whole(path, text.as_bytes()).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 /// A temporary file beside it, which only its owner may read, takes its place when it is complete.
@@ -78,7 +77,7 @@ pub(crate) fn find(paths: &[PathBuf], ui: Ui) -> Result<Option<SavedPlan>, Exit>
         );
         return Err(Exit::Usage);
     }
-    match SavedPlan::from_json(&text) {
+    match SavedPlan::from_text(&text) {
         Ok(saved) => Ok(Some(saved)),
         // It speaks of saved plans and is none: a plan file, or what is wrong with it as one.
         Err(SavedPlanError::Other) => Ok(None),

@@ -1,6 +1,9 @@
 //! The one place that writes to the terminal.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::{
+    borrow::Cow,
+    io::{self, IsTerminal as _, Write as _},
+};
 
 use pgfleet_render::Paint;
 
@@ -11,18 +14,22 @@ pub(crate) struct Ui {
     err: Paint,
     live: bool,
     asks: bool,
+    /// Whether a runner of GitHub Actions reads along, which takes some lines for commands.
+    obeyed: bool,
 }
 
 impl Ui {
-    pub(crate) fn new() -> Self {
+    /// `logs`: others write lines to stderr too.
+    pub(crate) fn new(logs: bool) -> Self {
         let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
         let color = |is_terminal: bool| Paint::new(is_terminal && !plain && !dumb);
         Self {
             out: color(io::stdout().is_terminal()),
             err: color(io::stderr().is_terminal()),
-            live: io::stderr().is_terminal() && !plain && !dumb,
+            live: io::stderr().is_terminal() && !plain && !dumb && !logs,
             asks: io::stdin().is_terminal() && io::stderr().is_terminal(),
+            obeyed: std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true"),
         }
     }
 
@@ -46,17 +53,27 @@ impl Ui {
         self.asks
     }
 
-    #[expect(clippy::unused_self, reason = "who holds a `Ui` may print")]
     /// A result. A reader that has gone away is no error of ours.
     pub(crate) fn result(self, text: &str) {
+        let text = self.without_commands(text);
         let mut out = io::stdout().lock();
         let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     }
 
-    #[expect(clippy::unused_self, reason = "who holds a `Ui` may print")]
     /// Progress, or a word to the user.
     pub(crate) fn note(self, text: &str) {
-        let _ = writeln!(io::stderr().lock(), "{}", text.trim_end_matches('\n'));
+        let text = self.without_commands(text.trim_end_matches('\n'));
+        let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+
+    /// The text so that no word in it, which may be a vendor's or a tag's, is obeyed.
+    fn without_commands(self, text: &str) -> Cow<'_, str> {
+        // Within JSON no line begins like a command, and it is not ours to change.
+        if self.obeyed && !text.starts_with('{') {
+            pgfleet_render::without_commands(text).into()
+        } else {
+            text.into()
+        }
     }
 
     /// An error with its remedy, which may be empty.

@@ -19,7 +19,7 @@ use crate::{args::Verb, exit::Exit, signals::Signals, ui::Ui};
 /// listen themselves, since they have to end in order.
 pub(crate) async fn perform(verb: Verb, ui: Ui) -> Exit {
     match verb {
-        Verb::Plan(args) => looking(plan::perform(&args, ui), ui).await,
+        Verb::Plan(args) => plan::perform(&args, ui).await,
         Verb::Status(args) => looking(status::perform(&args, ui), ui).await,
         Verb::Verify(args) => looking(verify::perform(&args, ui), ui).await,
         Verb::Cost(args) => cost::perform(&args, ui),
@@ -27,7 +27,7 @@ pub(crate) async fn perform(verb: Verb, ui: Ui) -> Exit {
         Verb::Adopt(args) => retag::adopt_instances(&args, ui).await,
         Verb::Release(args) => retag::release_instances(&args, ui).await,
         Verb::Simulate(args) => simulate::perform(&args, ui).await,
-        Verb::Schema => schema::perform(ui),
+        Verb::Schema(args) => schema::perform(&args, ui),
         Verb::Completions(args) => completions::perform(&args, ui),
         Verb::Apply(args) => apply::perform(&args, ui).await,
         Verb::Destroy(args) => destroy::perform(&args, ui).await,

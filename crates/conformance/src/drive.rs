@@ -3,7 +3,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use pgfleet_executor::{FleetReport, Observer, Options, Stop, Work, execute};
+use pgfleet_executor::{FleetReport, Observer, Options, Stop, Traffic, Work, execute};
 use pgfleet_model::{Event, EventKind, Mutation, Severity};
 use pgfleet_planner::{FleetPlan, Goal, plan};
 use pgfleet_provider::{Provider, Scope};
@@ -151,7 +151,8 @@ pub async fn run(
     observer: &mut dyn Observer,
 ) -> Result<FleetReport, String> {
     let works = vec![work(provider, spec, plan)];
-    let mut reports = execute(works, options, stop, observer).await;
+    let traffic = Traffic::new(0);
+    let mut reports = execute(works, options, &traffic, stop, observer).await;
     reports
         .pop()
         .ok_or_else(|| "the executor reported on no fleet".to_owned())

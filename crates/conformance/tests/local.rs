@@ -194,6 +194,7 @@ async fn servers_of_this_machine_pass() {
         "resize",
         "grow the disk",
         "wait for the window",
+        "adopt and release",
         "a primary in two zones",
         "a replica in two zones",
         "another region",

@@ -145,13 +145,18 @@ async fn examine(rules: MemoryRules) -> Report {
 #[tokio::test(start_paused = true)]
 async fn like_rds() {
     let report = examine(MemoryRules::like_rds()).await;
-    assert_eq!(report.not_supported(), ["a stale revision"], "{report}");
+    assert_eq!(
+        report.not_supported(),
+        ["a stale revision", "adopt and release"],
+        "{report}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn like_cloud_sql() {
     let report = examine(MemoryRules::like_cloud_sql()).await;
-    assert_eq!(report.not_supported(), ["wait for the window"], "{report}");
+    let not_supported = ["wait for the window", "adopt and release"];
+    assert_eq!(report.not_supported(), not_supported, "{report}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -161,6 +166,7 @@ async fn like_azure() {
         report.not_supported(),
         [
             "wait for the window",
+            "adopt and release",
             "a replica in two zones",
             "a final snapshot"
         ],
@@ -171,7 +177,7 @@ async fn like_azure() {
 #[tokio::test(start_paused = true)]
 async fn with_as_little_as_can_be() {
     let report = examine(MemoryRules::bare()).await;
-    assert_eq!(report.not_supported().len(), 9, "{report}");
+    assert_eq!(report.not_supported().len(), 10, "{report}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -174,7 +174,6 @@ impl Story {
         let parallelism = usize::try_from(1 + self.random.below(6)).unwrap();
         let options = Options {
             parallelism,
-            seed: self.seed,
             ..Options::default()
         };
         let mut recorder = Recorder::default();

@@ -8,7 +8,7 @@ use pgfleet_provider::{Provider, ProviderError, Scope};
 use tokio::time::Instant;
 
 use crate::{
-    Options, Stop,
+    Options, Stop, Traffic,
     flight::{Flight, State},
     listing::{Listing, list},
     round::Round,
@@ -44,6 +44,16 @@ pub struct FleetReport {
     pub observed: ObservedState,
 }
 
+/// What holds for all rounds of a run.
+#[derive(Clone, Copy)]
+pub(crate) struct Limits<'a> {
+    pub(crate) options: Options,
+    /// When the run ends as a stop signal would end it.
+    pub(crate) deadline: Option<Instant>,
+    pub(crate) traffic: &'a Arc<Traffic>,
+    pub(crate) stop: &'a Stop,
+}
+
 /// Where one fleet stands in the run.
 struct Fleet {
     work: Work,
@@ -65,6 +75,7 @@ enum FleetState {
 pub async fn execute(
     works: Vec<Work>,
     options: Options,
+    traffic: &Arc<Traffic>,
     stop: &Stop,
     observer: &mut dyn Observer,
 ) -> Vec<FleetReport> {
@@ -91,8 +102,14 @@ pub async fn execute(
         );
     }
     for _ in 0..ROUNDS {
-        run_round(&mut fleets, options, deadline, stop, &mut telling).await;
-        if !look_again(&mut fleets, deadline, stop, &mut telling).await {
+        let limits = Limits {
+            options,
+            deadline,
+            traffic,
+            stop,
+        };
+        run_round(&mut fleets, limits, &mut telling).await;
+        if !look_again(&mut fleets, limits, &mut telling).await {
             break;
         }
     }
@@ -103,22 +120,14 @@ pub async fn execute(
 }
 
 /// Runs the steps that are due in every fleet that is still going.
-async fn run_round(
-    fleets: &mut [Fleet],
-    options: Options,
-    deadline: Option<Instant>,
-    stop: &Stop,
-    telling: &mut Telling<'_>,
-) {
+async fn run_round(fleets: &mut [Fleet], limits: Limits<'_>, telling: &mut Telling<'_>) {
     let mut flights = Vec::new();
     for (index, fleet) in fleets.iter().enumerate() {
         if fleet.state == FleetState::Going {
             flights.extend(Flight::of(index, &fleet.work, &fleet.steps));
         }
     }
-    let flights = Round::new(flights, options, deadline, stop, telling)
-        .run()
-        .await;
+    let flights = Round::new(flights, limits, telling).run().await;
     for flight in flights {
         let fleet = &mut fleets[flight.fleet];
         fleet.took_effect |= flight.took_effect;
@@ -135,12 +144,7 @@ async fn run_round(
 
 /// Lists every fleet that ran to its end, and plans what it still needs. Returns whether another
 /// round has anything to do.
-async fn look_again(
-    fleets: &mut [Fleet],
-    deadline: Option<Instant>,
-    stop: &Stop,
-    telling: &mut Telling<'_>,
-) -> bool {
+async fn look_again(fleets: &mut [Fleet], limits: Limits<'_>, telling: &mut Telling<'_>) -> bool {
     let going = |fleet: &Fleet| fleet.state == FleetState::Going;
     if !fleets.iter().any(going) {
         return false;
@@ -149,12 +153,12 @@ async fn look_again(
         .filter(|index| going(&fleets[*index]))
         .collect();
     let works = asked.iter().map(|index| &fleets[*index].work);
-    let listing = list_unless_polled(works.collect());
+    let listing = list_unless_polled(works.collect(), limits.traffic);
     let listings = tokio::select! {
         // The stop goes first: after it no call is made, and listing is one.
         biased;
-        () = stop.stopped() => return cut_short(fleets),
-        () = until(deadline) => return cut_short(fleets),
+        () = limits.stop.stopped() => return cut_short(fleets),
+        () = until(limits.deadline) => return cut_short(fleets),
         listings = listing => asked.into_iter().zip(listings),
     };
     let mut more = false;
@@ -226,7 +230,7 @@ async fn look_again(
 }
 
 /// The listings of fleets after their last step. One that a poll has just made serves as well.
-async fn list_unless_polled(works: Vec<&Work>) -> Vec<Listing> {
+async fn list_unless_polled(works: Vec<&Work>, traffic: &Arc<Traffic>) -> Vec<Listing> {
     let polled: Vec<Option<Listing>> = works
         .iter()
         .map(|work| Some(Ok(Arc::new(work.provider.polled(&work.scope)?))))
@@ -234,7 +238,7 @@ async fn list_unless_polled(works: Vec<&Work>) -> Vec<Listing> {
     let open = works.iter().zip(&polled);
     let open = open.filter(|(_, polled)| polled.is_none());
     let requests = open.map(|(work, _)| (Arc::clone(&work.provider), work.scope.clone()));
-    let mut listed = list(requests.collect()).await.into_iter();
+    let mut listed = list(requests.collect(), traffic).await.into_iter();
     polled
         .into_iter()
         .filter_map(|polled| polled.or_else(|| listed.next()))

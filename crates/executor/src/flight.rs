@@ -6,7 +6,7 @@ use pgfleet_model::{FleetName, ObjectVersion, ResourceRef, Step};
 use pgfleet_provider::{Operation, Provider, Scope};
 use tokio::time::Instant;
 
-use crate::Work;
+use crate::{Work, traffic::Route};
 
 /// Where a step is.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +27,8 @@ pub(crate) enum State {
     InFlight(Operation),
     Done,
     Failed,
+    /// It has taken longer than a step may take, and is left to the next run.
+    Overdue,
     /// One that it waits for failed.
     Skipped,
 }
@@ -36,7 +38,7 @@ impl State {
     pub(crate) fn is_active(&self) -> bool {
         match self {
             Self::Beginning | Self::Pausing { .. } | Self::Looking | Self::InFlight(_) => true,
-            Self::Waiting | Self::Done | Self::Failed | Self::Skipped => false,
+            Self::Waiting | Self::Done | Self::Failed | Self::Overdue | Self::Skipped => false,
         }
     }
 }
@@ -51,11 +53,15 @@ pub(crate) struct Flight {
     pub(crate) state: State,
     pub(crate) expect: Option<ObjectVersion>,
     pub(crate) began: Option<Instant>,
+    /// Whether the platform has been asked after the operation in flight.
+    pub(crate) asked_after: bool,
     pub(crate) attempts: u32,
-    /// How often a listing showed that the call has to be made again.
-    pub(crate) repeated: u32,
+    /// When the first of these attempts failed.
+    pub(crate) troubled: Option<Instant>,
     /// Whether the last call was turned away because something else was going on.
     pub(crate) busy: bool,
+    /// How often a listing showed that the call has to be made again.
+    pub(crate) repeated: u32,
     /// Whether the call may have changed something.
     pub(crate) took_effect: bool,
 }
@@ -80,11 +86,25 @@ impl Flight {
                 step: step.clone(),
                 state: State::Waiting,
                 began: None,
+                asked_after: false,
                 attempts: 0,
-                repeated: 0,
+                troubled: None,
                 busy: false,
+                repeated: 0,
                 took_effect: false,
             })
             .collect()
+    }
+
+    /// The way of a call about this step alone.
+    pub(crate) fn route(&self) -> Route {
+        let region = self.step.mutation.resource.region.clone();
+        Route::new(self.provider.as_ref(), [region].into())
+    }
+
+    /// The platform has answered well: troubles before this do not count any more.
+    pub(crate) fn is_well(&mut self) {
+        self.attempts = 0;
+        self.troubled = None;
     }
 }

@@ -6,18 +6,24 @@
 //! tells as events, and prints nothing.
 //!
 //! [`execute`] runs any number of fleets at once. One poll serves all operations of a provider,
-//! whatever their number.
+//! whatever their number. [`Traffic`] keeps all calls of a run at a pace that the platforms take,
+//! and [`Watched`] logs them and bounds them in time.
 
 mod fleet;
 mod flight;
+mod jitter;
 mod listing;
 mod options;
 mod round;
 mod schedule;
 mod telling;
+mod traffic;
+mod watched;
 
 pub use fleet::{FleetReport, Work, execute};
-pub use listing::{Listing, list, patiently};
+pub use listing::{Listing, list};
 pub use options::{Options, Stop};
-pub use schedule::PollSchedule;
+pub use schedule::{Patience, PollSchedule, expected};
 pub use telling::Observer;
+pub use traffic::Traffic;
+pub use watched::Watched;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use pgfleet_provider::Backoff;
 use tokio::sync::watch;
 
-use crate::PollSchedule;
+use crate::{Patience, PollSchedule};
 
 /// How a run behaves.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -20,10 +20,10 @@ pub struct Options {
     pub backoff: Backoff,
     /// How often the platform is asked.
     pub polls: PollSchedule,
+    /// How long a step may take.
+    pub patience: Patience,
     /// How long calls that are on the wire when the run is stopped may take to answer.
     pub grace: Duration,
-    /// Beginning of the jitter's random sequence.
-    pub seed: u64,
 }
 
 impl Default for Options {
@@ -34,8 +34,8 @@ impl Default for Options {
             no_wait: false,
             backoff: Backoff::default(),
             polls: PollSchedule::default(),
+            patience: Patience::default(),
             grace: Duration::from_secs(2),
-            seed: 0,
         }
     }
 }

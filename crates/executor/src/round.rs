@@ -4,6 +4,7 @@
 //! stop takes effect between two calls and never in the middle of a decision.
 
 mod hear;
+mod overdue;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,13 +13,15 @@ use std::{
 
 use futures_util::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use pgfleet_model::{EventKind, Inventory, Lane, StepId};
-use pgfleet_provider::{Operation, Progress, Provider, ProviderError, Secrets};
+use pgfleet_provider::{ErrorKind, Operation, Progress, Provider, ProviderError, Secrets};
 use tokio::time::Instant;
 
 use crate::{
-    Options, Stop,
+    fleet::Limits,
     flight::{Flight, State},
     telling::{Telling, since, until},
+    traffic::{Opening, Route},
+    watched::regions_of,
 };
 
 /// What came back from a provider.
@@ -39,12 +42,9 @@ pub(crate) struct Round<'a, 'b> {
     flights: Vec<Flight>,
     pollers: Vec<Poller>,
     calls: FuturesUnordered<BoxFuture<'static, Answer>>,
-    options: Options,
-    deadline: Option<Instant>,
-    stop: &'a Stop,
+    limits: Limits<'a>,
     stopping: Option<Instant>,
     telling: &'a mut Telling<'b>,
-    random: u64,
     next_tick: Option<Instant>,
     /// For each flight, the flights that must have succeeded before it.
     forerunners: Vec<Vec<usize>>,
@@ -53,9 +53,7 @@ pub(crate) struct Round<'a, 'b> {
 impl<'a, 'b> Round<'a, 'b> {
     pub(crate) fn new(
         flights: Vec<Flight>,
-        options: Options,
-        deadline: Option<Instant>,
-        stop: &'a Stop,
+        limits: Limits<'a>,
         telling: &'a mut Telling<'b>,
     ) -> Self {
         let mut pollers: Vec<Poller> = Vec::new();
@@ -95,12 +93,9 @@ impl<'a, 'b> Round<'a, 'b> {
             flights,
             pollers,
             calls: FuturesUnordered::new(),
-            options,
-            deadline,
-            stop,
+            limits,
             stopping: None,
             telling,
-            random: options.seed,
         }
     }
 
@@ -109,11 +104,12 @@ impl<'a, 'b> Round<'a, 'b> {
     pub(crate) async fn run(mut self) -> Vec<Flight> {
         loop {
             let now = Instant::now();
-            let late = self.deadline.is_some_and(|deadline| now >= deadline);
-            if self.stopping.is_none() && (late || self.stop.is_stopped()) {
-                self.stopping = Some(now + self.options.grace);
+            let late = self.limits.deadline.is_some_and(|deadline| now >= deadline);
+            if self.stopping.is_none() && (late || self.limits.stop.is_stopped()) {
+                self.stopping = Some(now + self.limits.options.grace);
             }
             if self.stopping.is_none() {
+                self.leave_what_is_overdue();
                 self.begin_what_is_due();
                 self.poll_what_is_due();
             }
@@ -130,7 +126,7 @@ impl<'a, 'b> Round<'a, 'b> {
                     }
                     self.tick();
                 }
-                () = self.stop.stopped(), if !stopping => {}
+                () = self.limits.stop.stopped(), if !stopping => {}
             }
         }
         self.name_what_is_left();
@@ -146,7 +142,7 @@ impl<'a, 'b> Round<'a, 'b> {
         if self.stopping.is_some() {
             return on_the_wire;
         }
-        if self.options.no_wait {
+        if self.limits.options.no_wait {
             // What cannot be begun without waiting is left to the next run.
             return on_the_wire
                 || self
@@ -166,6 +162,7 @@ impl<'a, 'b> Round<'a, 'b> {
             .iter()
             .filter(|flight| flight.state.is_active());
         let mut room = self
+            .limits
             .options
             .parallelism
             .max(1)
@@ -176,7 +173,7 @@ impl<'a, 'b> Round<'a, 'b> {
         for index in 0..self.flights.len() {
             let flight = &self.flights[index];
             match flight.state {
-                State::Pausing { until, look } if until <= now => {
+                State::Pausing { until, look } if until <= now && self.is_open(flight) => {
                     if look {
                         self.look(index);
                     } else {
@@ -187,6 +184,7 @@ impl<'a, 'b> Round<'a, 'b> {
                 State::Waiting
                     if room > 0
                         && self.forerunners_are_done(index)
+                        && self.is_open(flight)
                         && lanes.insert((self.poller_of(flight), flight.step.lane.clone())) =>
                 {
                     room -= 1;
@@ -195,6 +193,11 @@ impl<'a, 'b> Round<'a, 'b> {
                 _ => {}
             }
         }
+    }
+
+    /// Whether its platform takes another call now.
+    fn is_open(&self, flight: &Flight) -> bool {
+        self.limits.traffic.opening(&flight.route()) == Opening::Now
     }
 
     fn forerunners_are_done(&self, index: usize) -> bool {
@@ -230,8 +233,13 @@ impl<'a, 'b> Round<'a, 'b> {
         let provider = Arc::clone(&flight.provider);
         let mutation = flight.step.mutation.clone();
         let expect = flight.expect.clone();
+        let call = self
+            .limits
+            .traffic
+            .enter(flight.route(), flight.attempts > 0);
         self.calls.push(Box::pin(async move {
             let answer = provider.begin(&mutation, expect.as_ref(), &Secrets).await;
+            call.end(answer.as_ref().err());
             Answer::Begun(index, answer)
         }));
     }
@@ -241,13 +249,17 @@ impl<'a, 'b> Round<'a, 'b> {
         flight.state = State::Looking;
         let provider = Arc::clone(&flight.provider);
         let scope = flight.scope.clone();
+        let route = Route::new(provider.as_ref(), scope.regions.clone());
+        let call = self.limits.traffic.enter(route, true);
         self.calls.push(Box::pin(async move {
-            Answer::Looked(index, provider.observe(&scope).await)
+            let answer = provider.observe(&scope).await;
+            call.end(answer.as_ref().err());
+            Answer::Looked(index, answer)
         }));
     }
 
     fn poll_what_is_due(&mut self) {
-        if self.options.no_wait {
+        if self.limits.options.no_wait {
             return;
         }
         let now = Instant::now();
@@ -262,9 +274,27 @@ impl<'a, 'b> Round<'a, 'b> {
                 self.pollers[number].next = None;
                 continue;
             }
+            let regions = regions_of(operations.iter().map(|operation| &operation.mutation));
+            let route = Route::new(provider.as_ref(), regions);
+            // There is one poll at a time: it waits for the platform, and for no other call.
+            if let Opening::At(time) = self.limits.traffic.opening(&route) {
+                self.pollers[number].next = Some(time);
+                continue;
+            }
+            let call = self.limits.traffic.enter(route, false);
+            for index in &members {
+                self.flights[*index].asked_after = true;
+            }
             self.pollers[number].running = true;
             self.calls.push(Box::pin(async move {
                 let answers = provider.poll(&operations).await;
+                call.end_by_region(|region| {
+                    let of_region = operations.iter().zip(&answers);
+                    of_region
+                        .filter(|(operation, _)| operation.mutation.resource.region == *region)
+                        .filter_map(|(_, answer)| answer.as_ref().err())
+                        .max_by_key(|error| error.kind == ErrorKind::Throttled)
+                });
                 Answer::Polled(number, members, answers)
             }));
         }
@@ -283,20 +313,31 @@ impl<'a, 'b> Round<'a, 'b> {
             .unzip()
     }
 
+    /// Whether a call to this provider has not been answered yet.
+    fn any_on_the_wire(&self, poller: usize) -> bool {
+        self.flights
+            .iter()
+            .any(|flight| flight.state == State::Beginning && self.poller_of(flight) == poller)
+    }
+
     /// When to look around again without having heard anything.
     fn next_wake(&self) -> Option<Instant> {
         if self.stopping.is_some() {
             return self.stopping;
         }
+        let now = Instant::now();
         let pauses = self.flights.iter().filter_map(|flight| match flight.state {
-            State::Pausing { until, .. } => Some(until),
+            // What should have been made by now waits for its line.
+            State::Pausing { until, .. } if until > now => Some(until),
             _ => None,
         });
         let polls = self.pollers.iter().filter(|poller| !poller.running);
         let polls = polls.filter_map(|poller| poller.next);
         pauses
             .chain(polls)
-            .chain(self.deadline)
+            .chain(self.limits.traffic.next_opening())
+            .chain(self.next_overdue())
+            .chain(self.limits.deadline)
             .chain(self.next_tick)
             .min()
     }

@@ -16,7 +16,7 @@ use pgfleet_conformance::{
     drive::{self, Recorder},
     memory::{Calls, Durations, Effect, Fault, MemoryRules, What},
 };
-use pgfleet_executor::{Options, Stop, execute};
+use pgfleet_executor::{Options, Stop, Traffic, execute};
 use pgfleet_model::{EventKind, Field, Operation, Outcome, Value};
 use pgfleet_planner::Goal;
 use pgfleet_provider::ErrorKind;
@@ -89,7 +89,8 @@ async fn lanes_of_two_fleets_run_side_by_side() {
     }
     let before = bench.cloud.history().count().observe;
     let mut recorder = Recorder::default();
-    let reports = execute(works, Options::default(), &Stop::default(), &mut recorder).await;
+    let (options, stop) = (Options::default(), Stop::default());
+    let reports = execute(works, options, &Traffic::new(0), &stop, &mut recorder).await;
     assert!(
         reports.iter().all(|report| report.outcome == Outcome::Done),
         "{reports:?}"

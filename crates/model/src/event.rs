@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Address, FleetName, StepId};
+use crate::{Address, FleetName, ProviderKind, Region, StepId};
 
 /// Something that happened in a fleet.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -83,6 +83,34 @@ pub enum EventKind {
         why: String,
         /// What to do about it; empty where nothing is known.
         remedy: String,
+    },
+    /// The step has taken longer than a step may take. What the platform does of it goes on, and the
+    /// next run attaches to it.
+    StepOverdue {
+        /// Which step.
+        step: StepId,
+        /// The instance.
+        address: Address,
+        /// The vendor's identifier.
+        resource_id: String,
+        /// The call.
+        call: String,
+        /// How long it was waited for, in seconds.
+        #[serde(with = "seconds", rename = "waited_seconds")]
+        waited: Duration,
+    },
+    /// A platform throttles, or takes more calls again: how many are made at once has changed.
+    PaceChanged {
+        /// The platform.
+        provider: ProviderKind,
+        /// The region.
+        region: Region,
+        /// Calls at once before.
+        before: u32,
+        /// Calls at once from now on: fewer than before where the platform throttles.
+        after: u32,
+        /// Calls at once where nothing is throttled.
+        most: u32,
     },
     /// The step was not run, since one that it waits for failed.
     StepSkipped {

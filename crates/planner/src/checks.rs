@@ -6,7 +6,7 @@ use pgfleet_model::{
 };
 use pgfleet_spec::{Protect, Spec};
 
-use crate::Goal;
+use crate::{Goal, Platform};
 
 const NEVER: &str = "README.md, \"What pgfleet never does\"";
 
@@ -184,13 +184,15 @@ const WITHOUT_BILL: [&str; 5] = [
 ];
 
 /// Keys that are valid and do nothing yet, each with a note, so that nobody relies on them.
-pub(crate) fn without_effect(spec: &Spec) -> Vec<Check> {
-    const NOT_YET: [(&str, &str); 2] = [
-        ("alerts", "alerts come with `pgfleet monitor`"),
-        ("primary.password_version", "passwords are not rotated yet"),
-    ];
-    let mut checks: Vec<Check> = NOT_YET
-        .iter()
+pub(crate) fn without_effect(spec: &Spec, platform: &dyn Platform) -> Vec<Check> {
+    let alerts = ("alerts", "alerts come with `pgfleet monitor`");
+    let password = (
+        "primary.password_version",
+        "passwords are not rotated here yet",
+    );
+    let password = (!platform.rotates_passwords()).then_some(password);
+    let mut checks: Vec<Check> = std::iter::once(&alerts)
+        .chain(&password)
         .filter(|(key, _)| spec.places.contains_key(*key))
         .map(|(key, why)| {
             let message = format!("`{key}` has no effect yet ({why})");

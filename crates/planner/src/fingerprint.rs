@@ -1,6 +1,6 @@
 //! A digest of what was observed, by which a saved plan knows that the world has not moved.
 
-use pgfleet_model::{Field, ObservedInstance, ObservedState, Stranger};
+use pgfleet_model::{Condition, Field, ObservedInstance, ObservedState, Stranger};
 
 use crate::hash::sha256;
 
@@ -32,7 +32,7 @@ fn line(instance: &ObservedInstance) -> String {
         source,
         phase: _,
         raw_phase: _,
-        condition: _,
+        condition,
         endpoint: _,
         version: _,
         attributes,
@@ -50,6 +50,10 @@ fn line(instance: &ObservedInstance) -> String {
         role.to_string(),
         source.unwrap_or_default(),
     ];
+    // Only whether: why it is broken may be told in other words each time.
+    if let Condition::Broken(_) = condition {
+        parts.push("broken".to_owned());
+    }
     let fields = attributes.fields();
     let stable = fields
         .iter()

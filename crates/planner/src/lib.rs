@@ -30,7 +30,8 @@ pub use hash::sha256;
 pub use order::{Cycle, steps};
 pub use plan::{FleetPlan, Goal, Replan, plan, replan};
 pub use platform::{
-    Capabilities, Compare, Draft, Edge, FieldRule, PlannedCall, Platform, Standing,
+    Capabilities, Compare, Draft, Edge, FieldRule, PASSWORD_VERSION, PlannedCall, Platform,
+    Standing,
 };
 pub use resolve::{Resolution, resolve};
 pub use saved::{Fit, SavedFleet, SavedPlan, SavedPlanError, SavedPlanFile};

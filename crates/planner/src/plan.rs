@@ -64,7 +64,7 @@ pub fn plan(
     let mut found = resolution.checks;
     let (desired, observed) = match goal {
         Goal::Apply => {
-            found.extend(checks::without_effect(spec));
+            found.extend(checks::without_effect(spec, platform));
             (resolution.desired, resolution.observed)
         }
         Goal::Destroy { .. } => {

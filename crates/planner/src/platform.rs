@@ -8,6 +8,9 @@ use pgfleet_spec::InstanceSize;
 
 use crate::Word;
 
+/// The setting that holds `password_version`, where it is above 1.
+pub const PASSWORD_VERSION: &str = "password_version";
+
 /// What a platform can do at all. The conformance suite runs what is declared, and holds a
 /// provider to refusing what is not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -171,6 +174,12 @@ pub trait Platform: Send + Sync {
 
     /// Which mutations exclude each other in time.
     fn lane(&self, mutation: &Mutation, primary: &ResourceRef) -> Lane;
+
+    /// Whether the administrator's password is changed when `password_version` rises. The version
+    /// stands among the primary's settings then, as [`PASSWORD_VERSION`].
+    fn rotates_passwords(&self) -> bool {
+        false
+    }
 
     /// The mutation as commands of the vendor's own tool, word by word, in an order that works.
     /// None where the tool has no command for it.

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pgfleet_model::{
     Address, Attributes, Bootstrap, Check, DesiredInstance, DesiredState, Inventory, ObservedState,
-    PrimaryPolicy, ResourceId, ResourceRef, Role, Settings, Storage,
+    PrimaryPolicy, ResourceId, ResourceRef, Role, Settings, Storage, Value,
 };
 use pgfleet_spec::{ManagedPrimary, PrimarySpec, ReplicaGroup, Spec};
 
-use crate::{Draft, Platform};
+use crate::{Draft, PASSWORD_VERSION, Platform};
 
 /// What a plan file wants, and what of the listing concerns it.
 #[derive(Debug, Clone)]
@@ -41,6 +41,13 @@ pub fn resolve(spec: &Spec, inventory: &Inventory, platform: &dyn Platform) -> R
         let live = observed.wanted.get(&instance.address);
         let live_primary = observed.primary();
         declare(spec, primary, group, live_primary, live.is_some(), instance);
+        if instance.role() == Role::Primary && platform.rotates_passwords() {
+            let version = primary.map_or(1, |primary| primary.password_version);
+            if version > 1 {
+                let settings = &mut instance.attributes.settings;
+                settings.insert(PASSWORD_VERSION.to_owned(), Value::Number(version.into()));
+            }
+        }
         let platform_table = merged(&spec.platform, group.map(|group| &group.platform));
         let none = Settings::new();
         let size = group

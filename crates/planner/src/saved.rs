@@ -91,11 +91,11 @@ pub enum Fit {
 }
 
 impl SavedPlan {
-    /// The document, with its digest.
+    /// The file's text, with its digest.
     ///
     /// # Errors
     /// When something in it cannot be written as JSON.
-    pub fn to_json(&self) -> Result<Value, serde_json::Error> {
+    pub fn to_text(&self) -> Result<String, serde_json::Error> {
         let mut document = Map::new();
         document.insert("format_version".to_owned(), FORMAT.into());
         document.insert("kind".to_owned(), KIND.into());
@@ -104,22 +104,21 @@ impl SavedPlan {
         }
         let digest = digest(&document);
         document.insert("digest".to_owned(), digest.into());
-        Ok(document.into())
+        Ok(written(&document.into()))
     }
 
-    /// Reads a document.
+    /// Reads a file's text.
     ///
     /// # Errors
     /// [`SavedPlanError`], which says what it is instead.
-    pub fn from_json(text: &str) -> Result<Self, SavedPlanError> {
+    pub fn from_text(text: &str) -> Result<Self, SavedPlanError> {
         let damaged = |error: serde_json::Error| SavedPlanError::Damaged(error.to_string());
-        let Value::Object(mut document) = serde_json::from_str(text).map_err(damaged)? else {
+        let Value::Object(document) = serde_json::from_str(text).map_err(damaged)? else {
             return Err(SavedPlanError::Other);
         };
         if document.get("kind").and_then(Value::as_str) != Some(KIND) {
             return Err(SavedPlanError::Other);
         }
-        let said = document.remove("digest");
         match document.get("format_version").and_then(Value::as_str) {
             Some(FORMAT) => {}
             other => {
@@ -127,10 +126,18 @@ impl SavedPlan {
                 return Err(SavedPlanError::Format(other));
             }
         }
-        if said.as_ref().and_then(Value::as_str) != Some(&digest(&document)) {
+        let mut values = document.clone();
+        let said = values.remove("digest");
+        if said.as_ref().and_then(Value::as_str) != Some(&digest(&values)) {
             return Err(SavedPlanError::Damaged("its digest differs".to_owned()));
         }
-        serde_json::from_value(document.into()).map_err(damaged)
+        // The digest is that of the values. What else was edited, such as a name that stands there
+        // twice, changed nothing; but somebody was at it.
+        if written(&document.into()) != text {
+            let why = "it is not laid out as it was written";
+            return Err(SavedPlanError::Damaged(why.to_owned()));
+        }
+        serde_json::from_value(values.into()).map_err(damaged)
     }
 
     /// Whether a text means to be a saved plan, whole or damaged.
@@ -221,6 +228,11 @@ fn within(needed: &ChangeSet, planned: &ChangeSet) -> (ChangeSet, Vec<Change>) {
     let (changes, beyond) = needed.effective().cloned().partition(was_planned);
     let drift = needed.drift.clone();
     (ChangeSet { changes, drift }, beyond)
+}
+
+/// A document as it stands in a file.
+fn written(document: &Value) -> String {
+    format!("{document:#}\n")
 }
 
 fn digest(document: &Map<String, Value>) -> String {

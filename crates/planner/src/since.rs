@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use pgfleet_model::{
-    Action, Change, ChangeSet, Field, ObservedInstance, ObservedState, Phase, ResourceRef,
-    Stranger, Value,
+    Action, Change, ChangeSet, Condition, Field, ObservedInstance, ObservedState, Phase,
+    ResourceRef, Stranger, Value,
 };
 
 /// Every difference between the world as it was planned for and as it is now that no change of the
@@ -72,7 +72,7 @@ fn differences(was: &ObservedInstance, is: &ObservedInstance, changes: &[&Change
         source,
         phase: _,
         raw_phase: _,
-        condition: _,
+        condition,
         endpoint: _,
         version: _,
         attributes,
@@ -105,6 +105,15 @@ fn differences(was: &ObservedInstance, is: &ObservedInstance, changes: &[&Change
     }
     if remade || has(changes, Action::Delete) {
         return told;
+    }
+    match (condition, &is.condition) {
+        (Condition::Sound, Condition::Broken(why)) => {
+            told.push(format!("{resource} has broken since: {why}"));
+        }
+        (Condition::Broken(_), Condition::Sound) => {
+            told.push(format!("{resource} was broken and is not any more"));
+        }
+        (Condition::Sound, Condition::Sound) | (Condition::Broken(_), Condition::Broken(_)) => {}
     }
     if is.source != *source {
         let whom = |source: &Option<ResourceRef>| match source {

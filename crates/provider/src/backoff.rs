@@ -1,10 +1,10 @@
-//! How long to wait before a call is made again. Pure: the randomness comes in.
+//! How long to wait before a call is made again. Pure: time and randomness come in.
 
 use std::time::Duration;
 
 use crate::Retry;
 
-/// Growing pauses with jitter, bounded in count.
+/// Growing pauses with jitter, bounded in count and in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backoff {
     /// The first pause, before jitter.
@@ -13,25 +13,50 @@ pub struct Backoff {
     pub longest: Duration,
     /// How many times a call is made again.
     pub attempts: u32,
+    /// How long after its first failure a call may be made again.
+    pub within: Duration,
 }
 
 impl Default for Backoff {
-    /// From half a second to twenty, ten times: about two minutes in all.
+    /// From half a second to twenty, ten times: about two minutes in all, and a quarter of an hour
+    /// where the platform asks for longer pauses.
     fn default() -> Self {
         Self {
             first: Duration::from_millis(500),
             longest: Duration::from_secs(20),
             attempts: 10,
+            within: Duration::from_secs(15 * 60),
         }
     }
 }
 
+/// How many times as often, and as long, a call is made again whose instance is busy: somebody
+/// else's operation may take as long as one of ours.
+const BUSY: u32 = 12;
+
 impl Backoff {
-    /// How long to wait before attempt number `attempt` (the first repetition is 1), or `None`
-    /// when no further attempt is due. `jitter` is a random number from 0 to 1: the pause is
-    /// between half of its length and all of it, so that callers who failed together do not come
-    /// back together.
-    pub fn pause(&self, retry: Retry, attempt: u32, jitter: f64) -> Option<Duration> {
+    /// The same for an instance that is busy: for up to about three quarters of an hour.
+    #[must_use]
+    pub fn while_busy(self) -> Self {
+        Self {
+            attempts: self.attempts.saturating_mul(BUSY),
+            within: self.within.saturating_mul(BUSY),
+            ..self
+        }
+    }
+
+    /// How long to wait before attempt number `attempt` (the first repetition is 1), where the
+    /// first failure was `since` ago; or `None` when no further attempt is due. `jitter` is a
+    /// random number from 0 to 1: the pause is between half of its length and all of it, so that
+    /// callers who failed together do not come back together. What the platform itself asks for
+    /// is kept, with a little more.
+    pub fn pause(
+        &self,
+        retry: Retry,
+        attempt: u32,
+        since: Duration,
+        jitter: f64,
+    ) -> Option<Duration> {
         if attempt == 0 || attempt > self.attempts {
             return None;
         }
@@ -40,11 +65,12 @@ impl Backoff {
             .saturating_mul(1_u32 << (attempt - 1).min(16))
             .min(self.longest);
         let jittered = grown.mul_f64(0.5 + 0.5 * jitter.clamp(0.0, 1.0));
-        match retry {
-            Retry::Never => None,
-            Retry::Backoff | Retry::Reobserve => Some(jittered),
-            Retry::After(least) => Some(least + jittered.min(Duration::from_secs(1))),
-        }
+        let pause = match retry {
+            Retry::Never => return None,
+            Retry::Backoff | Retry::Reobserve => jittered,
+            Retry::After(least) => least.saturating_add(jittered.min(Duration::from_secs(1))),
+        };
+        (since.saturating_add(pause) <= self.within).then_some(pause)
     }
 }
 
@@ -56,7 +82,7 @@ mod tests {
     fn pauses_grow_to_the_longest_and_end() {
         let backoff = Backoff::default();
         let pauses: Vec<_> = (1..=11)
-            .map(|attempt| backoff.pause(Retry::Backoff, attempt, 1.0))
+            .map(|attempt| backoff.pause(Retry::Backoff, attempt, Duration::ZERO, 1.0))
             .collect();
         assert_eq!(pauses[0], Some(Duration::from_millis(500)));
         assert_eq!(pauses[1], Some(Duration::from_secs(1)));
@@ -66,7 +92,7 @@ mod tests {
 
     #[test]
     fn jitter_takes_up_to_half_away() {
-        let pause = Backoff::default().pause(Retry::Backoff, 1, 0.0);
+        let pause = Backoff::default().pause(Retry::Backoff, 1, Duration::ZERO, 0.0);
         assert_eq!(pause, Some(Duration::from_millis(250)));
     }
 
@@ -74,7 +100,34 @@ mod tests {
     fn the_platform_s_own_pause_is_kept_and_a_refusal_is_final() {
         let backoff = Backoff::default();
         let asked = Duration::from_secs(30);
-        assert!(backoff.pause(Retry::After(asked), 1, 0.0).unwrap() >= asked);
-        assert_eq!(backoff.pause(Retry::Never, 1, 0.5), None);
+        let pause = |retry| backoff.pause(retry, 1, Duration::ZERO, 0.5);
+        assert!(pause(Retry::After(asked)).unwrap() >= asked);
+        assert_eq!(pause(Retry::Never), None);
+    }
+
+    #[test]
+    fn no_attempt_is_due_after_the_time_is_up_nor_where_the_pause_would_outlast_it() {
+        let backoff = Backoff::default();
+        let late = backoff.within.saturating_sub(Duration::from_millis(100));
+        assert_eq!(backoff.pause(Retry::Backoff, 1, late, 1.0), None);
+        for asked in [Duration::from_secs(3600), Duration::MAX] {
+            let pause = backoff.pause(Retry::After(asked), 1, Duration::ZERO, 0.0);
+            assert_eq!(pause, None);
+        }
+    }
+
+    #[test]
+    fn a_busy_instance_is_waited_for_longer() {
+        let backoff = Backoff::default().while_busy();
+        let half_an_hour = Duration::from_secs(1800);
+        assert!(
+            backoff
+                .pause(Retry::Backoff, 100, half_an_hour, 0.5)
+                .is_some()
+        );
+        assert_eq!(
+            backoff.pause(Retry::Backoff, 121, Duration::ZERO, 0.5),
+            None
+        );
     }
 }

@@ -6,13 +6,24 @@
 //!
 //! A provider makes calls and reports; it never decides what to change, never sleeps to wait for
 //! an operation, and never retries on its own beyond what its transport does to open a
-//! connection: the executor does, by the one property [`ProviderError::retry`].
+//! connection: the executor does, by the one property [`ProviderError::retry`]. How it does is
+//! here too, without a clock: [`Backoff`], [`RetryBudget`] and [`Pace`].
+//!
+//! Calls of the trait are logged by who makes them. A provider logs the requests that it sends
+//! below them, with `tracing`, one event each at the level `info` and the target `pgfleet::wire`,
+//! with the fields `operation`, `request_id`, `status` and `seconds`, and never a body or a header.
 
 mod backoff;
+mod budget;
 mod error;
+mod pace;
 mod secrets;
 
-use std::{collections::BTreeSet, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeSet,
+    path::PathBuf,
+    time::{Duration, SystemTime},
+};
 
 use async_trait::async_trait;
 use pgfleet_model::{
@@ -23,7 +34,9 @@ pub use pgfleet_planner::{PlannedCall, Platform, Standing};
 use secrecy::SecretString;
 
 pub use backoff::Backoff;
+pub use budget::RetryBudget;
 pub use error::{ErrorKind, ProviderError, Retry};
+pub use pace::{Pace, PaceChange};
 pub use secrets::{SecretError, Secrets};
 
 /// Which part of an account a listing is about.
@@ -150,6 +163,13 @@ pub trait Provider: Send + Sync {
         let kind = self.platform().kind();
         let why = format!("{resource}: what `{kind}` instances are whose cannot be changed");
         Err(ProviderError::new(ErrorKind::Unsupported, why))
+    }
+
+    /// When the credentials end, where that is known and they do not renew by themselves: what
+    /// takes longer then fails half-way. Credentials that renew (a role, single sign-on, a web
+    /// identity, a program that hands them out) are `None`.
+    async fn credentials_expire(&self) -> Option<SystemTime> {
+        None
     }
 
     /// A login of pgfleet's own to the databases of a fleet, where the platform gave it one.

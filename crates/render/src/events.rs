@@ -10,13 +10,17 @@ use crate::{
 /// The event as one line, without a line break; `None` where it is not worth one. Fleets are
 /// named where a run has several.
 pub fn event_line(event: &Event, several: bool, paint: Paint) -> Option<String> {
-    let text = match &event.kind {
-        EventKind::FleetStarted { .. }
-        | EventKind::StepAccepted { .. }
-        | EventKind::FleetFinished {
-            outcome: Outcome::Done | Outcome::Stopped,
-        }
-        | EventKind::Observed { remaining: 0 } => return None,
+    let text = step_line(&event.kind, paint).or_else(|| fleet_line(&event.kind, paint))?;
+    Some(if several {
+        format!("  {}{text}", event.fleet)
+    } else {
+        text
+    })
+}
+
+/// What happens to a step.
+fn step_line(kind: &EventKind, paint: Paint) -> Option<String> {
+    Some(match kind {
         EventKind::StepStarted {
             address,
             verb,
@@ -54,23 +58,62 @@ pub fn event_line(event: &Event, several: bool, paint: Paint) -> Option<String> 
             remedy,
             ..
         } => {
-            let remedy = if remedy.is_empty() {
-                String::new()
-            } else {
-                format!("\n      {remedy}")
-            };
+            let remedy = on_its_own_line(remedy);
             format!("  {} {address:<11} {why}{remedy}", paint.bad("✘"))
+        }
+        EventKind::StepOverdue {
+            address,
+            resource_id,
+            call,
+            waited,
+            ..
+        } => {
+            let (sign, waited) = (paint.careful("!"), elapsed(*waited));
+            let remedy = on_its_own_line(
+                "it may go on; look at the instance, and run the same command again to re-attach",
+            );
+            format!(
+                "  {sign} {address:<11} {call} {resource_id} has not ended after {waited}, and is \
+                 waited for no longer{remedy}"
+            )
         }
         EventKind::StepSkipped {
             address, because, ..
         } => {
             let sign = paint.quiet("-");
-            format!("  {sign} {address:<11} not tried, since step {because} failed")
+            format!("  {sign} {address:<11} not tried, since step {because} failed or did not end")
         }
         EventKind::StepLeft {
             resource_id, call, ..
         } => format!("  {call} {resource_id}"),
-        EventKind::Observed { remaining } => {
+        _ => return None,
+    })
+}
+
+/// What happens to a fleet.
+fn fleet_line(kind: &EventKind, paint: Paint) -> Option<String> {
+    Some(match kind {
+        // It recovers step by step; that it has is enough to know.
+        EventKind::PaceChanged {
+            provider,
+            region,
+            before,
+            after,
+            most,
+        } => {
+            if after < before {
+                let sign = paint.careful("↻");
+                format!(
+                    "  {sign} throttled by {provider} {region}: {before} -> {after} calls at once"
+                )
+            } else if after == most {
+                let sign = paint.quiet("·");
+                format!("  {sign} {provider} {region} takes {after} calls at once again")
+            } else {
+                return None;
+            }
+        }
+        EventKind::Observed { remaining } if *remaining > 0 => {
             format!(
                 "  {} {remaining} still to change after the last step; unless this goes on, run the \
                  same command again",
@@ -78,11 +121,7 @@ pub fn event_line(event: &Event, several: bool, paint: Paint) -> Option<String> 
             )
         }
         EventKind::ObserveFailed { why, remedy } => {
-            let remedy = if remedy.is_empty() {
-                String::new()
-            } else {
-                format!("\n      {remedy}")
-            };
+            let remedy = on_its_own_line(remedy);
             format!("  {} the result: {why}{remedy}", paint.bad("✘"))
         }
         EventKind::FleetFinished {
@@ -98,12 +137,17 @@ pub fn event_line(event: &Event, several: bool, paint: Paint) -> Option<String> 
                 paint.bad("✘")
             )
         }
-    };
-    Some(if several {
-        format!("  {}{text}", event.fleet)
-    } else {
-        text
+        _ => return None,
     })
+}
+
+/// A remedy below what it is for; nothing where nothing is known.
+fn on_its_own_line(remedy: &str) -> String {
+    if remedy.is_empty() {
+        String::new()
+    } else {
+        format!("\n      {remedy}")
+    }
 }
 
 /// The event as one line of JSON.

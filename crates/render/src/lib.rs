@@ -6,10 +6,15 @@
 mod cost;
 mod diagnostics;
 mod events;
+mod markdown;
+mod outcome_markdown;
 mod plan_json;
+mod plan_markdown;
+mod plan_rows;
 mod plan_shell;
 mod plan_text;
 mod retagging;
+mod schema;
 mod simulated;
 mod status;
 mod style;
@@ -22,10 +27,14 @@ pub use cost::{
 };
 pub use diagnostics::{diagnostics, snippet};
 pub use events::{connect_line, event_json, event_line, left_running, outcome_line, problem};
+pub use markdown::without_commands;
+pub use outcome_markdown::outcome_markdown;
 pub use plan_json::plan_json;
+pub use plan_markdown::{COMMENT_BYTES, plan_markdown};
 pub use plan_shell::plan_shell;
 pub use plan_text::{PlanView, plan_costs, plan_summary, plan_text};
 pub use retagging::retagging_text;
+pub use schema::JsonForm;
 pub use simulated::simulated_environment;
 pub use status::{
     FleetStatus, FleetVerification, InstanceView, ReplicaVerification, status_json, status_text,

@@ -2,10 +2,7 @@
 
 use std::fmt::Write as _;
 
-use pgfleet_model::{
-    Action, Attributes, Availability, Change, Check, Disruption, Drift, DriftReason, Reason,
-    Severity, Step,
-};
+use pgfleet_model::{Action, Check, Disruption, Severity, Step};
 use pgfleet_planner::FleetPlan;
 use pgfleet_pricing::CostEstimate;
 use pgfleet_spec::Spec;
@@ -13,7 +10,8 @@ use pgfleet_spec::Spec;
 use crate::{
     Paint, cost,
     diagnostics::snippet,
-    table::{Table, hanging},
+    plan_rows::{change_rows, drift_row},
+    table::{Table, WIDTH, hanging},
     units::{about, count},
 };
 
@@ -32,30 +30,43 @@ pub struct PlanView<'a> {
     pub simulated: bool,
 }
 
+impl PlanView<'_> {
+    /// Where the fleet is, in words.
+    pub(crate) fn place(&self) -> String {
+        let Self { plan, account, .. } = self;
+        let desired = &plan.desired;
+        if desired.region == pgfleet_model::Region::local() {
+            return format!("{}   {account}", desired.provider);
+        }
+        let place = format!("{} {}", desired.provider, desired.region);
+        if self.simulated {
+            format!("{place}   simulated")
+        } else if account.is_empty() {
+            place
+        } else {
+            format!("{place}   account {account}")
+        }
+    }
+}
+
 /// Everything that a plan has to say about one fleet.
 pub fn plan_text(view: &PlanView<'_>, paint: Paint) -> String {
-    let PlanView { plan, account, .. } = view;
+    let plan = view.plan;
     let mut out = String::new();
-    let place = if plan.desired.region == pgfleet_model::Region::local() {
-        format!("{}   {account}", plan.desired.provider)
-    } else {
-        let mut place = format!("{} {}", plan.desired.provider, plan.desired.region);
-        if view.simulated {
-            place.push_str("   simulated");
-        } else if !account.is_empty() {
-            let _ = write!(place, "   account {account}");
-        }
-        place
-    };
-    let name = paint.strong(&plan.desired.fleet);
+    let mut place = view.place();
     if plan.set.is_empty() && !plan.is_refused() {
         let instances = count(plan.desired.instances.len(), "instance");
         let bill = cost::total_words(view.cost);
         let bill = bill.map_or_else(String::new, |bill| format!("   {bill}"));
-        let _ = writeln!(out, "{name}   {place}   {instances} as planned{bill}");
-    } else {
-        let _ = writeln!(out, "{name}   {place}");
+        let _ = write!(place, "   {instances} as planned{bill}");
     }
+    let name = plan.desired.fleet.as_str();
+    let gap = if name.chars().count() + 3 + place.chars().count() > WIDTH {
+        "\n  "
+    } else {
+        "   "
+    };
+    let _ = writeln!(out, "{}{gap}{place}", paint.strong(name));
     section(&mut out, "", &changes(plan, paint));
     section(
         &mut out,
@@ -77,35 +88,62 @@ fn section(out: &mut String, title: &str, body: &str) {
     }
 }
 
-/// The changes and the drift, a line each.
+/// The changes and the drift, a line each, or two where names are long.
 fn changes(plan: &FleetPlan, paint: Paint) -> String {
-    let mut table = Table::default();
-    let mut signs = Vec::new();
-    for change in plan.set.effective() {
-        for row in change_rows(change) {
-            signs.push(sign(change.action));
-            table.row(row);
-        }
-    }
-    for drift in &plan.set.drift {
-        signs.push('i');
-        table.row(drift_row(drift));
+    let effective = plan.set.effective().flat_map(|change| {
+        let rows = change_rows(change).into_iter();
+        rows.map(|row| (sign(change.action), row))
+    });
+    let drift = plan.set.drift.iter().map(|drift| ('i', drift_row(drift)));
+    let rows: Vec<(char, [String; 4])> = effective.chain(drift).collect();
+    let mut bodies = in_one_line(&rows);
+    let fits = |body: &String| body.lines().all(|line| line.chars().count() <= WIDTH);
+    if !bodies.iter().all(fits) {
+        bodies = in_two_lines(&rows);
     }
     let mut out = String::new();
-    for (sign, line) in signs.iter().zip(table.lines()) {
-        // Only the last column can be long.
+    for ((sign, _), body) in rows.iter().zip(bodies) {
         let painted = match sign {
             '+' => paint.good(sign),
             '~' => paint.careful(sign),
             '-' => paint.bad(sign),
             _ => paint.quiet(sign),
         };
-        let (head, tail) = split_last_column(&line);
-        let body = hanging(&format!("    {head}"), tail);
+        // The first four blanks are those of the sign.
         let body = body.strip_prefix("    ").unwrap_or(&body);
         let _ = write!(out, "  {painted} {body}");
     }
     out
+}
+
+fn in_one_line(rows: &[(char, [String; 4])]) -> Vec<String> {
+    let mut table = Table::default();
+    for (_, row) in rows {
+        table.row(row);
+    }
+    let lines = table.lines().into_iter();
+    // The last column may be longer than a line.
+    lines
+        .map(|line| {
+            let (head, tail) = split_last_column(&line);
+            hanging(&format!("    {head}"), tail)
+        })
+        .collect()
+}
+
+fn in_two_lines(rows: &[(char, [String; 4])]) -> Vec<String> {
+    let mut table = Table::default();
+    for (_, [address, id, ..]) in rows {
+        table.row([address, id]);
+    }
+    let heads = table.lines().into_iter();
+    heads
+        .zip(rows)
+        .map(|(head, (_, [.., shape, why]))| {
+            let what = format!("{shape}  {why}");
+            format!("    {head}\n{}", hanging("      ", what.trim()))
+        })
+        .collect()
 }
 
 /// The line before its last column, gap included, and the column.
@@ -123,101 +161,39 @@ fn sign(action: Action) -> char {
     }
 }
 
-fn change_rows(change: &Change) -> Vec<Vec<String>> {
-    let address = change.address.to_string();
-    let id = change.resource.to_string();
-    let because = || {
-        let why = match change.reasons.first() {
-            Some(Reason::Missing) => "new",
-            Some(Reason::InFlight) => "begun by an earlier run",
-            Some(Reason::Rebuild) => "made anew",
-            Some(Reason::NotInPlan) => "no longer in the plan",
-            Some(Reason::Destroyed) => "taken down",
-            Some(Reason::Stopped) => "start it: it is stopped",
-            Some(Reason::Field(_)) | None => "",
-        };
-        match &change.detail {
-            Some(detail) => format!("{why}: {detail}"),
-            None => why.to_owned(),
-        }
-    };
-    match change.action {
-        Action::NoOp => Vec::new(),
-        Action::Create => {
-            let shape = change.after.as_ref().map(shape).unwrap_or_default();
-            vec![vec![address, id, shape, because()]]
-        }
-        Action::Delete => vec![vec![address, id, String::new(), because()]],
-        Action::Update => {
-            let stopped = change.reasons.contains(&Reason::Stopped);
-            let start =
-                stopped.then(|| vec![address.clone(), id.clone(), String::new(), because()]);
-            let fields = change.fields.iter().map(|field| {
-                let from = field
-                    .from
-                    .as_ref()
-                    .map_or_else(|| "none".into(), ToString::to_string);
-                let what = format!("{}: {from} -> {}", field.field, field.to);
-                vec![address.clone(), id.clone(), String::new(), what]
-            });
-            start.into_iter().chain(fields).collect()
+/// The calls with a bracket around those that run side by side, as roomy as fits.
+fn steps(steps: &[Step], paint: Paint) -> String {
+    let fits = |line: &String| line.lines().all(|line| line.chars().count() <= WIDTH);
+    let mut lines = Vec::new();
+    for room in [Room::Ample, Room::Little, Room::TwoLines] {
+        lines = step_lines(steps, room);
+        if lines.iter().all(fits) {
+            break;
         }
     }
+    let mut out = String::new();
+    for (line, step) in lines.into_iter().zip(steps) {
+        let line = match step.disruption {
+            Disruption::None => line,
+            _ => paint.careful(line),
+        };
+        let _ = writeln!(out, "{line}");
+    }
+    out
 }
 
-/// The attributes that tell instances apart, in a few words.
-fn shape(attributes: &Attributes) -> String {
-    let storage = &attributes.storage;
-    let disk = storage.gib.map(|gib| {
-        let kind = storage.kind.as_deref().unwrap_or_default();
-        format!("{gib} GiB {kind}").trim_end().to_owned()
-    });
-    let multi_az = attributes.availability == Some(Availability::Regional);
-    let port = attributes
-        .settings
-        .get("port")
-        .map(|port| format!("port {port}"));
-    [
-        attributes.size.clone(),
-        multi_az.then(|| "Multi-AZ".to_owned()),
-        disk,
-        port,
-    ]
-    .into_iter()
-    .flatten()
-    .collect::<Vec<_>>()
-    .join(" ")
+/// How much room the calls have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Room {
+    /// For words beside the brackets.
+    Ample,
+    /// For the brackets alone.
+    Little,
+    /// For everything but names, which stand below it.
+    TwoLines,
 }
 
-fn drift_row(drift: &Drift) -> Vec<String> {
-    let address = drift
-        .address
-        .as_ref()
-        .map_or_else(|| "-".to_owned(), ToString::to_string);
-    let shown = |value: &Option<pgfleet_model::Value>| {
-        value
-            .as_ref()
-            .map_or_else(|| "unknown".to_owned(), ToString::to_string)
-    };
-    let field = drift
-        .field
-        .as_ref()
-        .map_or_else(String::new, ToString::to_string);
-    let (wanted, observed) = (shown(&drift.wanted), shown(&drift.observed));
-    let what = match drift.reason {
-        DriftReason::Grown => {
-            format!("{field} is {observed}, the plan says {wanted}: left as it is")
-        }
-        DriftReason::Pending => {
-            format!("{field} becomes {observed} by itself, the plan says {wanted}")
-        }
-        DriftReason::NotOurs => "follows this primary and is not ours: left alone".to_owned(),
-    };
-    vec![address, drift.resource.to_string(), String::new(), what]
-}
-
-/// The calls with a bracket around those that run side by side.
-fn steps(steps: &[Step], paint: Paint) -> String {
+fn step_lines(steps: &[Step], room: Room) -> Vec<String> {
     let mut table = Table::default();
     for (index, step) in steps.iter().enumerate() {
         let same = |other: Option<&Step>| {
@@ -229,31 +205,34 @@ fn steps(steps: &[Step], paint: Paint) -> String {
             (false, false) => "",
             (false, true) => "┐",
             (true, true) => "│",
-            (true, false) => "┘ side by side",
+            (true, false) if room == Room::Ample => "┘ side by side",
+            (true, false) => "┘",
         };
         let time = step.expected_seconds.map(about).unwrap_or_default();
         let notice = match step.disruption {
             Disruption::None => String::new(),
             other => other.to_string(),
         };
+        let name = if room == Room::TwoLines {
+            String::new()
+        } else {
+            step.mutation.resource.to_string()
+        };
         table.row([
             format!("{:>4}", step.id),
             step.call.clone(),
-            step.mutation.resource.to_string(),
+            name,
             bracket.to_owned(),
             time,
             notice,
         ]);
     }
-    let mut out = String::new();
-    for (line, step) in table.lines().into_iter().zip(steps) {
-        let line = match step.disruption {
-            Disruption::None => line,
-            _ => paint.careful(line),
-        };
-        let _ = writeln!(out, "{line}");
+    let lines = table.lines();
+    if room != Room::TwoLines {
+        return lines;
     }
-    out
+    let named = |(line, step): (String, &Step)| format!("{line}\n      {}", step.mutation.resource);
+    lines.into_iter().zip(steps).map(named).collect()
 }
 
 fn checks(checks: &[Check], spec: &Spec, paint: Paint) -> String {
@@ -334,6 +313,11 @@ pub fn plan_summary(counts: [usize; 3], refusals: usize, next: Option<&str>) -> 
     if counts == [0, 0, 0] {
         return "Nothing to change.\n".to_owned();
     }
-    let next = next.map_or_else(String::new, |next| format!("  Next: {next}"));
-    format!("{create} to create, {update} to change, {delete} to delete.{next}\n")
+    let counts = format!("{create} to create, {update} to change, {delete} to delete.");
+    let Some(next) = next.map(|next| format!("Next: {next}")) else {
+        return format!("{counts}\n");
+    };
+    // What is to be typed is never broken.
+    let fits = counts.len() + 2 + next.chars().count() <= WIDTH;
+    format!("{counts}{}{next}\n", if fits { "  " } else { "\n" })
 }

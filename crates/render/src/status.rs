@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Paint,
-    table::{Table, hanging},
+    table::{Table, WIDTH, hanging},
     units::bytes,
 };
 
@@ -55,12 +55,17 @@ pub fn status_text(fleets: &[FleetStatus], paint: Paint) -> String {
             out.push('\n');
         }
         let _ = writeln!(out, "{}   {}", paint.strong(&fleet.fleet), fleet.provider);
-        let mut table = Table::default();
-        for view in &fleet.instances {
-            table.row(cells(view));
+        let mut lines = lines(fleet, true);
+        // The clouds' host names are long: they then stand in a line of their own.
+        let below = lines.iter().any(|line| line.chars().count() + 2 > WIDTH);
+        if below {
+            lines = self::lines(fleet, false);
         }
-        for (line, view) in table.lines().into_iter().zip(&fleet.instances) {
+        for (line, view) in lines.into_iter().zip(&fleet.instances) {
             let _ = writeln!(out, "  {}", tinted(&line, view, paint));
+            if let Some(endpoint) = view.endpoint.as_ref().filter(|_| below) {
+                let _ = writeln!(out, "    {endpoint}");
+            }
             if let Some(Lag::Unknown(why)) = &view.lag {
                 out.push_str(&hanging("    lag unknown: ", why));
             }
@@ -69,11 +74,21 @@ pub fn status_text(fleets: &[FleetStatus], paint: Paint) -> String {
     out
 }
 
-fn cells(view: &InstanceView) -> Vec<String> {
-    let endpoint = view
-        .endpoint
-        .as_ref()
-        .map_or_else(|| "-".to_owned(), ToString::to_string);
+/// A line for each instance, with its endpoint or without.
+fn lines(fleet: &FleetStatus, with_endpoints: bool) -> Vec<String> {
+    let mut table = Table::default();
+    for view in &fleet.instances {
+        table.row(cells(view, with_endpoints));
+    }
+    table.lines()
+}
+
+fn cells(view: &InstanceView, with_endpoint: bool) -> Vec<String> {
+    let endpoint = match &view.endpoint {
+        _ if !with_endpoint => String::new(),
+        Some(endpoint) => endpoint.to_string(),
+        None => "-".to_owned(),
+    };
     let phase = view
         .phase
         .map_or_else(|| "missing".to_owned(), |phase| phase.to_string());

@@ -1,10 +1,9 @@
 //! Simulated cloud APIs on loopback: strict, stateful, and failing on demand.
 //!
-//! Each cloud has a folder: `aws` and `gcp`. `cloud` is what they have in common, and all that server,
-//! faults, log and state's file know of them; they share one port, told apart by the path. A cloud
-//! is written from the vendor's documentation and shares no
-//! code with the providers, so that one misreading cannot pass on both sides. It must know nothing
-//! of plans, fleets or clients.
+//! Each cloud has a folder: `aws`, `azure` and `gcp`. `cloud` is what they have in common, and all that
+//! server, faults, log and state's file know of them; they share one port, told apart by the path.
+//! A cloud is written from the vendor's documentation and shares no code with the providers, so that
+//! one misreading cannot pass on both sides. It must know nothing of plans, fleets or clients.
 //!
 //! ```
 //! use pgfleet_simulator::{Clock, Fault, FaultEffect, Simulator};
@@ -38,6 +37,7 @@ mod shared;
 mod simulator;
 mod store;
 mod tls;
+mod uuid;
 
 pub use aws::{AwsOptions, Group, Timing};
 pub use azure::{

@@ -5,7 +5,7 @@ use crate::cloud::{Answer, Asked, CloudName, Clouds, Ending, Moment, Refusal, Re
 use crate::faults::{FaultEffect, Faults};
 use crate::log::{Log, Record};
 use crate::store::Store;
-use sha2::{Digest, Sha256};
+use crate::uuid::uuid;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -122,22 +122,8 @@ impl Shared {
 
     /// An id in the form of a random UUID.
     pub(crate) fn request_id(&self) -> String {
-        use std::fmt::Write as _;
         let number = self.requests.fetch_add(1, Ordering::Relaxed);
-        let hash = Sha256::digest(format!("{} {number}", self.request_seed));
-        let mut id = String::new();
-        for (index, byte) in hash.iter().take(16).enumerate() {
-            if matches!(index, 4 | 6 | 8 | 10) {
-                id.push('-');
-            }
-            let byte = match index {
-                6 => byte & 0x0f | 0x40,
-                8 => byte & 0x3f | 0x80,
-                _ => *byte,
-            };
-            let _ = write!(id, "{byte:02x}");
-        }
-        id
+        uuid(&format!("{} {number}", self.request_seed))
     }
 
     /// Decides what happens to a request before it is looked into.

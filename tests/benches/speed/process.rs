@@ -1,6 +1,9 @@
 //! The program as a whole process: how soon it answers, and how much memory it takes.
 
-use std::{fs, process::Stdio};
+use std::{
+    fs,
+    process::{Command, Stdio},
+};
 
 use pgfleet_tests::Machine;
 
@@ -61,7 +64,11 @@ pub(crate) fn figures() -> Vec<Figure> {
 /// The most memory that a run held at once, in megabytes, as the system counts it. The last look
 /// before its end is what counts: the system's figure only grows.
 fn peak(machine: &Machine, arguments: &[&str]) -> f64 {
-    let mut command = machine.command(arguments);
+    peak_of(machine.command(arguments))
+}
+
+/// The same of any command.
+pub(crate) fn peak_of(mut command: Command) -> f64 {
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = command.spawn().unwrap();
     let status = format!("/proc/{}/status", child.id());
@@ -75,7 +82,7 @@ fn peak(machine: &Machine, arguments: &[&str]) -> f64 {
             .unwrap_or(0)
             .max(peak);
         if let Some(status) = child.try_wait().unwrap() {
-            assert!(status.success(), "{arguments:?} failed");
+            assert!(status.success(), "{command:?} failed");
             assert!(peak > 0, "the system tells no memory");
             return f64::from(peak) / 1000.0;
         }

@@ -52,12 +52,14 @@ fn removal_takes_n_and_four_requests_and_one_for_each_protection() {
     let gone = cloud.asked(&DESTROY, 0);
     assert_eq!(gone.len(), replicas + 4, "{gone:?}");
     let primary = cloud.simulator.control().requests();
-    let deleted = primary
+    let mut deleted = primary
         .iter()
         .filter(|record| record.action == "DeleteDBInstance");
-    let last = deleted.last().unwrap();
+    let last = deleted.next_back().unwrap();
     assert_eq!(last.identifier.as_deref(), Some("truck-primary"));
 
+    let cloud = Cloud::new();
+    cloud.plan(replicas, "");
     let text = fs::read_to_string(cloud.machine.path().join("truck.toml")).unwrap();
     cloud.write(&text.replace("deletion = false", "deletion = true"));
     cloud.apply().exits(0);
@@ -196,17 +198,6 @@ fn a_budget_refuses_and_an_unknown_price_is_no_small_one() {
 }
 
 #[test]
-fn another_account_is_refused() {
-    let cloud = Cloud::new();
-    let path = cloud.machine.path().join("truck.toml");
-    cloud.plan(1, "");
-    let text = fs::read_to_string(&path).unwrap();
-    fs::write(&path, format!("{text}[aws]\naccount = '999999999999'\n")).unwrap();
-    let ran = cloud.apply().exits(1);
-    ran.says("the plan is for the account 999999999999");
-}
-
-#[test]
 fn simulated_and_real_plans_are_not_mixed_up() {
     let cloud = Cloud::new();
     cloud.plan(1, "");
@@ -226,4 +217,40 @@ fn simulated_and_real_plans_are_not_mixed_up() {
         .exits(4)
         .says("simulated");
     assert_eq!(cloud.instances(), [""; 0]);
+}
+
+#[test]
+fn a_password_is_changed_when_its_version_rises() {
+    let cloud = Cloud::new();
+    cloud.plan(1, "");
+    cloud.apply().exits(0);
+    let text = fs::read_to_string(cloud.machine.path().join("truck.toml")).unwrap();
+    cloud.write(&text.replace("password =", "password_version = 2\npassword ="));
+    let plan = ["plan", "truck.toml", "--format", "shell"];
+    let script = cloud.run(&plan).exits(0).stdout;
+    assert!(script.contains("--master-user-password \"$TRUCK_PASSWORD\""));
+    assert!(script.contains("pgfleet-password-version"), "{script}");
+    // The password is changed, and its version is not written down: it is changed again.
+    let lost = FaultEffect::Error {
+        status: 400,
+        code: "InvalidParameterValue".to_owned(),
+        message: "not now".to_owned(),
+    };
+    let lost = Fault::new(lost).on("AddTagsToResource");
+    cloud.simulator.control().fault(lost);
+    cloud.apply().exits(5);
+    // Nor does an answer that is lost count for a change.
+    let lost = Fault::new(FaultEffect::Reset).on("ModifyDBInstance");
+    cloud.simulator.control().fault(lost);
+    let asked = cloud.asked(&APPLY, 0);
+    let count = |wanted: &str| asked.iter().filter(|action| *action == wanted).count();
+    assert_eq!(
+        (count("ModifyDBInstance"), count("AddTagsToResource")),
+        (2, 1),
+        "{asked:?}"
+    );
+    cloud.is_as_planned(1);
+    // A version that was there already is none to go back to.
+    cloud.write(&text);
+    cloud.is_settled();
 }

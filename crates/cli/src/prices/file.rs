@@ -43,11 +43,19 @@ pub(crate) fn load(ui: Ui) -> Option<Catalog> {
     }
 }
 
+/// Whether there is no such file. Users without a home have one that is no folder, as `/dev/null`.
+fn is_missing(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
 /// The file's catalog; `None` where there is no file.
 pub(super) fn read(path: &Path) -> Result<Option<Catalog>, String> {
     let about = match fs::metadata(path) {
         Ok(about) => about,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if is_missing(&error) => return Ok(None),
         Err(error) => return Err(error.to_string()),
     };
     if !about.is_file() {

@@ -1,16 +1,22 @@
 //! What `apply` and `destroy` have in common: plan, ask, execute, tell how it ended.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use pgfleet_executor::{FleetReport, Options, Stop, Work, execute};
 use pgfleet_model::{ObservedState, Outcome};
 use pgfleet_planner::{FleetPlan, Goal, SavedPlan};
-use pgfleet_render::{connect_line, left_running};
+use pgfleet_render::{connect_line, left_running, outcome_markdown};
 
-use super::plan::text;
+use super::plan::{markdown, text};
 use crate::{
     args::{Format, HowArgs},
+    credentials,
     exit::Exit,
+    github::Github,
     progress::Progress,
     run::{Fleet, Run, refusals},
     saved,
@@ -44,6 +50,18 @@ impl Command<'_> {
 
 /// Plans, asks and executes.
 pub(super) async fn carry_out(command: &Command<'_>, ui: Ui) -> Exit {
+    let mut github = match Github::open(command.how.github, ui) {
+        Ok(github) => github,
+        Err(exit) => return exit,
+    };
+    let exit = perform(command, &mut github, ui).await;
+    if let Some(github) = github {
+        github.end(exit, ui);
+    }
+    exit
+}
+
+async fn perform(command: &Command<'_>, github: &mut Option<Github>, ui: Ui) -> Exit {
     let Command { verb, how, .. } = command;
     let may_ask = ui.can_ask() && how.format == Format::Text;
     if !command.is_approved() && !may_ask {
@@ -53,8 +71,11 @@ pub(super) async fn carry_out(command: &Command<'_>, ui: Ui) -> Exit {
         );
         return Exit::Usage;
     }
+    let began = Instant::now();
+    // The time that somebody takes to answer is not the run's.
+    let limit = how.timeout.filter(|_| command.is_approved());
     let mut signals = Signals::listen();
-    let preparing = prepare(command, ui);
+    let preparing = prepare(command, github, ui);
     let (run, plans) = tokio::select! {
         prepared = preparing => match prepared {
             Ok(prepared) => prepared,
@@ -64,14 +85,32 @@ pub(super) async fn carry_out(command: &Command<'_>, ui: Ui) -> Exit {
             ui.note("Stopped. Nothing was changed.");
             return Exit::Stopped;
         }
+        () = passed(limit) => {
+            ui.note("Stopped after --timeout. Nothing was changed.");
+            return Exit::Stopped;
+        }
     };
-    let exit = run_plans(command, &run, plans, signals, ui).await;
+    let left = limit.map(|limit| limit.saturating_sub(began.elapsed()));
+    let timeout = left.or(how.timeout);
+    let exit = run_plans(command, &run, plans, timeout, signals, github.as_ref(), ui).await;
     run.providers.close().await;
     exit
 }
 
+/// Returns when this time has passed; never, where there is none.
+async fn passed(time: Option<Duration>) {
+    match time {
+        Some(time) => tokio::time::sleep(time).await,
+        None => std::future::pending().await,
+    }
+}
+
 /// Everything up to the first change: plans, shows them, and asks.
-async fn prepare(command: &Command<'_>, ui: Ui) -> Result<(Run, Vec<FleetPlan>), Exit> {
+async fn prepare(
+    command: &Command<'_>,
+    github: &mut Option<Github>,
+    ui: Ui,
+) -> Result<(Run, Vec<FleetPlan>), Exit> {
     let Command {
         verb: _,
         goal,
@@ -101,6 +140,10 @@ async fn prepare(command: &Command<'_>, ui: Ui) -> Result<(Run, Vec<FleetPlan>),
         Format::Json if refused => ui.note(&text(&run, &plans, None, ui)),
         Format::Json => {}
     }
+    if let Some(github) = github {
+        github.plans(&plans, &run.costs(&plans), run.is_simulated());
+        github.summarize(|room| markdown(&run, &plans, room), ui);
+    }
     if refused {
         return Err(Exit::Refused);
     }
@@ -112,6 +155,7 @@ async fn prepare(command: &Command<'_>, ui: Ui) -> Result<(Run, Vec<FleetPlan>),
         run.providers.close().await;
         return Err(Exit::Done);
     }
+    credentials::warn(&run, &plans, ui).await;
     if !command.is_approved() && !ui.ask(question).await {
         ui.note("Nothing was changed.");
         return Err(Exit::Failed);
@@ -128,7 +172,9 @@ async fn run_plans(
     command: &Command<'_>,
     run: &Run,
     plans: Vec<FleetPlan>,
+    timeout: Option<Duration>,
     mut signals: Signals,
+    github: Option<&Github>,
     ui: Ui,
 ) -> Exit {
     let how = command.how;
@@ -145,29 +191,34 @@ async fn run_plans(
         .collect();
     let options = Options {
         parallelism: how.parallelism.get(),
-        timeout: how.timeout,
+        timeout,
         no_wait: how.no_wait,
-        seed: std::process::id().into(),
         ..Options::default()
     };
     let stop = Stop::default();
     let mut progress = Progress::new(ui, how.format, run.fleets.len() > 1);
-    let executing = execute(works, options, &stop, &mut progress);
-    tokio::pin!(executing);
-    let mut asked_to_stop = false;
-    let reports = loop {
-        tokio::select! {
-            reports = &mut executing => break reports,
-            () = signals.next() => {
-                if asked_to_stop {
-                    ui.note("Stopped at once.");
-                    return Exit::Stopped;
+    let reports = {
+        let executing = execute(works, options, &run.traffic, &stop, &mut progress);
+        tokio::pin!(executing);
+        let mut asked_to_stop = false;
+        loop {
+            tokio::select! {
+                reports = &mut executing => break reports,
+                () = signals.next() => {
+                    if asked_to_stop {
+                        ui.note("Stopped at once.");
+                        return Exit::Stopped;
+                    }
+                    asked_to_stop = true;
+                    stop.stop();
                 }
-                asked_to_stop = true;
-                stop.stop();
             }
         }
     };
+    if let Some(github) = github {
+        let told = progress.told();
+        github.summarize(|room| outcome_markdown(command.verb, told, room), ui);
+    }
     tell(command, run, &reports, ui);
     Exit::of_all(reports.iter().map(|report| Exit::from(report.outcome)))
 }

@@ -30,7 +30,7 @@ pub(super) fn perform(args: &CostArgs, ui: Ui) -> Exit {
     match args.format {
         Report::Text => ui.result(&cost_text(&fleets, ui.out())),
         Report::Json => ui.result(&format!("{:#}\n", costs_json(&fleets))),
-        Report::Markdown => ui.result(&cost_markdown(&fleets)),
+        Report::Markdown => ui.result(&cost_markdown(&fleets, args.size.max_bytes)),
     }
     Exit::Done
 }
@@ -70,7 +70,7 @@ fn side_by_side(args: &CostArgs, specs: &[Spec], prices: &Prices, ui: Ui) -> Exi
     match args.format {
         Report::Text => ui.result(&compare_text(&fleets, ui.out())),
         Report::Json => ui.result(&format!("{:#}\n", compare_json(&fleets))),
-        Report::Markdown => ui.result(&compare_markdown(&fleets)),
+        Report::Markdown => ui.result(&compare_markdown(&fleets, args.size.max_bytes)),
     }
     Exit::Done
 }

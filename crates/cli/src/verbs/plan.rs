@@ -2,11 +2,16 @@
 
 use pgfleet_model::Action;
 use pgfleet_planner::{FleetPlan, Goal};
-use pgfleet_render::{PlanView, plan_costs, plan_json, plan_shell, plan_summary, plan_text};
+use pgfleet_pricing::CostEstimate;
+use pgfleet_render::{
+    PlanView, plan_costs, plan_json, plan_markdown, plan_shell, plan_summary, plan_text,
+};
 
+use super::looking;
 use crate::{
     args::{PlanArgs, PlanFormat},
     exit::Exit,
+    github::Github,
     run::{Run, refusals},
     saved,
     ui::Ui,
@@ -14,6 +19,18 @@ use crate::{
 
 /// Shows what would change.
 pub(super) async fn perform(args: &PlanArgs, ui: Ui) -> Exit {
+    let mut github = match Github::open(args.github, ui) {
+        Ok(github) => github,
+        Err(exit) => return exit,
+    };
+    let exit = looking(show(args, &mut github, ui), ui).await;
+    if let Some(github) = github {
+        github.end(exit, ui);
+    }
+    exit
+}
+
+async fn show(args: &PlanArgs, github: &mut Option<Github>, ui: Ui) -> Exit {
     let run = match Run::open(&args.plans.plans, &args.simulate, ui).await {
         Ok(run) => run,
         Err(exit) => return exit,
@@ -23,37 +40,18 @@ pub(super) async fn perform(args: &PlanArgs, ui: Ui) -> Exit {
         Err(exit) => return exit,
     };
     let refused = refusals(&plans) > 0;
-    match args.format {
-        PlanFormat::Text => {
-            let words: Vec<_> = args
-                .plans
-                .plans
-                .iter()
-                .map(|path| path.display().to_string())
-                .collect();
-            let next = format!("pgfleet apply {}", words.join(" "));
-            let next = args.out.is_none().then_some(next.as_str());
-            ui.result(&text(&run, &plans, next, ui));
-        }
-        PlanFormat::Json => {
-            let costs = run.costs(&plans);
-            let plans: Vec<_> = plans.iter().zip(&costs).collect();
-            ui.result(&format!("{:#}\n", plan_json(&plans, run.is_simulated())));
-        }
-        // Commands that must not be run are not printed.
-        PlanFormat::Shell if refused => ui.note(&text(&run, &plans, None, ui)),
-        PlanFormat::Shell => {
-            let fleets = run.fleets.iter().zip(&plans);
-            let fleets: Vec<_> = fleets
-                .map(|(fleet, plan)| (plan, fleet.provider.platform()))
-                .collect();
-            ui.result(&plan_shell(&fleets, run.is_simulated()));
-        }
+    print(args, &run, &plans, ui);
+    if let Some(github) = github {
+        github.plans(&plans, &run.costs(&plans), run.is_simulated());
+        github.summarize(|room| markdown(&run, &plans, room), ui);
     }
     if let Some(path) = args.out.as_ref().filter(|_| !refused) {
         if let Err(why) = saved::save(path, &run, &plans).await {
             ui.problem(&format!("the plan cannot be saved: {why}"), "");
             return Exit::Failed;
+        }
+        if let Some(github) = github {
+            github.output("saved_plan", path.to_string_lossy());
         }
         let path = path.display();
         ui.note(&format!("Saved as {path}.  Next: pgfleet apply {path}"));
@@ -67,18 +65,62 @@ pub(super) async fn perform(args: &PlanArgs, ui: Ui) -> Exit {
     }
 }
 
-/// The plans of a run with a last line that counts, and says what to type `next` where it is given.
-pub(super) fn text(run: &Run, plans: &[FleetPlan], next: Option<&str>, ui: Ui) -> String {
-    let mut out = String::new();
-    let costs = run.costs(plans);
-    for ((fleet, plan), cost) in run.fleets.iter().zip(plans).zip(&costs) {
-        let view = PlanView {
+fn print(args: &PlanArgs, run: &Run, plans: &[FleetPlan], ui: Ui) {
+    match args.format {
+        PlanFormat::Text => {
+            let words: Vec<_> = args
+                .plans
+                .plans
+                .iter()
+                .map(|path| path.display().to_string())
+                .collect();
+            let next = format!("pgfleet apply {}", words.join(" "));
+            let next = args.out.is_none().then_some(next.as_str());
+            ui.result(&text(run, plans, next, ui));
+        }
+        PlanFormat::Json => {
+            let costs = run.costs(plans);
+            let plans: Vec<_> = plans.iter().zip(&costs).collect();
+            ui.result(&format!("{:#}\n", plan_json(&plans, run.is_simulated())));
+        }
+        PlanFormat::Markdown => ui.result(&markdown(run, plans, args.size.max_bytes)),
+        // Commands that must not be run are not printed.
+        PlanFormat::Shell if refusals(plans) > 0 => ui.note(&text(run, plans, None, ui)),
+        PlanFormat::Shell => {
+            let fleets = run.fleets.iter().zip(plans);
+            let fleets: Vec<_> = fleets
+                .map(|(fleet, plan)| (plan, fleet.provider.platform()))
+                .collect();
+            ui.result(&plan_shell(&fleets, run.is_simulated()));
+        }
+    }
+}
+
+/// The plans of a run as they are shown.
+fn views<'a>(run: &'a Run, plans: &'a [FleetPlan], costs: &'a [CostEstimate]) -> Vec<PlanView<'a>> {
+    let fleets = run.fleets.iter().zip(plans).zip(costs);
+    fleets
+        .map(|((fleet, plan), cost)| PlanView {
             plan,
             cost,
             spec: &fleet.spec,
             account: &fleet.account,
             simulated: run.is_simulated(),
-        };
+        })
+        .collect()
+}
+
+/// The plans of a run for a pull request, in at most so many bytes.
+pub(super) fn markdown(run: &Run, plans: &[FleetPlan], limit: usize) -> String {
+    let costs = run.costs(plans);
+    plan_markdown(&views(run, plans, &costs), limit)
+}
+
+/// The plans of a run with a last line that counts, and says what to type `next` where it is given.
+pub(super) fn text(run: &Run, plans: &[FleetPlan], next: Option<&str>, ui: Ui) -> String {
+    let mut out = String::new();
+    let costs = run.costs(plans);
+    for view in views(run, plans, &costs) {
         out.push_str(&plan_text(&view, ui.out()));
         out.push('\n');
     }

@@ -88,11 +88,11 @@ async fn retag(
     let mut changed = false;
     for (fleet, retagging) in run.fleets.iter().zip(&found) {
         for tags in &retagging.retags {
-            if let Err(error) = fleet
-                .provider
-                .claim(&tags.resource, tags.owner.as_ref())
-                .await
-            {
+            let provider = fleet.provider.as_ref();
+            let regions = [tags.resource.region.clone()].into();
+            let claim = async || provider.claim(&tags.resource, tags.owner.as_ref()).await;
+            // The same tags may be set twice.
+            if let Err(error) = run.traffic.ask(provider, regions, claim).await {
                 ui.problem(&error.message, &error.remedy);
                 return if changed {
                     Exit::FailedPartly

@@ -16,7 +16,7 @@ pub use report::{CaseReport, Report, Verdict};
 pub use shape::{FLEET, Shape, Words};
 pub use subject::{Hook, Subject};
 
-use cases::{building, changing, limits, mending, refusing};
+use cases::{building, changing, claiming, limits, mending, refusing};
 use desk::Desk;
 
 /// What a case comes to; the error says what is wrong with the provider.
@@ -62,6 +62,7 @@ pub async fn run(subject: &dyn Subject) -> Report {
     suite
         .case("a fleet of another name", refusing::other_fleet)
         .await;
+    suite.case("adopt and release", claiming::claim).await;
     suite
         .case("a primary in two zones", limits::multi_az_primary)
         .await;

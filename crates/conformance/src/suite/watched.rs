@@ -6,7 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use pgfleet_model::{AccountId, Check, Inventory, Mutation, ObjectVersion, ResourceRef};
+use pgfleet_model::{AccountId, Check, Inventory, Mutation, ObjectVersion, Owner, ResourceRef};
 use pgfleet_provider::{
     Login, Operation, Platform, Progress, Provider, ProviderError, Scope, Secrets,
 };
@@ -63,6 +63,18 @@ impl Provider for Watched {
             .unwrap_or_else(PoisonError::into_inner)
             .push(mutation.clone());
         self.inner.begin(mutation, expect, secrets).await
+    }
+
+    fn polled(&self, scope: &Scope) -> Option<Inventory> {
+        self.inner.polled(scope)
+    }
+
+    async fn claim(
+        &self,
+        resource: &ResourceRef,
+        owner: Option<&Owner>,
+    ) -> Result<(), ProviderError> {
+        self.inner.claim(resource, owner).await
     }
 
     async fn poll(&self, operations: &[Operation]) -> Vec<Result<Progress, ProviderError>> {

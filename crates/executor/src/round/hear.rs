@@ -4,18 +4,19 @@ use std::{collections::BTreeSet, time::Duration};
 
 use pgfleet_model::{EventKind, Inventory, StepId};
 use pgfleet_planner::Standing;
-use pgfleet_provider::{ErrorKind, Operation, Progress, ProviderError, Retry, Until};
+use pgfleet_provider::{ErrorKind, Operation, PaceChange, Progress, ProviderError, Retry, Until};
 use tokio::time::Instant;
 
 use super::{Answer, Round};
-use crate::{flight::State, telling::since};
-
-/// How many times as often a call is made again whose instance is busy: for about half an hour.
-const BUSY: u32 = 12;
+use crate::{flight::State, telling::since, traffic::Change};
 
 impl Round<'_, '_> {
     pub(super) fn hear(&mut self, answer: Answer) {
+        self.tell_changes_of_pace(&answer);
         match answer {
+            // It was left to the next run, whatever comes of it.
+            Answer::Begun(index, _) | Answer::Looked(index, _)
+                if self.flights[index].state == State::Overdue => {}
             Answer::Begun(index, Ok(operation)) => self.accepted(index, operation),
             Answer::Begun(index, Err(error)) => self.failed_once(index, &error),
             Answer::Looked(index, Ok(inventory)) => self.looked(index, &inventory),
@@ -32,13 +33,45 @@ impl Round<'_, '_> {
         }
     }
 
+    /// Tells the fleet whose call it was how its platform's line has changed.
+    fn tell_changes_of_pace(&mut self, answer: &Answer) {
+        let index = match answer {
+            Answer::Begun(index, _) | Answer::Looked(index, _) => Some(index),
+            Answer::Polled(_, members, _) => members.first(),
+        };
+        let Some(flight) = index.and_then(|index| self.flights.get(*index)) else {
+            return;
+        };
+        for Change {
+            provider,
+            region,
+            pace,
+        } in self.limits.traffic.changes()
+        {
+            let PaceChange {
+                before,
+                after,
+                most,
+            } = pace;
+            let kind = EventKind::PaceChanged {
+                provider,
+                region,
+                before,
+                after,
+                most,
+            };
+            self.telling.tell(&flight.name, kind);
+        }
+    }
+
     fn accepted(&mut self, index: usize, operation: Operation) {
         let flight = &mut self.flights[index];
         flight.took_effect = true;
-        flight.attempts = 0;
+        flight.is_well();
         let retry_after = operation.retry_after;
         let reached = operation.until == Until::Reached;
         flight.state = State::InFlight(operation);
+        flight.asked_after = false;
         let kind = EventKind::StepAccepted {
             step: flight.step.id,
             address: flight.step.address.clone(),
@@ -48,20 +81,30 @@ impl Round<'_, '_> {
             return self.done(index);
         }
         let number = self.poller_of(&self.flights[index]);
-        let first = retry_after.unwrap_or(self.options.polls.first);
-        self.schedule_poll(number, Some(first));
+        self.schedule_poll(number, retry_after);
     }
 
-    /// Sets the time of a provider's next poll, by the age of the youngest of its operations.
+    /// Sets the time of a provider's next poll: at once for what it was not asked after yet, else
+    /// by the age of the youngest of its operations.
     fn schedule_poll(&mut self, number: usize, retry_after: Option<Duration>) {
         let (members, _) = self.in_flight(number);
-        let youngest = members
-            .iter()
-            .filter_map(|index| self.flights[*index].began)
-            .map(since)
-            .min();
+        let members = || members.iter().map(|index| &self.flights[*index]);
+        let polls = self.limits.options.polls;
+        let pause = if members().any(|flight| !flight.asked_after) {
+            // Steps that began together are asked after together: the first poll waits for the
+            // last of their answers, though not for long.
+            let waits = self.any_on_the_wire(number);
+            Some(if waits {
+                polls.shortest
+            } else {
+                Duration::ZERO
+            })
+        } else {
+            let youngest = members().filter_map(|flight| flight.began).map(since).min();
+            youngest.map(|age| polls.pause(age))
+        };
         self.pollers[number].next =
-            youngest.map(|age| Instant::now() + self.options.polls.pause(age, retry_after));
+            pause.map(|pause| Instant::now() + retry_after.unwrap_or(pause));
     }
 
     fn polled(
@@ -74,9 +117,10 @@ impl Round<'_, '_> {
         let mut not_before = Duration::ZERO;
         for (index, answer) in members.iter().zip(answers) {
             match answer {
+                _ if self.flights[*index].state == State::Overdue => {}
                 Ok(Progress::Done) => self.done(*index),
                 Ok(Progress::Running { retry_after }) => {
-                    self.flights[*index].attempts = 0;
+                    self.flights[*index].is_well();
                     soonest = [soonest, retry_after].into_iter().flatten().min();
                 }
                 Err(error) => not_before = not_before.max(self.poll_failed(*index, &error)),
@@ -92,19 +136,15 @@ impl Round<'_, '_> {
     /// A poll that fails in a way that passes is made again with the others; the operation goes
     /// on meanwhile. Returns how long the next poll has to wait.
     fn poll_failed(&mut self, index: usize, error: &ProviderError) -> Duration {
-        let jitter = self.jitter();
-        let backoff = self.options.backoff;
-        let flight = &mut self.flights[index];
-        flight.attempts += 1;
-        match backoff.pause(error.retry, flight.attempts, jitter) {
-            None => self.failed(index, error),
-            Some(_) if error.retry == Retry::Reobserve => {
-                flight.state = State::Pausing {
+        match self.pause(index, error) {
+            Err(error) => self.failed(index, &error),
+            Ok(_) if error.retry == Retry::Reobserve => {
+                self.flights[index].state = State::Pausing {
                     until: Instant::now(),
                     look: true,
                 };
             }
-            Some(wait) => {
+            Ok(wait) => {
                 self.tell_retry(index, error, wait);
                 return wait;
             }
@@ -114,28 +154,22 @@ impl Round<'_, '_> {
 
     /// A call failed; it is repeated if its error allows.
     fn failed_once(&mut self, index: usize, error: &ProviderError) {
-        let jitter = self.jitter();
-        let busy = error.kind == ErrorKind::Busy;
-        let mut backoff = self.options.backoff;
-        if busy {
-            // Somebody else's operation may take as long as one of ours.
-            backoff.attempts = backoff.attempts.saturating_mul(BUSY);
-        }
         let flight = &mut self.flights[index];
-        flight.attempts += 1;
-        flight.busy = busy;
+        flight.busy = error.kind == ErrorKind::Busy;
         // An answer that was lost may hide an effect.
         flight.took_effect |=
             error.retry == Retry::Reobserve && error.kind == ErrorKind::Unreachable;
-        match backoff.pause(error.retry, flight.attempts, jitter) {
-            None => self.failed(index, error),
-            Some(wait) => {
+        match self.pause(index, error) {
+            Err(error) => self.failed(index, &error),
+            Ok(wait) => {
+                let flight = &mut self.flights[index];
                 // What keeps an instance busy may be the same change, begun by an earlier run.
                 let alters = matches!(
                     flight.step.mutation.operation,
                     pgfleet_model::Operation::Modify { .. }
                 );
-                let look = error.retry == Retry::Reobserve || (alters && busy);
+                let look =
+                    error.retry == Retry::Reobserve || (alters && error.kind == ErrorKind::Busy);
                 flight.state = State::Pausing {
                     until: Instant::now() + wait,
                     look,
@@ -143,6 +177,23 @@ impl Round<'_, '_> {
                 self.tell_retry(index, error, wait);
             }
         }
+    }
+
+    /// How long to wait until a call that failed is made again; the error to fail with where it is
+    /// not.
+    fn pause(&mut self, index: usize, error: &ProviderError) -> Result<Duration, ProviderError> {
+        let flight = &mut self.flights[index];
+        flight.attempts += 1;
+        let since = flight.troubled.get_or_insert_with(Instant::now).elapsed();
+        let mut backoff = self.limits.options.backoff;
+        if error.kind == ErrorKind::Busy {
+            backoff = backoff.while_busy();
+        }
+        let route = flight.route();
+        self.limits
+            .traffic
+            .pause(&route, error, backoff, flight.attempts, since)
+            .map_err(|why| why.told(error.clone(), &route))
     }
 
     fn tell_retry(&mut self, index: usize, error: &ProviderError, wait: Duration) {
@@ -173,7 +224,7 @@ impl Round<'_, '_> {
                 self.accepted(index, operation);
             }
             // What is taken again and again and never comes about is no passing trouble.
-            Standing::NotBegun if flight.repeated >= self.options.backoff.attempts => {
+            Standing::NotBegun if flight.repeated >= self.limits.options.backoff.attempts => {
                 let why = format!("{} never came about", flight.step.call);
                 let error = ProviderError::new(ErrorKind::Internal, why)
                     .remedy("look at the platform's own log of the instance");
@@ -228,7 +279,7 @@ impl Round<'_, '_> {
     }
 
     /// Skips all that waits, directly or not, for a step that failed.
-    fn skip_after(&mut self, fleet: usize, failed: StepId) {
+    pub(super) fn skip_after(&mut self, fleet: usize, failed: StepId) {
         let mut gone = BTreeSet::from([failed]);
         // Steps are listed in an order that can be run: one pass finds all that follow.
         for flight in self
@@ -248,15 +299,5 @@ impl Round<'_, '_> {
                 self.telling.tell(&flight.name, kind);
             }
         }
-    }
-
-    /// A number from 0 to 1 (splitmix64): pauses need to differ, not to be unpredictable.
-    fn jitter(&mut self) -> f64 {
-        self.random = self.random.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.random;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        let bits = u32::try_from((z ^ (z >> 31)) >> 32).unwrap_or(u32::MAX);
-        f64::from(bits) / f64::from(u32::MAX)
     }
 }

@@ -1,13 +1,19 @@
 //! Clients for the regions of a run, from one set of credentials.
 
-use std::{collections::BTreeMap, sync::Mutex, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, SystemTime},
+};
 
 use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
-use aws_credential_types::Credentials;
+use aws_credential_types::{Credentials, provider::ProvideCredentials as _};
 use aws_sdk_rds::config::{Region as SdkRegion, SharedInterceptor};
+use aws_smithy_types::date_time::{DateTime, Format};
 use pgfleet_model::Region;
-use tokio::sync::OnceCell;
+use tokio::sync::Mutex;
 
+use super::{whole::WholeAnswers, wire::Wire};
 use crate::guard::TlsOnly;
 
 /// Longest that a connection may take to be made.
@@ -29,64 +35,129 @@ pub struct AwsOptions {
 #[derive(Debug)]
 pub(super) struct Clients {
     options: AwsOptions,
-    config: OnceCell<SdkConfig>,
-    rds: Mutex<BTreeMap<Region, aws_sdk_rds::Client>>,
+    shared: Mutex<Shared>,
+    /// Counts how often the credentials were found anew.
+    generation: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    config: Option<SdkConfig>,
+    rds: BTreeMap<Region, aws_sdk_rds::Client>,
+    /// The access key that was last found anew.
+    key: Option<String>,
 }
 
 impl Clients {
     pub(super) fn new(options: AwsOptions) -> Self {
         Self {
             options,
-            config: OnceCell::new(),
-            rds: Mutex::new(BTreeMap::new()),
+            shared: Mutex::default(),
+            generation: AtomicU64::new(0),
         }
     }
 
-    async fn config(&self) -> &SdkConfig {
-        let load = || async {
-            let timeouts = TimeoutConfig::builder()
-                .connect_timeout(CONNECT)
-                .operation_attempt_timeout(ANSWER)
-                .build();
-            let mut loader = aws_config::defaults(BehaviorVersion::latest())
-                .retry_config(RetryConfig::disabled())
-                .timeout_config(timeouts);
-            if let Some(endpoint) = &self.options.simulated_endpoint {
-                let made_up = Credentials::new("SIMULATED", "simulated", None, None, "simulated");
-                loader = loader
-                    .endpoint_url(endpoint)
-                    .credentials_provider(made_up)
-                    .region(SdkRegion::new("us-east-1"));
-            }
-            loader.load().await
+    async fn load(&self) -> SdkConfig {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT)
+            .operation_attempt_timeout(ANSWER)
+            .build();
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts);
+        if let Some(endpoint) = &self.options.simulated_endpoint {
+            let made_up = Credentials::new("SIMULATED", "simulated", None, None, "simulated");
+            loader = loader
+                .endpoint_url(endpoint)
+                .credentials_provider(made_up)
+                .region(SdkRegion::new("us-east-1"));
+        }
+        loader.load().await
+    }
+
+    async fn config<'a>(&self, shared: &'a mut Shared) -> &'a SdkConfig {
+        let config = match shared.config.take() {
+            Some(config) => config,
+            None => self.load().await,
         };
-        self.config.get_or_init(load).await
+        shared.config.insert(config)
+    }
+
+    /// Which credentials are in use.
+    pub(super) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::SeqCst)
+    }
+
+    /// Looks for credentials again, since AWS says that those of this generation have expired:
+    /// profile files are read again, programs run again. False where there are no others.
+    pub(super) async fn renew(&self, generation: u64) -> bool {
+        let mut shared = self.shared.lock().await;
+        if self.generation() != generation {
+            return true;
+        }
+        let config = self.load().await;
+        let Some(chain) = config.credentials_provider() else {
+            return false;
+        };
+        let Ok(found) = chain.provide_credentials().await else {
+            return false;
+        };
+        let key = Some(found.access_key_id().to_owned());
+        if shared.key == key {
+            return false;
+        }
+        *shared = Shared {
+            config: Some(config),
+            rds: BTreeMap::new(),
+            key,
+        };
+        self.generation.fetch_add(1, Ordering::SeqCst);
+        true
     }
 
     /// The RDS of a region.
     pub(super) async fn rds(&self, region: &Region) -> aws_sdk_rds::Client {
-        let config = self.config().await;
-        let mut clients = self
-            .rds
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        let make = || {
-            let config = aws_sdk_rds::config::Builder::from(config)
-                .region(SdkRegion::new(region.as_str().to_owned()))
-                .interceptor(SharedInterceptor::new(self.guard()))
-                .build();
-            aws_sdk_rds::Client::from_conf(config)
-        };
-        clients.entry(region.clone()).or_insert_with(make).clone()
+        let mut shared = self.shared.lock().await;
+        if let Some(client) = shared.rds.get(region) {
+            return client.clone();
+        }
+        let config = aws_sdk_rds::config::Builder::from(self.config(&mut shared).await)
+            .region(SdkRegion::new(region.as_str().to_owned()))
+            .interceptor(SharedInterceptor::new(self.guard()))
+            .interceptor(SharedInterceptor::new(WholeAnswers))
+            .interceptor(SharedInterceptor::new(Wire::of(region)))
+            .build();
+        let client = aws_sdk_rds::Client::from_conf(config);
+        shared.rds.insert(region.clone(), client.clone());
+        client
     }
 
     /// The service that says who we are.
     pub(super) async fn sts(&self, region: &Region) -> aws_sdk_sts::Client {
-        let config = aws_sdk_sts::config::Builder::from(self.config().await)
+        let mut shared = self.shared.lock().await;
+        let config = aws_sdk_sts::config::Builder::from(self.config(&mut shared).await)
             .region(SdkRegion::new(region.as_str().to_owned()))
             .interceptor(SharedInterceptor::new(self.guard()))
+            .interceptor(SharedInterceptor::new(WholeAnswers))
+            .interceptor(SharedInterceptor::new(Wire::of(region)))
             .build();
         aws_sdk_sts::Client::from_conf(config)
+    }
+
+    /// When the credentials end, where nothing renews them. Keys from the environment, which go
+    /// before all other sources, are the only ones of this kind that say so, in the variable that
+    /// `aws configure export-credentials` sets; roles, single sign-on, web identities and
+    /// credential programs are asked again by the SDK.
+    pub(super) fn credentials_expire(&self) -> Option<SystemTime> {
+        let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        if self.options.simulated_endpoint.is_some() {
+            return None;
+        }
+        variable("AWS_ACCESS_KEY_ID")?;
+        variable("AWS_SECRET_ACCESS_KEY")?;
+        let end = variable("AWS_CREDENTIAL_EXPIRATION")?;
+        let end = DateTime::from_str(&end, Format::DateTimeWithOffset).ok()?;
+        end.try_into().ok()
     }
 
     fn guard(&self) -> TlsOnly {

@@ -2,18 +2,19 @@
 
 use pgfleet_model::{
     Attributes, Availability, DesiredInstance, Field, FieldChange, Mutation, Operation,
-    ResourceRef, Value,
+    PasswordSource, ResourceRef, Value,
 };
 use pgfleet_planner::Word;
 
 use super::{
     ENGINE,
+    passwords::has_password,
     platform::{all_tags, final_snapshot, is_abroad, is_tag, new_tags},
     setting,
 };
 
 /// What [`super::mutate`] sends, as `aws rds ...`.
-pub(super) fn of(mutation: &Mutation) -> Vec<Vec<Word>> {
+pub(super) fn of(mutation: &Mutation, password: Option<&PasswordSource>) -> Vec<Vec<Word>> {
     // An earlier run made the call; only its end is waited for.
     if mutation.resume {
         return Vec::new();
@@ -25,7 +26,18 @@ pub(super) fn of(mutation: &Mutation) -> Vec<Vec<Word>> {
         Operation::Modify { fields, .. } if fields.iter().all(|change| is_tag(&change.field)) => {
             retag(mutation, fields)
         }
-        Operation::Modify { fields, in_window } => modify(mutation, fields, *in_window),
+        Operation::Modify { fields, in_window } => {
+            let mut words = modify(mutation, fields, *in_window);
+            if has_password(fields) {
+                // Without its source there is no command.
+                let Some(source) = password else {
+                    return Vec::new();
+                };
+                words.push("--master-user-password".into());
+                words.push(source.into());
+            }
+            words
+        }
         Operation::Start => command("start-db-instance", resource),
         Operation::Delete {
             final_snapshot: last,

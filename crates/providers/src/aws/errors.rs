@@ -1,6 +1,6 @@
 //! What RDS's errors mean, in one place: their kind, their remedy, and whether to try again.
 
-use std::error::Error as StdError;
+use std::{error::Error as StdError, time::Duration};
 
 use aws_sdk_rds::error::{ProvideErrorMetadata, SdkError};
 use pgfleet_provider::{ErrorKind, ProviderError, Retry};
@@ -14,11 +14,13 @@ pub(super) enum Nature {
     Changes,
 }
 
+/// How AWS says that credentials have expired.
+const EXPIRED: [&str; 3] = ["ExpiredToken", "ExpiredTokenException", "RequestExpired"];
+
 /// Explains why a call failed. `call` is RDS's own name for it, which is the IAM action's too.
-pub(super) fn explain<E, R>(call: &str, nature: Nature, error: &SdkError<E, R>) -> ProviderError
+pub(super) fn explain<E>(call: &str, nature: Nature, error: &SdkError<E>) -> ProviderError
 where
     E: ProvideErrorMetadata + StdError + 'static,
-    R: std::fmt::Debug + 'static,
 {
     let unclear = match nature {
         Nature::Reads => Retry::Backoff,
@@ -27,10 +29,17 @@ where
     match error {
         SdkError::ServiceError(service) => {
             let error = service.err();
-            match error.code() {
+            let asked = service.raw().headers().get("retry-after");
+            let explained = match error.code() {
                 Some(code) => by_code(call, nature, code, error.message().unwrap_or_default()),
                 // No code: not the XML that AWS answers with.
                 None => not_aws(call),
+            };
+            match asked.and_then(|seconds| seconds.parse().ok()) {
+                Some(seconds) if explained.retry == Retry::Backoff => {
+                    explained.retry(Retry::After(Duration::from_secs(seconds)))
+                }
+                _ => explained,
             }
         }
         SdkError::ResponseError(_) => ProviderError::new(
@@ -41,6 +50,12 @@ where
         .retry(unclear),
         _ => by_cause(call, unclear, error),
     }
+}
+
+/// Whether AWS says that the credentials were good once. Such a call had no effect.
+pub(super) fn has_expired(error: &ProviderError) -> bool {
+    let mut codes = EXPIRED.iter();
+    error.kind == ErrorKind::Credentials && codes.any(|code| error.message.contains(code))
 }
 
 fn not_aws(call: &str) -> ProviderError {
@@ -120,10 +135,8 @@ fn by_code(call: &str, nature: Nature, code: &str, message: &str) -> ProviderErr
                 "allow the action rds:{call} to whoever runs this; docs/aws.md has the policy"
             ))
         }
-        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => {
-            error(ErrorKind::Credentials)
-                .remedy("the credentials have expired: log in again and run the command again")
-        }
+        code if EXPIRED.contains(&code) => error(ErrorKind::Credentials)
+            .remedy("the credentials have expired: log in again and run the command again"),
         "InvalidClientTokenId"
         | "UnrecognizedClientException"
         | "SignatureDoesNotMatch"
@@ -139,6 +152,8 @@ fn by_code(call: &str, nature: Nature, code: &str, message: &str) -> ProviderErr
             error(ErrorKind::Refused)
                 .remedy("this class has no room in the zone now: try later, or another class")
         }
+        "DBSnapshotAlreadyExists" => error(ErrorKind::Refused)
+            .remedy("delete old snapshots of it, or set final_snapshot = false in [primary]"),
         "KMSKeyNotAccessibleFault" => error(ErrorKind::Refused)
             .remedy("look at `kms_key`: the key's region, its state and its policy"),
         "DBSubnetGroupNotFoundFault" => {

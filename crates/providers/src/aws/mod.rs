@@ -10,11 +10,15 @@ mod errors;
 mod guard;
 mod mutate;
 mod observe;
+mod passwords;
 mod platform;
 mod polled;
 mod preflight;
 mod provider;
 mod rules;
+mod source;
+mod whole;
+mod wire;
 
 pub use client::AwsOptions;
 pub use platform::AwsPlatform;
@@ -26,6 +30,9 @@ const GUIDE: &str = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/";
 /// The engine, in RDS's word.
 const ENGINE: &str = "postgres";
 
+/// The tag that tells which `password_version` the administrator's password is of.
+const TAG_PASSWORD_VERSION: &str = "pgfleet-password-version";
+
 /// Names of what only RDS knows of an instance, as plan files have them below `[aws]`.
 mod setting {
     pub(super) const SUBNET_GROUP: &str = "subnet_group";
@@ -35,6 +42,8 @@ mod setting {
     pub(super) const PUBLIC: &str = "publicly_accessible";
     /// Observed only: whether the disk is encrypted.
     pub(super) const ENCRYPTED: &str = "storage_encrypted";
+    /// Observed only: the Multi-AZ DB cluster that it is a member of.
+    pub(super) const CLUSTER: &str = "cluster";
     /// Observed only: whether Secrets Manager keeps the administrator's password.
     pub(super) const MANAGED_PASSWORD: &str = "managed_password";
 }

@@ -1,18 +1,21 @@
 //! The calls that change something.
 
-use aws_sdk_rds::types::{DbInstance, Tag};
+use aws_sdk_rds::{
+    error::ProvideErrorMetadata,
+    types::{DbInstance, Tag},
+};
 use pgfleet_model::{
     Availability, DesiredInstance, Field, FieldChange, Mutation, ResourceRef, Settings, Value,
 };
 use pgfleet_provider::{ProviderError, Secrets};
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::passwords;
 
 use super::{
     ENGINE,
     errors::{Nature, explain},
-    platform::{all_tags, final_snapshot},
+    platform::{all_tags, final_snapshots},
     setting,
 };
 
@@ -107,11 +110,16 @@ pub(super) async fn modify(
     resource: &ResourceRef,
     fields: &[FieldChange],
     in_window: bool,
+    password: Option<SecretString>,
 ) -> Answer {
+    let password = password
+        .as_ref()
+        .map(|password| password.expose_secret().to_owned());
     let mut call = client
         .modify_db_instance()
         .db_instance_identifier(resource.id.as_str())
-        .apply_immediately(!in_window);
+        .apply_immediately(!in_window)
+        .set_master_user_password(password);
     for FieldChange { field, to, .. } in fields {
         let number = match to {
             Value::Number(number) => i32::try_from(*number).ok(),
@@ -188,17 +196,29 @@ pub(super) async fn delete(
     resource: &ResourceRef,
     last_snapshot: bool,
 ) -> Answer {
-    let snapshot = last_snapshot.then(|| final_snapshot(resource));
-    let answer = client
-        .delete_db_instance()
-        .db_instance_identifier(resource.id.as_str())
-        .skip_final_snapshot(!last_snapshot)
-        .set_final_db_snapshot_identifier(snapshot)
-        .send()
-        .await;
-    answer
-        .map(|answer| answer.db_instance)
-        .map_err(|error| explain("DeleteDBInstance", Nature::Changes, &error))
+    let mut names = last_snapshot.then(|| final_snapshots(resource));
+    loop {
+        let name = names.as_mut().and_then(Iterator::next);
+        let answer = client
+            .delete_db_instance()
+            .db_instance_identifier(resource.id.as_str())
+            .skip_final_snapshot(!last_snapshot)
+            .set_final_db_snapshot_identifier(name.clone())
+            .send()
+            .await;
+        let error = match answer {
+            Ok(answer) => return Ok(answer.db_instance),
+            Err(error) => error,
+        };
+        // An earlier instance of this name left one behind: it is kept, and the next name is tried.
+        let taken = error
+            .as_service_error()
+            .and_then(ProvideErrorMetadata::code)
+            == Some("DBSnapshotAlreadyExists");
+        if !taken || name.is_none() {
+            return Err(explain("DeleteDBInstance", Nature::Changes, &error));
+        }
+    }
 }
 
 /// A count as the SDK takes it; plan files hold none that is larger.

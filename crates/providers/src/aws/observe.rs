@@ -7,9 +7,11 @@ use pgfleet_model::{
     Attributes, Availability, Condition, Endpoint, Field, ObservedInstance, Owner, Phase, Region,
     ResourceId, ResourceRef, Role, Storage, Tags, Value,
 };
+use pgfleet_planner::PASSWORD_VERSION;
 use pgfleet_provider::{ErrorKind, ProviderError};
 
 use super::{
+    TAG_PASSWORD_VERSION,
     errors::{Nature, explain},
     setting,
 };
@@ -185,6 +187,13 @@ fn number(value: Option<i32>) -> Option<u32> {
 }
 
 fn attributes(live: &DbInstance, role: Role, tags: Tags) -> Attributes {
+    let mut settings = settings(live);
+    let version = tags
+        .get(TAG_PASSWORD_VERSION)
+        .and_then(|version| version.parse().ok());
+    if let Some(version) = version {
+        settings.insert(PASSWORD_VERSION.to_owned(), Value::Number(version));
+    }
     let availability = live.multi_az().map(|two| {
         if two {
             Availability::Regional
@@ -211,7 +220,7 @@ fn attributes(live: &DbInstance, role: Role, tags: Tags) -> Attributes {
             .flatten(),
         deletion_protection: live.deletion_protection(),
         tags,
-        settings: settings(live),
+        settings,
     }
 }
 
@@ -246,6 +255,7 @@ fn settings(live: &DbInstance) -> BTreeMap<String, Value> {
             setting::ENCRYPTED,
             live.storage_encrypted().map(Value::Flag),
         ),
+        (setting::CLUSTER, live.db_cluster_identifier().map(text)),
         (
             setting::MANAGED_PASSWORD,
             live.master_user_secret().map(|_| Value::Flag(true)),
@@ -272,6 +282,11 @@ fn pending(live: &DbInstance) -> BTreeMap<Field, Value> {
         (Field::Iops, whole(pending.iops())),
         (Field::Throughput, whole(pending.storage_throughput())),
         (Field::BackupDays, whole(pending.backup_retention_period())),
+        // Shown as asterisks for as long as the change takes.
+        (
+            Field::Setting(PASSWORD_VERSION.to_owned()),
+            text(pending.master_user_password()),
+        ),
     ]
     .into_iter()
     .filter_map(|(field, value)| Some((field, value?)))

@@ -5,12 +5,18 @@ use pgfleet_model::{
     ObservedInstance, ObservedState, Operation, ProviderKind, Region, ResourceRef, Role, Value,
 };
 use pgfleet_planner::{
-    Capabilities, Compare, Draft, Edge, FieldRule, PlannedCall, Platform, Standing, Word,
+    Capabilities, Compare, Draft, Edge, FieldRule, PASSWORD_VERSION, PlannedCall, Platform,
+    Standing, Word,
 };
 use pgfleet_pricing::{Catalog, Gib, Want};
 use pgfleet_spec::InstanceSize;
 
-use super::{GUIDE, awaiting, command, observe::reference, rules, setting};
+use super::{
+    GUIDE, TAG_PASSWORD_VERSION, awaiting, command,
+    observe::reference,
+    passwords::{Passwords, is_password, rotates},
+    rules, setting,
+};
 
 /// Keys of `[aws]` that are about the account, not about instances.
 const ACCOUNT: &str = "account";
@@ -23,6 +29,7 @@ const USUAL_DISK: &str = "gp3";
 #[derive(Debug, Clone)]
 pub struct AwsPlatform {
     capabilities: Capabilities,
+    pub(super) passwords: Passwords,
 }
 
 impl Default for AwsPlatform {
@@ -42,6 +49,7 @@ impl Default for AwsPlatform {
                 // A quota that can be raised: a warning, not a limit.
                 max_replicas: None,
             },
+            passwords: Passwords::default(),
         }
     }
 }
@@ -127,6 +135,10 @@ impl Platform for AwsPlatform {
             Field::StorageGib => FieldRule::InPlace(Compare::AtLeast { show_more: true }),
             Field::Postgres => FieldRule::InPlace(Compare::Serves),
             Field::Tags => FieldRule::InPlace(Compare::Includes),
+            // A version that is higher than the plan's was set by a later plan.
+            field if is_password(field) && role == Role::Primary => {
+                FieldRule::InPlace(Compare::AtLeast { show_more: false })
+            }
             Field::BackupDays if role == Role::Primary => FieldRule::InPlace(Compare::Equal),
             Field::Setting(name)
                 if [
@@ -170,7 +182,11 @@ impl Platform for AwsPlatform {
                     .iter()
                     .cloned()
                     .partition(|change| is_tag(&change.field));
-                [tags, rest]
+                // The version is written down once the password is changed: after an interruption
+                // between the two it is changed again, to the same.
+                let version = rest.iter().find(|change| is_password(&change.field));
+                let version = version.map(version_tag).into_iter().collect();
+                [tags, rest, version]
                     .into_iter()
                     .filter(|fields| !fields.is_empty())
                     .map(|fields| {
@@ -237,8 +253,12 @@ impl Platform for AwsPlatform {
         Lane(mutation.resource.clone())
     }
 
+    fn rotates_passwords(&self) -> bool {
+        true
+    }
+
     fn commands(&self, mutation: &Mutation) -> Vec<Vec<Word>> {
-        command::of(mutation)
+        command::of(mutation, self.passwords.of(&mutation.owner.fleet).as_ref())
     }
 
     fn awaiting(&self, mutation: &Mutation) -> Vec<Vec<Word>> {
@@ -246,7 +266,37 @@ impl Platform for AwsPlatform {
     }
 
     fn standing(&self, mutation: &Mutation, live: Option<&ObservedInstance>) -> Standing {
-        pgfleet_planner::standing(self, mutation, live)
+        let Operation::Modify { fields, in_window } = &mutation.operation else {
+            return pgfleet_planner::standing(self, mutation, live);
+        };
+        if !rotates(mutation) {
+            return pgfleet_planner::standing(self, mutation, live);
+        }
+        // No listing shows a password; it shows that one is being changed.
+        let password = Field::Setting(PASSWORD_VERSION.to_owned());
+        if live.is_some_and(|live| live.pending.contains_key(&password)) {
+            return Standing::Running;
+        }
+        let rest = fields.iter().filter(|change| !is_password(&change.field));
+        let rest = Mutation {
+            operation: Operation::Modify {
+                fields: rest.cloned().collect(),
+                in_window: *in_window,
+            },
+            ..mutation.clone()
+        };
+        pgfleet_planner::standing(self, &rest, live)
+    }
+}
+
+/// The change of the tag that tells the version of the administrator's password.
+fn version_tag(change: &FieldChange) -> FieldChange {
+    let tag =
+        |value: &Value| Value::Map([(TAG_PASSWORD_VERSION.to_owned(), value.to_string())].into());
+    FieldChange {
+        field: Field::Tags,
+        from: change.from.as_ref().map(tag),
+        to: tag(&change.to),
     }
 }
 
@@ -331,11 +381,23 @@ pub(super) fn final_snapshot(resource: &ResourceRef) -> String {
     format!("{}-final", resource.id)
 }
 
+/// The names that are tried for it, one after the other: a snapshot outlives its instance.
+pub(super) fn final_snapshots(resource: &ResourceRef) -> impl Iterator<Item = String> + use<> {
+    let first = final_snapshot(resource);
+    let further = (2..100).map({
+        let first = first.clone();
+        move |number| format!("{first}-{number}")
+    });
+    std::iter::once(first).chain(further)
+}
+
 /// The tags that an instance shall bear: the plan's, and pgfleet's own.
 pub(super) fn all_tags(mutation: &Mutation, attributes: &Attributes) -> Vec<(String, String)> {
     let own = mutation.owner.tags();
-    let all = attributes.tags.clone().into_iter().chain(own);
-    all.collect()
+    let version = attributes.settings.get(PASSWORD_VERSION);
+    let version = version.map(|version| (TAG_PASSWORD_VERSION.to_owned(), version.to_string()));
+    let all = attributes.tags.clone().into_iter();
+    all.chain(own).chain(version).collect()
 }
 
 /// The tags that a change of tags sets: those that the plan wants, and pgfleet's own.

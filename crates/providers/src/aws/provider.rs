@@ -3,26 +3,30 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Mutex, MutexGuard, PoisonError},
+    time::SystemTime,
 };
 
 use async_trait::async_trait;
-use futures_util::future::join_all;
+use futures_util::future::{BoxFuture, join_all};
 use pgfleet_model::{
-    AccountId, Check, Inventory, Mutation, ObjectVersion, ObservedInstance, Operation as Verb,
-    Owner, Region, ResourceRef, TAG_ADDRESS, TAG_FLEET, TAG_MANAGED_BY,
+    AccountId, Check, FleetName, Inventory, Mutation, ObjectVersion, ObservedInstance,
+    Operation as Verb, Owner, PasswordSource, Region, ResourceRef, TAG_ADDRESS, TAG_FLEET,
+    TAG_MANAGED_BY,
 };
 use pgfleet_provider::{
     ErrorKind, Operation, Platform, Progress, Provider, ProviderError, Retry, Scope, Secrets,
     Standing, Until,
 };
+use secrecy::SecretString;
 use tokio::sync::OnceCell;
 
 use super::{
     AwsOptions, AwsPlatform,
     client::Clients,
-    errors::{Nature, explain},
+    errors::{Nature, explain, has_expired},
     mutate,
     observe::{Listed, list, listed},
+    passwords::{has_password, rotates},
     platform::{is_abroad, is_tag, new_tags},
     polled::{Page, Polled},
     preflight,
@@ -62,6 +66,24 @@ impl AwsProvider {
         }
     }
 
+    /// Where the administrator's password of a fleet is read from, in case it is to be changed.
+    pub fn remember(&self, fleet: FleetName, password: PasswordSource) {
+        self.platform.passwords.remember(fleet, password);
+    }
+
+    async fn password(
+        &self,
+        owner: &Owner,
+        secrets: &Secrets,
+    ) -> Result<SecretString, ProviderError> {
+        let source = self.platform.passwords.of(&owner.fleet).ok_or_else(|| {
+            let why = format!("the plan file of {} names no password", owner.fleet);
+            ProviderError::new(ErrorKind::Environment, why)
+                .remedy("add password = { env = \"NAME\" } (or file, or command) to [primary]")
+        })?;
+        crate::passwords::read(source, *secrets).await
+    }
+
     /// Keeps what a listing or an answer says of one instance.
     fn note(&self, listed: Listed) -> ObservedInstance {
         let Listed { instance, arn, .. } = listed;
@@ -73,6 +95,27 @@ impl AwsProvider {
 
     fn seen(&self) -> MutexGuard<'_, BTreeMap<ResourceRef, Seen>> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A call that failed since credentials of this generation have expired can be made again where
+    /// others are found.
+    async fn renewed(&self, generation: u64, error: ProviderError) -> ProviderError {
+        if has_expired(&error) && self.clients.renew(generation).await {
+            return error.retry(Retry::Backoff);
+        }
+        error
+    }
+
+    /// Does something, and finds new credentials where it fails for want of them.
+    async fn renewing<T>(
+        &self,
+        work: BoxFuture<'_, Result<T, ProviderError>>,
+    ) -> Result<T, ProviderError> {
+        let generation = self.clients.generation();
+        match work.await {
+            Ok(done) => Ok(done),
+            Err(error) => Err(self.renewed(generation, error).await),
+        }
     }
 
     /// What was last seen of an instance; it is looked for where it was not seen yet.
@@ -140,6 +183,22 @@ impl AwsProvider {
         Ok(seen)
     }
 
+    /// Sets pgfleet's tags, or takes them off.
+    async fn tag(
+        &self,
+        resource: &ResourceRef,
+        owner: Option<&Owner>,
+    ) -> Result<(), ProviderError> {
+        let client = self.clients.rds(&resource.region).await;
+        let arn = self.arn(resource).await?;
+        if let Some(owner) = owner {
+            let tags = owner.tags().into_iter().collect();
+            return mutate::add_tags(&client, &arn, tags).await;
+        }
+        let keys = [TAG_MANAGED_BY, TAG_FLEET, TAG_ADDRESS].map(ToOwned::to_owned);
+        mutate::remove_tags(&client, &arn, keys.to_vec()).await
+    }
+
     /// Makes the call, and says what its answer shows of the instance.
     async fn call(
         &self,
@@ -173,7 +232,12 @@ impl AwsProvider {
                 None
             }
             Verb::Modify { fields, in_window } => {
-                mutate::modify(&client, resource, fields, *in_window).await?
+                let password = if has_password(fields) {
+                    Some(self.password(&mutation.owner, secrets).await?)
+                } else {
+                    None
+                };
+                mutate::modify(&client, resource, fields, *in_window, password).await?
             }
             Verb::Start => mutate::start(&client, resource).await?,
             Verb::Delete { final_snapshot, .. } => {
@@ -207,16 +271,21 @@ impl Provider for AwsProvider {
             })?;
             Ok(AccountId::new(account))
         };
-        self.account.get_or_try_init(ask).await.cloned()
+        self.renewing(Box::pin(self.account.get_or_try_init(ask)))
+            .await
+            .cloned()
     }
 
     async fn observe(&self, scope: &Scope) -> Result<Inventory, ProviderError> {
-        let seen = self.list_regions(scope.regions.clone()).await?;
+        let seen = self
+            .renewing(Box::pin(self.list_regions(scope.regions.clone())))
+            .await?;
         Ok(seen.into_iter().collect())
     }
 
     async fn preflight(&self, mutations: &[&Mutation]) -> Result<Vec<Check>, ProviderError> {
-        preflight::check(&self.clients, mutations).await
+        self.renewing(Box::pin(preflight::check(&self.clients, mutations)))
+            .await
     }
 
     async fn begin(
@@ -235,7 +304,12 @@ impl Provider for AwsProvider {
             return Ok(attached());
         }
         let _changing = self.polled.changing();
-        let shown = self.call(mutation, secrets).await?;
+        let shown = self.renewing(Box::pin(self.call(mutation, secrets))).await;
+        let shown = shown.map_err(|error| match error.retry {
+            // Whether a password was changed no listing tells. Changing it again does no harm.
+            Retry::Reobserve if rotates(mutation) => error.retry(Retry::Backoff),
+            _ => error,
+        })?;
         let done = shown.is_some_and(|live| {
             !matches!(mutation.operation, Verb::Delete { .. })
                 && self.platform.standing(mutation, Some(&live)) == Standing::Done
@@ -252,20 +326,17 @@ impl Provider for AwsProvider {
         })
     }
 
+    async fn credentials_expire(&self) -> Option<SystemTime> {
+        self.clients.credentials_expire()
+    }
+
     async fn claim(
         &self,
         resource: &ResourceRef,
         owner: Option<&Owner>,
     ) -> Result<(), ProviderError> {
         let _changing = self.polled.changing();
-        let client = self.clients.rds(&resource.region).await;
-        let arn = self.arn(resource).await?;
-        if let Some(owner) = owner {
-            let tags = owner.tags().into_iter().collect();
-            return mutate::add_tags(&client, &arn, tags).await;
-        }
-        let keys = [TAG_MANAGED_BY, TAG_FLEET, TAG_ADDRESS].map(ToOwned::to_owned);
-        mutate::remove_tags(&client, &arn, keys.to_vec()).await
+        self.renewing(Box::pin(self.tag(resource, owner))).await
     }
 
     fn polled(&self, scope: &Scope) -> Option<Inventory> {
@@ -274,6 +345,7 @@ impl Provider for AwsProvider {
 
     async fn poll(&self, operations: &[Operation]) -> Vec<Result<Progress, ProviderError>> {
         let before = self.polled.mark();
+        let generation = self.clients.generation();
         let regions: BTreeSet<Region> = operations
             .iter()
             .map(|operation| operation.mutation.resource.region.clone())
@@ -283,7 +355,12 @@ impl Provider for AwsProvider {
             let listed = list(&client, &region).await;
             (region, listed.map(|listed| self.page(listed)))
         });
-        let listings: BTreeMap<Region, _> = join_all(asked).await.into_iter().collect();
+        let mut listings: BTreeMap<Region, _> = join_all(asked).await.into_iter().collect();
+        for listing in listings.values_mut() {
+            if let Err(error) = listing {
+                *error = self.renewed(generation, error.clone()).await;
+            }
+        }
         self.polled.keep(before, &listings);
         operations
             .iter()

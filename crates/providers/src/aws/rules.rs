@@ -5,7 +5,7 @@ use pgfleet_model::{
     Field, ObservedInstance, ObservedState, Role, Stranger, Value,
 };
 
-use super::{GUIDE, platform::is_abroad, setting};
+use super::{GUIDE, passwords::has_password, platform::is_abroad, setting, source};
 
 /// Replicas of one source that RDS makes without a raised quota.
 const REPLICAS: usize = 15;
@@ -14,9 +14,7 @@ const REPLICAS_ABROAD: usize = 5;
 /// The size in GiB from which gp3 takes provisioned operations.
 const GP3_IOPS_FROM_GIB: u32 = 400;
 
-const CONFIGURATION: &str = "USER_PostgreSQL.Replication.ReadReplicas.Configuration.html";
-
-fn guide(page: &str) -> String {
+pub(super) fn guide(page: &str) -> String {
     format!("{GUIDE}{page}")
 }
 
@@ -33,6 +31,7 @@ pub(super) fn check(
         .collect();
     for wanted in &created {
         checks.extend(identifier(wanted));
+        checks.extend(signed_elsewhere(desired, wanted));
         checks.extend(password(wanted));
         checks.extend(encryption(desired, observed, wanted));
     }
@@ -41,19 +40,23 @@ pub(super) fn check(
         checks.extend(public(wanted));
     }
     for change in changes.effective() {
+        let wanted = desired.instances.get(&change.address);
+        checks.extend(
+            wanted
+                .filter(|_| has_password(&change.fields))
+                .and_then(password),
+        );
         let live = observed
             .owned()
             .find(|live| live.resource == change.resource);
         checks.extend(storage_change(change, live));
         checks.extend(version_change(change));
     }
+    checks.extend(tags(desired));
     checks.extend(replica_count(desired, observed));
     checks.extend(one_zone(desired));
     let makes_replicas = created.iter().any(|wanted| wanted.role() == Role::Replica);
-    if makes_replicas {
-        checks.extend(managed_password(observed));
-    }
-    checks.extend(backup_retention(desired, observed));
+    checks.extend(source::check(desired, observed, makes_replicas));
     checks.extend(promotes_replicas(observed, changes));
     checks
 }
@@ -85,7 +88,7 @@ fn password(wanted: &DesiredInstance) -> Option<Check> {
     bootstrap.password.is_none().then(|| {
         Check::error(
             "aws/password",
-            "a new primary needs an administrator's password",
+            "an administrator's password is to be set, and the plan file names none",
         )
         .at(&wanted.address)
         .key("primary")
@@ -137,6 +140,60 @@ fn encryption(
         )),
         _ => None,
     }
+}
+
+/// Between regions of China and of `GovCloud` RDS takes a copy only with a URL that was signed in
+/// the source's region; elsewhere it ignores one.
+fn signed_elsewhere(desired: &DesiredState, wanted: &DesiredInstance) -> Option<Check> {
+    let region = wanted.resource.region.as_str();
+    let apart = ["cn-", "us-gov-"]
+        .iter()
+        .any(|prefix| region.starts_with(prefix));
+    let copied =
+        wanted.role() == Role::Replica && is_abroad(&wanted.resource, desired.primary_ref());
+    (apart && copied).then(|| {
+        Check::error(
+            "aws/pre-signed-url",
+            format!("RDS makes a replica in {region} only from a URL signed in its source's region"),
+        )
+        .at(&wanted.address)
+        .key(wanted.key.clone())
+        .remedy(
+            "make it with `aws rds create-db-instance-read-replica --source-region ...`, which \
+             signs the URL, and let `pgfleet adopt` take it over",
+        )
+        .source(
+            "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstanceReadReplica.html",
+        )
+    })
+}
+
+/// Letters, digits, spaces and `_.:/=+-@`; a key of 1 to 128, a value of at most 256 of them.
+fn tags(desired: &DesiredState) -> Option<Check> {
+    let plain = |text: &str| {
+        let mut letters = text.chars();
+        letters.all(|c| c.is_alphanumeric() || c.is_whitespace() || "_.:/=+-@".contains(c))
+    };
+    let fine = |key: &str, value: &str| {
+        (1..=128).contains(&key.chars().count())
+            && value.chars().count() <= 256
+            && plain(key)
+            && plain(value)
+            && !key.to_ascii_lowercase().starts_with("aws:")
+    };
+    // Every instance bears the same ones.
+    let one = desired.instances.values().next()?;
+    let mut all = one.attributes.tags.iter();
+    let (key, _) = all.find(|(key, value)| !fine(key, value))?;
+    Some(
+        Check::error("aws/tag", format!("RDS does not take the tag `{key}`"))
+            .key("tags")
+            .remedy(
+                "letters, digits, spaces and _ . : / = + - @ only; a key of 1 to 128 that does \
+                 not begin with `aws:`, a value of at most 256 characters",
+            )
+            .source(guide("USER_Tagging.html")),
+    )
 }
 
 fn provisioned(wanted: &DesiredInstance) -> Option<Check> {
@@ -283,57 +340,6 @@ fn one_zone(desired: &DesiredState) -> Option<Check> {
             "each replica is in one zone: an outage there takes those in it away",
         )
         .source(guide("USER_ReadRepl.html"))
-    })
-}
-
-/// RDS makes no replicas of an instance whose password Secrets Manager keeps, and that is final.
-fn managed_password(observed: &ObservedState) -> Option<Check> {
-    let primary = observed.primary()?;
-    let managed = primary
-        .attributes
-        .settings
-        .contains_key(setting::MANAGED_PASSWORD);
-    managed.then(|| {
-        Check::error(
-            "aws/managed-password",
-            format!(
-                "Secrets Manager keeps the password of {}, and RDS makes no replicas of such",
-                primary.resource
-            ),
-        )
-        .remedy("give it a password of its own: aws rds modify-db-instance --no-manage-master-user-password")
-        .source(guide("rds-secrets-manager.html"))
-    })
-}
-
-fn backup_retention(desired: &DesiredState, observed: &ObservedState) -> Option<Check> {
-    desired.replicas().next()?;
-    let none = |attributes: &Attributes| attributes.backup_days == Some(0);
-    let source = guide(CONFIGURATION);
-    if let Some(primary) = desired.managed_primary() {
-        return none(&primary.attributes).then(|| {
-            Check::error(
-                "aws/backup-retention",
-                "a primary with replicas needs automatic backups",
-            )
-            .at(&primary.address)
-            .key("primary.backup_days")
-            .remedy("set backup_days to 1 or more")
-            .source(source)
-        });
-    }
-    let existing = observed.existing.as_ref()?;
-    none(&existing.attributes).then(|| {
-        Check::error(
-            "aws/backup-retention",
-            format!(
-                "{} has no automatic backups, and RDS replicates none such",
-                existing.resource
-            ),
-        )
-        .key("primary.existing")
-        .remedy("switch its backups on: aws rds modify-db-instance --backup-retention-period 1")
-        .source(source)
     })
 }
 

@@ -23,7 +23,7 @@ use super::{Endpoint, GcpPlatform, client::Api, errors::ended, mutate, observe, 
 const SIDE_BY_SIDE: usize = 16;
 /// How often, and how many times, the end of a change of labels is asked for.
 const LABELS_PAUSE: Duration = Duration::from_secs(1);
-const LABELS_TIMES: u32 = 300;
+const LABELS_TIMES: u32 = 120;
 
 /// Cloud SQL in one project. Fleets of a run share one, and with it its list.
 pub struct GcpProvider {

@@ -28,20 +28,18 @@ use super::{
 const SOON: Duration = Duration::from_millis(20);
 
 /// The data folder where the plan names none: `/var/lib/pgfleet` for root, else `pgfleet` in the
-/// user's state folder.
-pub fn default_data_dir(is_root: bool, state: Option<&str>, home: Option<&str>) -> PathBuf {
+/// user's state folder. `None` where there is no home: a temporary folder would lose the data.
+pub fn default_data_dir(is_root: bool, state: Option<&str>, home: Option<&str>) -> Option<PathBuf> {
     let given = |value: Option<&str>| {
         value
             .filter(|value| value.starts_with('/'))
             .map(PathBuf::from)
     };
     if is_root {
-        return PathBuf::from("/var/lib/pgfleet");
+        return Some(PathBuf::from("/var/lib/pgfleet"));
     }
-    given(state)
-        .or_else(|| Some(given(home)?.join(".local/state")))
-        .unwrap_or_else(std::env::temp_dir)
-        .join("pgfleet")
+    let state = given(state).or_else(|| Some(given(home)?.join(".local/state")))?;
+    Some(state.join("pgfleet"))
 }
 
 type Job = JoinHandle<Result<(), ProviderError>>;
@@ -243,19 +241,20 @@ mod tests {
         let home = Some("/home/ann");
         assert_eq!(
             default_data_dir(true, None, home),
-            Path::new("/var/lib/pgfleet")
+            Some(PathBuf::from("/var/lib/pgfleet"))
         );
         assert_eq!(
             default_data_dir(false, None, home),
-            Path::new("/home/ann/.local/state/pgfleet")
+            Some(PathBuf::from("/home/ann/.local/state/pgfleet"))
         );
         assert_eq!(
             default_data_dir(false, Some("/state"), home),
-            Path::new("/state/pgfleet")
+            Some(PathBuf::from("/state/pgfleet"))
         );
         assert_eq!(
             default_data_dir(false, Some("relative"), home),
-            Path::new("/home/ann/.local/state/pgfleet")
+            Some(PathBuf::from("/home/ann/.local/state/pgfleet"))
         );
+        assert_eq!(default_data_dir(false, None, None), None);
     }
 }

@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 
 use super::{
     json::estimate_json,
-    markdown::cell,
     money::{amount, change},
     plan::missing,
     rows::spans,
 };
 use crate::{
     Paint,
+    markdown::{Document, Part, Section, cell, row, table_head},
     table::{Table, hanging},
 };
 
@@ -121,45 +121,53 @@ fn instances(cloud: &Comparison) -> String {
     out
 }
 
-/// For a pull request.
-pub fn compare_markdown(fleets: &[FleetComparison]) -> String {
-    let mut out = String::new();
-    for FleetComparison { fleet, clouds } in fleets {
+/// For a pull request, in at most so many bytes, 1,024 or more.
+pub fn compare_markdown(fleets: &[FleetComparison], limit: usize) -> String {
+    let one = |FleetComparison { fleet, clouds }: &FleetComparison| {
+        let head = table_head(&[
+            "cloud",
+            "region",
+            "a month>",
+            "against its own>",
+            "sizes",
+            "differs",
+        ]);
         let own = own(clouds);
-        let _ = writeln!(out, "### {fleet} on three clouds\n");
-        out.push_str("| cloud | region | a month | against its own | sizes | differs |\n");
-        out.push_str("|---|---|---:|---:|---|---|\n");
-        for cloud in clouds {
-            let mut sizes: Vec<&str> = cloud
-                .instances
-                .iter()
-                .map(|it| it.attributes.size.as_deref().unwrap_or("no size"))
-                .collect();
-            sizes.dedup();
-            let mut notes = cloud.differences.clone();
-            let unpriced = cloud.estimate.after.unpriced.iter();
-            notes.extend(
-                unpriced.map(|line| {
-                    format!("no price: {} {}, {}", line.address, line.item, line.detail)
-                }),
-            );
-            let _ = writeln!(
-                out,
-                "| {} | {} | {} | {} | {} | {} |",
-                cloud.provider,
-                cloud
-                    .region
-                    .as_ref()
-                    .map_or_else(|| "none".to_owned(), ToString::to_string),
-                total(cloud).map_or_else(|| "not possible".to_owned(), amount),
-                total(cloud).map_or_else(String::new, |total| change(difference(own, total))),
-                cell(&sizes.join(", ")),
-                cell(&notes.join("; ")),
-            );
-        }
-        let _ = writeln!(out, "\nRegions: {NEAREST_SOURCE}.\n");
+        let rows = clouds.iter().map(|cloud| cloud_row(cloud, own));
+        let table = Part::new(head, rows.collect(), "cloud");
+        let regions = vec![format!("Regions: {NEAREST_SOURCE}.\n")];
+        let regions = Part::new(String::new(), regions, "remark");
+        let title = format!("{} on three clouds", cell(fleet.as_str()));
+        Section::titled(&title, vec![table, regions])
+    };
+    Document {
+        title: String::new(),
+        sections: fleets.iter().map(one).collect(),
     }
-    out
+    .within(limit)
+}
+
+fn cloud_row(cloud: &Comparison, own: Amount) -> String {
+    let mut sizes: Vec<&str> = cloud
+        .instances
+        .iter()
+        .map(|it| it.attributes.size.as_deref().unwrap_or("no size"))
+        .collect();
+    sizes.dedup();
+    let mut notes = cloud.differences.clone();
+    let unpriced = cloud.estimate.after.unpriced.iter();
+    notes.extend(
+        unpriced.map(|line| format!("no price: {} {}, {}", line.address, line.item, line.detail)),
+    );
+    let region = cloud.region.as_ref();
+    row(&[
+        &cloud.provider.to_string(),
+        &region.map_or_else(|| "none".to_owned(), ToString::to_string),
+        &total(cloud).map_or_else(|| "not possible".to_owned(), amount),
+        &total(cloud).map_or_else(String::new, |total| change(difference(own, total))),
+        &cell(&sizes.join(", ")),
+        &cell(&notes.join("; ")),
+    ])
 }
 
 /// For scripts.

@@ -1,105 +1,113 @@
 //! `pgfleet cost` for a pull request.
 
-use std::fmt::Write as _;
+use pgfleet_pricing::Reservation;
 
 use super::{
     FleetCost,
     money::{amount, dates},
     table::standby,
 };
+use crate::markdown::{Document, Part, Section, cell, row, table_head};
 
-/// The bills of plan files as markdown.
-pub fn cost_markdown(fleets: &[FleetCost]) -> String {
-    let mut out = String::new();
-    for fleet in fleets {
-        let FleetCost {
-            fleet,
-            provider,
-            region,
-            estimate,
-            reservations,
-            checks,
-        } = fleet;
-        let bill = &estimate.after;
-        let total = amount(estimate.total().after);
-        let _ = writeln!(out, "### {fleet}: {total} a month\n");
-        let _ = writeln!(out, "{provider} {region}, {}\n", dates(bill));
-        out.push_str("| instance | item | what | quantity | unit price | a month | price is |\n");
-        out.push_str("|---|---|---|---:|---:|---:|---|\n");
-        for line in &bill.components {
-            let _ = writeln!(
-                out,
-                "| {} | {} | {} | {} {} | ${} | ${} | {} |",
-                line.address,
-                line.item,
-                cell(&line.detail),
-                line.quantity,
-                line.item.unit(),
-                line.quote.usd,
-                line.monthly().shown(),
-                line.quote.origin.quality,
-            );
-        }
-        for line in &bill.unpriced {
-            let _ = writeln!(
-                out,
-                "| {} | {} | {} | | | **?** | no price: {} |",
-                line.address,
-                line.item,
-                cell(&line.detail),
-                line.remedy
-            );
-        }
-        let _ = writeln!(out, "| **total** | | | | | **{total}** | |\n");
-        for check in checks {
-            let _ = writeln!(
-                out,
-                "- {}: {} ({})",
-                check.severity,
-                cell(&check.message),
-                check.code
-            );
-        }
-        for line in &bill.not_included {
-            let _ = writeln!(
-                out,
-                "- not included: {} {}",
-                line.address,
-                cell(&line.detail)
-            );
-        }
-        if !bill.not_included.is_empty() || !checks.is_empty() {
-            out.push('\n');
-        }
-        if !reservations.is_empty() {
-            out.push_str("| class | term | upfront | hourly | effective a month | list price | pays from |\n");
-            out.push_str("|---|---|---:|---:|---:|---:|---|\n");
-        }
-        for it in reservations {
-            let month = it
-                .break_even_month
-                .map_or_else(|| "never".to_owned(), |m| format!("month {m}"));
-            let _ = writeln!(
-                out,
-                "| {}{} in {} | {} | ${} | ${} | ${} | ${} | {month} |",
-                cell(&it.size),
-                standby(it),
-                it.region,
-                it.term,
-                it.price.upfront.shown(),
-                it.price.hourly,
-                it.effective_monthly.shown(),
-                it.on_demand_monthly.shown(),
-            );
-        }
-        if !reservations.is_empty() {
-            out.push('\n');
-        }
+/// The bills of plan files as markdown, in at most so many bytes, 1,024 or more.
+pub fn cost_markdown(fleets: &[FleetCost], limit: usize) -> String {
+    Document {
+        title: String::new(),
+        sections: fleets.iter().map(one).collect(),
     }
-    out
+    .within(limit)
 }
 
-/// A text that does not end its cell.
-pub(super) fn cell(text: &str) -> String {
-    text.replace('|', "\\|")
+fn one(fleet: &FleetCost) -> Section {
+    let total = amount(fleet.estimate.total().after);
+    let title = format!("{}: {total} a month", cell(fleet.fleet.as_str()));
+    let parts = vec![
+        lines(fleet),
+        remarks(fleet),
+        reservations(&fleet.reservations),
+    ];
+    Section::titled(&title, parts)
+}
+
+fn lines(fleet: &FleetCost) -> Part {
+    let FleetCost {
+        provider,
+        region,
+        estimate,
+        ..
+    } = fleet;
+    let bill = &estimate.after;
+    let mut head = format!("{provider} {region}, {}\n\n", dates(bill));
+    head.push_str(&table_head(&[
+        "instance",
+        "item",
+        "what",
+        "quantity>",
+        "unit price>",
+        "a month>",
+        "price is",
+    ]));
+    let total = format!("**{}**", amount(estimate.total().after));
+    let mut rows = vec![row(&["**total**", "", "", "", "", &total, ""])];
+    rows.extend(bill.components.iter().map(|line| {
+        row(&[
+            &line.address.to_string(),
+            line.item.as_str(),
+            &cell(&line.detail),
+            &format!("{} {}", line.quantity, line.item.unit()),
+            &format!("${}", line.quote.usd),
+            &format!("${}", line.monthly().shown()),
+            line.quote.origin.quality.as_str(),
+        ])
+    }));
+    rows.extend(bill.unpriced.iter().map(|line| {
+        row(&[
+            &line.address.to_string(),
+            line.item.as_str(),
+            &cell(&line.detail),
+            "",
+            "",
+            "**?**",
+            &format!("no price: {}", cell(line.remedy)),
+        ])
+    }));
+    Part::new(head, rows, "cost line")
+}
+
+fn remarks(fleet: &FleetCost) -> Part {
+    let checks = fleet.checks.iter().map(|check| {
+        let message = cell(&check.message);
+        format!("- {}: {message} ({})\n", check.severity, check.code)
+    });
+    let left_out = fleet.estimate.after.not_included.iter();
+    let left_out =
+        left_out.map(|line| format!("- not included: {} {}\n", line.address, cell(&line.detail)));
+    Part::new(String::new(), checks.chain(left_out).collect(), "remark")
+}
+
+fn reservations(reservations: &[Reservation]) -> Part {
+    let head = table_head(&[
+        "class",
+        "term",
+        "upfront>",
+        "hourly>",
+        "effective a month>",
+        "list price>",
+        "pays from",
+    ]);
+    let rows = reservations.iter().map(|it| {
+        let month = it
+            .break_even_month
+            .map_or_else(|| "never".to_owned(), |month| format!("month {month}"));
+        row(&[
+            &format!("{}{} in {}", cell(&it.size), standby(it), it.region),
+            &it.term.to_string(),
+            &format!("${}", it.price.upfront.shown()),
+            &format!("${}", it.price.hourly),
+            &format!("${}", it.effective_monthly.shown()),
+            &format!("${}", it.on_demand_monthly.shown()),
+            &month,
+        ])
+    });
+    Part::new(head, rows.collect(), "commitment")
 }

@@ -19,7 +19,10 @@ pub use prices::{PricesView, prices_json, prices_text};
 pub use table::cost_text;
 
 pub(crate) use json::{estimate_json, sums_json};
-pub(crate) use plan::{all_fleets, section, total_words};
+pub(crate) use money::{amount, change};
+pub(crate) use plan::{
+    all_fleets, instances, not_included, price_words, section, total_words, unpriced,
+};
 
 /// One fleet's cost as `pgfleet cost` shows it.
 #[derive(Debug)]

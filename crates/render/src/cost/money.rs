@@ -3,7 +3,7 @@
 use pgfleet_pricing::{Amount, Bill, CostChange, CostDelta, Quality, Usd};
 
 /// `$52.56`; `$52.56 + ?` where something in it has no price; `?` where nothing has one.
-pub(super) fn amount(amount: Amount) -> String {
+pub(crate) fn amount(amount: Amount) -> String {
     match amount {
         Amount::Exact(usd) => dollars(usd),
         Amount::AtLeast(usd) => format!("{} + ?", dollars(usd)),
@@ -12,7 +12,7 @@ pub(super) fn amount(amount: Amount) -> String {
 }
 
 /// A change with its sign; `± ?` where what is unknown changes with it.
-pub(super) fn change(delta: CostDelta) -> String {
+pub(crate) fn change(delta: CostDelta) -> String {
     let signed = |usd: Usd| {
         let plus = if usd.is_negative() || usd == Usd::ZERO {
             ""

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use pgfleet_model::ProviderKind;
 use pgfleet_planner::FleetPlan;
-use pgfleet_pricing::{Amount, Bill, CostDelta, CostEstimate, Item, Quality};
+use pgfleet_pricing::{Amount, CostDelta, CostEstimate, Item, Quality, Unpriced};
 
 use super::{
     money::{amount, change, dates},
@@ -33,30 +33,7 @@ pub(crate) fn section(plan: &FleetPlan, cost: &CostEstimate, paint: Paint) -> St
 }
 
 fn table(out: &mut String, cost: &CostEstimate, paint: Paint) {
-    let rows = cost.addresses.iter().map(|address| {
-        let of = cost.of(address);
-        let bill = if of.after == Amount::NOTHING {
-            &cost.before
-        } else {
-            &cost.after
-        };
-        let mut lines = bill
-            .components
-            .iter()
-            .filter(|line| line.address == *address);
-        let mut unpriced = bill.unpriced.iter().filter(|line| line.address == *address);
-        let compute = |item| matches!(item, Item::Compute | Item::Vcpu);
-        let what = lines
-            .find(|line| compute(line.item))
-            .map(|line| line.detail.clone())
-            .or_else(|| {
-                unpriced
-                    .find(|line| compute(line.item))
-                    .map(|line| line.detail.clone())
-            });
-        (address.clone(), (what.unwrap_or_default(), of))
-    });
-    let spans = spans(rows);
+    let spans = instances(cost);
     let total = cost.total();
     let deltas = spans.iter().map(|(_, (_, of))| *of).chain([total]);
     let deltas: Vec<CostDelta> = deltas.collect();
@@ -106,42 +83,87 @@ fn table(out: &mut String, cost: &CostEstimate, paint: Paint) {
     }
 }
 
+/// Every instance with what it is and what it costs; neighbours that look the same are one row.
+pub(crate) fn instances(cost: &CostEstimate) -> Vec<(Span, (String, CostDelta))> {
+    let rows = cost.addresses.iter().map(|address| {
+        let of = cost.of(address);
+        let bill = if of.after == Amount::NOTHING {
+            &cost.before
+        } else {
+            &cost.after
+        };
+        let mut lines = bill
+            .components
+            .iter()
+            .filter(|line| line.address == *address);
+        let mut unpriced = bill.unpriced.iter().filter(|line| line.address == *address);
+        let compute = |item| matches!(item, Item::Compute | Item::Vcpu);
+        let what = lines
+            .find(|line| compute(line.item))
+            .map(|line| line.detail.clone())
+            .or_else(|| {
+                unpriced
+                    .find(|line| compute(line.item))
+                    .map(|line| line.detail.clone())
+            });
+        (address.clone(), (what.unwrap_or_default(), of))
+    });
+    spans(rows)
+}
+
 /// What has no price, and what is left out: a line each.
 pub(super) fn missing(cost: &CostEstimate, paint: Paint) -> String {
     let mut out = String::new();
-    let Bill {
-        components: _,
-        unpriced,
-        not_included,
-    } = &cost.after;
-    for (words, lines) in [
-        ("no price", unpriced.iter().collect::<Vec<_>>()),
-        ("no price before", cost.unpriced_before().collect()),
-    ] {
-        let rows = lines
-            .iter()
-            .map(|line| (line.address.clone(), (line.item, &line.detail, line.remedy)));
-        for (span, (item, detail, remedy)) in spans(rows) {
-            let text = format!("{} {item}, {detail}: {remedy}", span.words());
-            let lead = format!("  {words}: ");
-            out.push_str(&paint.careful(hanging(&lead, &text)));
-        }
+    for (words, text) in unpriced(cost) {
+        out.push_str(&paint.careful(hanging(&format!("  {words}: "), &text)));
     }
-    let rows = not_included
-        .iter()
-        .map(|line| (line.address.clone(), &line.detail));
-    for (span, detail) in spans(rows) {
-        let text = format!("{} {detail}", span.words());
+    for text in not_included(cost) {
         out.push_str(&hanging("  not included: ", &text));
     }
     out
 }
 
+/// What has no price: of which side, and which.
+pub(crate) fn unpriced(cost: &CostEstimate) -> Vec<(&'static str, String)> {
+    let sides = [
+        ("no price", cost.after.unpriced.iter().collect::<Vec<_>>()),
+        ("no price before", cost.unpriced_before().collect()),
+    ];
+    let of_side = |(words, lines): (&'static str, Vec<&Unpriced>)| {
+        let rows = lines
+            .into_iter()
+            .map(|line| (line.address.clone(), (line.item, &line.detail, line.remedy)));
+        let text = move |(span, (item, detail, remedy)): (Span, (Item, &String, &str))| {
+            (
+                words,
+                format!("{} {item}, {detail}: {remedy}", span.words()),
+            )
+        };
+        spans(rows).into_iter().map(text).collect::<Vec<_>>()
+    };
+    sides.into_iter().flat_map(of_side).collect()
+}
+
+/// What is billed and cannot be reckoned.
+pub(crate) fn not_included(cost: &CostEstimate) -> Vec<String> {
+    let lines = cost.after.not_included.iter();
+    let rows = lines.map(|line| (line.address.clone(), &line.detail));
+    spans(rows)
+        .into_iter()
+        .map(|(span, detail)| format!("{} {detail}", span.words()))
+        .collect()
+}
+
 /// Of when the prices are, and how many of them were not read from a list.
 fn prices(cost: &CostEstimate) -> String {
+    price_words(cost).map_or_else(String::new, |text| hanging("  ", &text))
+}
+
+/// The same as a sentence; `None` where nothing has a price.
+pub(crate) fn price_words(cost: &CostEstimate) -> Option<String> {
     let lines = &cost.after.components;
     if lines.is_empty() {
-        return String::new();
+        return None;
     }
     let guessed = lines
         .iter()
@@ -157,7 +179,7 @@ fn prices(cost: &CostEstimate) -> String {
             );
         }
     }
-    hanging("  ", &text)
+    Some(text)
 }
 
 /// The bill of a fleet where nothing is to be done: `$256.24 a month`.

@@ -5,15 +5,15 @@ use pgfleet_model::{Address, GroupName};
 /// Addresses in a row: `replica-1`, or `replica-1 to 3` for those that follow each other and look
 /// the same.
 #[derive(Debug)]
-pub(super) struct Span {
+pub(crate) struct Span {
     first: Address,
     last: Address,
     /// How many.
-    pub(super) count: usize,
+    pub(crate) count: usize,
 }
 
 impl Span {
-    pub(super) fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         match &self.last {
             Address::Replica { number, .. } if self.count > 1 => {
                 format!("{} to {number}", self.first)

@@ -9,10 +9,16 @@ use super::request::{Inquiry, Target};
 use super::token::{self, AUDIENCE, is_uuid};
 use super::uri;
 use crate::clock::Millis;
+use crate::uuid::uuid;
 use serde_json::{Value, json};
 
-/// Who asks. `wall` is in real time, as tokens are.
-pub(super) fn caller(options: &AzureOptions, inquiry: &Inquiry, wall: Millis) -> Outcome<String> {
+/// Who asks. `wall` is in real time, as tokens are; tokens up to the number `revoked` are not taken.
+pub(super) fn caller(
+    options: &AzureOptions,
+    inquiry: &Inquiry,
+    wall: Millis,
+    revoked: u64,
+) -> Outcome<String> {
     const ANYBODY: &str = "00000000-0000-0000-0000-0000000000cc";
     let demanded = inquiry.secure || options.require_token || options.only_issued_tokens;
     let Some(bearer) = &inquiry.token else {
@@ -31,7 +37,9 @@ pub(super) fn caller(options: &AzureOptions, inquiry: &Inquiry, wall: Millis) ->
         ));
     }
     match token::read(bearer) {
-        Some(token) if token.expires.saturating_mul(1000) <= wall => Err(Refusal::expired()),
+        Some(token) if token.expires.saturating_mul(1000) <= wall || token.serial <= revoked => {
+            Err(Refusal::expired())
+        }
         Some(token) if token.audience != AUDIENCE => Err(Refusal::unauthenticated(
             "InvalidAuthenticationTokenAudience",
             "The access token has been obtained for wrong audience or resource. It should exactly \
@@ -159,7 +167,7 @@ fn permission(options: &AzureOptions, inquiry: &Inquiry, caller: &str) -> Outcom
     if !denied {
         return Ok(());
     }
-    let object = super::state::uuid(&format!("object {caller}"));
+    let object = uuid(&format!("object {caller}"));
     Err(Refusal::new(
         403,
         "AuthorizationFailed",

@@ -1,21 +1,16 @@
 //! What a region offers.
 
 use super::call::Call;
-use super::catalog::{BURSTABLE, TIERS, ladder, plain, tiers_of};
+use super::catalog::{BURSTABLE, TIERS, ladder, tiers_of};
 use super::refusal::{Answer, Outcome};
 use serde_json::{Value, json};
 
 impl Call<'_> {
     pub(super) fn capabilities(&self) -> Outcome<Answer> {
         let location = self.asked.region.clone();
-        let restricted = &self.options.restricted_regions;
-        let restricted = restricted.iter().any(|other| plain(other) == location);
+        let zones = self.region(&location)?.zones;
         // A region that the subscription may not use is answered, and says so.
-        let region = match self.region(&location) {
-            Err(refusal) if refusal.code == "LocationIsOfferRestricted" => None,
-            region => Some(region?),
-        };
-        let zones = region.is_some_and(|region| region.zones);
+        let restricted = self.is_restricted(&location);
         let on = |on: bool| if on { "Enabled" } else { "Disabled" };
         let all = self.options.all_versions();
         let later = |from: usize| -> Vec<&String> {

@@ -1,198 +1,33 @@
 //! The simulated Azure as one of the clouds.
 
-use super::arm;
-use super::call::Call;
-use super::options::{AzureOptions, AzureTiming};
-use super::refusal::{self, Outcome};
-use super::request::{Inquiry, Target};
+use super::refusal;
+use super::request::Inquiry;
+use super::service::Azure;
 use super::state::World;
 use super::token;
-use crate::clock::{Clock, wall_now};
+use crate::clock::Clock;
 use crate::cloud::{Answer, Asked, Cloud, Credential, Ending, Moment, Rate, Refusal, Request};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// Everything that exists in the simulated Azure, and how it behaves.
-#[derive(Debug)]
-pub(crate) struct Azure {
-    options: AzureOptions,
-    timing: AzureTiming,
-    /// What `Retry-After` says, in real seconds.
-    retry_after: Option<u64>,
-    world: World,
+/// A server that has been there all along.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Seed {
+    subscription: String,
+    resource_group: String,
+    name: String,
+    /// The body of a PUT.
+    body: Value,
 }
 
-impl Azure {
-    pub(crate) fn new(options: AzureOptions, clock: Clock) -> Self {
-        let mut azure = Self {
-            timing: AzureTiming::default(),
-            retry_after: None,
-            world: World::default(),
-            options,
-        };
-        azure.settle(clock);
-        azure
-    }
-
-    pub(crate) fn change_options(&mut self, clock: Clock, change: impl FnOnce(&mut AzureOptions)) {
-        change(&mut self.options);
-        self.settle(clock);
-    }
-
-    /// Draws what follows from options and clock.
-    fn settle(&mut self, clock: Clock) {
-        let at_once = clock == Clock::AtOnce;
-        self.timing = if at_once {
-            self.options.timing.at_once()
-        } else {
-            self.options.timing.clone()
-        };
-        self.retry_after = self.options.retry_after.map(|seconds| real(seconds, clock));
-    }
-
-    /// Whether a path belongs to Azure: to ARM, or to the login.
-    pub(crate) fn owns(path: &str) -> bool {
-        let path = path.to_ascii_lowercase();
-        let arm = path
-            .strip_prefix("/subscriptions")
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        arm || path.ends_with("/oauth2/v2.0/token")
-            || path.ends_with("/v2.0/.well-known/openid-configuration")
-    }
-
-    /// Makes a server that has been there all along; false where the name is taken. `body` is that
-    /// of a PUT; administrator and password may be left out.
-    pub(crate) fn seed(
-        &mut self,
-        subscription: &str,
-        group: &str,
-        name: &str,
-        mut body: Value,
-        moment: Moment,
-    ) -> Result<bool, String> {
-        if self.world.named(name).is_some() {
-            return Ok(false);
-        }
-        let properties = body.get_mut("properties").and_then(Value::as_object_mut);
-        if let Some(properties) = properties
-            && !properties.contains_key("createMode")
-        {
-            for (field, value) in [
-                ("administratorLogin", "postgres"),
-                ("administratorLoginPassword", "Kept-nowhere-1"),
-            ] {
-                if !properties.contains_key(field) {
-                    properties.insert(field.to_owned(), Value::from(value));
-                }
-            }
-        }
-        let inquiry = Inquiry::of_ourselves(subscription, group, name, &body);
-        let told = |refusal: refusal::Refusal| format!("{}: {}", refusal.code, refusal.message);
-        let (options, timing) = (self.options.clone(), self.timing.at_once());
-        arm::scope(&options, &inquiry, "").map_err(told)?;
-        let [.., (version_word, version)] = super::fields::VERSIONS;
-        let mut call = Call {
-            asked: &inquiry,
-            version,
-            version_word,
-            options: &options,
-            timing: &timing,
-            retry_after: None,
-            now: moment.now,
-            world: &mut self.world,
-            begun: None,
-        };
-        call.put().map_err(told)?;
-        self.world.catch_up(moment.now, false);
-        Ok(true)
-    }
-
-    /// Lets the storage of a server grow by itself.
-    pub(super) fn grow(&mut self, name: &str, gib: i64) -> Result<(), String> {
-        self.world.grow(name, gib)
-    }
-
-    fn route(
-        &mut self,
-        inquiry: &Inquiry,
-        ending: Option<&Ending>,
-        moment: Moment,
-    ) -> Outcome<refusal::Answer> {
-        let wall = wall_now();
-        match &inquiry.target {
-            Target::Token(tenant) if inquiry.method == "POST" => {
-                return Ok(token::issue(&self.options, tenant, inquiry, wall));
-            }
-            Target::OpenId(tenant) if inquiry.method == "GET" => {
-                return Ok(token::configuration(tenant, inquiry));
-            }
-            _ => {}
-        }
-        let caller = arm::caller(&self.options, inquiry, wall)?;
-        if inquiry.action == "?" {
-            return Err(arm::unknown(inquiry));
-        }
-        arm::scope(&self.options, inquiry, &caller)?;
-        if let Some(answer) = arm::own(&self.options, inquiry)? {
-            return Ok(answer);
-        }
-        let (version_word, version) = arm::version(inquiry)?;
-        let mut call = Call {
-            asked: inquiry,
-            version,
-            version_word,
-            options: &self.options,
-            timing: &self.timing,
-            retry_after: self.retry_after,
-            now: moment.now,
-            world: &mut self.world,
-            begun: None,
-        };
-        let answer = call.run()?;
-        if let Some(ending) = ending {
-            call.end_otherwise(ending);
-        }
-        Ok(answer)
-    }
-}
-
-impl Call<'_> {
-    fn run(&mut self) -> Outcome<refusal::Answer> {
-        let asked = self.asked;
-        match (&asked.target, asked.method.as_str()) {
-            (Target::Servers, _) => self.servers(),
-            (Target::Server, "GET") => self.get(),
-            (Target::Server, "PUT") => self.put(),
-            (Target::Server, "PATCH") => self.patch(),
-            (Target::Server, _) => self.delete(),
-            (Target::Power(word), _) => self.power_of(word),
-            (Target::Replicas, _) => self.replicas(),
-            (Target::Children(kind), _) => self.children(*kind),
-            (Target::Child(kind, name), "GET") => self.child(*kind, name),
-            (Target::Child(kind, name), "PUT") => self.put_child(*kind, name),
-            (Target::Child(kind, name), _) => self.delete_child(*kind, name),
-            (Target::CheckName, _) => self.check_name(),
-            (Target::Capabilities, _) => self.capabilities(),
-            (Target::OperationStatus(id), _) => self.operation_status(id),
-            (Target::OperationResult(id), _) => self.operation_result(id),
-            _ => Err(arm::unknown(asked)),
-        }
-    }
-}
-
-/// Simulated seconds as real ones, rounded up; none where nothing takes time.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_precision_loss,
-    clippy::cast_sign_loss,
-    reason = "a float's conversion saturates, and the numbers are small"
-)]
-fn real(seconds: u64, clock: Clock) -> u64 {
-    match clock {
-        Clock::Scaled(factor) if factor > 0.0 => ((seconds as f64 / factor).ceil() as u64).max(1),
-        Clock::AtOnce => 0,
-        _ => 1,
-    }
+/// A disk that has grown by itself.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Disk {
+    identifier: String,
+    size_gib: i64,
 }
 
 /// Writes an answer as ARM does.
@@ -321,15 +156,44 @@ impl Cloud for Azure {
         &mut self,
         what: &str,
         body: &Value,
-        _moment: Moment,
+        moment: Moment,
     ) -> Option<Result<Value, String>> {
-        if what != "grow" {
-            return None;
+        match what {
+            "seed" => Some(
+                Seed::deserialize(body)
+                    .map_err(|error| error.to_string())
+                    .and_then(
+                        |Seed {
+                             subscription,
+                             resource_group,
+                             name,
+                             body,
+                         }| {
+                            let seeded =
+                                self.seed(&subscription, &resource_group, &name, body, moment)?;
+                            Ok(json!({"seeded": seeded}))
+                        },
+                    ),
+            ),
+            "revoke" => {
+                self.revoke();
+                Some(Ok(json!({"revoked": true})))
+            }
+            "disk" => Some(
+                Disk::deserialize(body)
+                    .map_err(|error| error.to_string())
+                    .and_then(
+                        |Disk {
+                             identifier,
+                             size_gib,
+                         }| {
+                            self.grow(&identifier, size_gib)?;
+                            Ok(json!({"size_gib": size_gib}))
+                        },
+                    ),
+            ),
+            _ => None,
         }
-        let (Some(name), Some(gib)) = (body["name"].as_str(), body["gib"].as_i64()) else {
-            return Some(Err("it takes a name and a size in gib".to_owned()));
-        };
-        Some(self.grow(name, gib).map(|()| json!({"gib": gib})))
     }
 
     fn set_status(&mut self, place: &str, identifier: &str, status: &str) -> Result<(), String> {

@@ -14,6 +14,11 @@ impl Control {
         state.clouds.azure.change_options(clock, change);
     }
 
+    /// Lets all tokens expire that have been issued so far; those issued from now on are good.
+    pub fn revoke_azure_tokens(&self) {
+        self.shared.state().clouds.azure.revoke();
+    }
+
     /// Makes a flexible server that has been `Ready` all along. `body` is that of a PUT; of a
     /// server that is no replica, administrator and password may be left out. False, and no
     /// change, where the name is taken.
@@ -41,7 +46,7 @@ impl Control {
     ///
     /// When there is no such server, its storage does not grow by itself or not so far, or the
     /// state's file cannot be written.
-    pub fn grow_azure_storage(&self, name: &str, gib: i64) -> Result<(), String> {
+    pub fn grow_azure_disk(&self, name: &str, gib: i64) -> Result<(), String> {
         self.shared.change(|clouds, _| {
             let grown = clouds.azure.grow(name, gib);
             grown.map(|()| ((), true))

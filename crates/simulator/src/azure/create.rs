@@ -44,11 +44,11 @@ impl Call<'_> {
                 &self.asked.group,
             )),
             ("Default" | "Create", None) => {
-                self.check_new_name()?;
+                self.check_new(&location)?;
                 self.create(&body, location, &region)
             }
             ("Replica", None) => {
-                self.check_new_name()?;
+                self.check_new(&location)?;
                 self.create_replica(&body, location, &region)
             }
             _ => Err(Refusal::parameter_since(
@@ -58,9 +58,9 @@ impl Call<'_> {
         }
     }
 
-    /// A region that exists and that the subscription may use.
+    /// A region that exists.
     pub(super) fn region(&self, location: &str) -> Outcome<Region> {
-        let region = self.options.region(location).ok_or_else(|| {
+        self.options.region(location).ok_or_else(|| {
             Refusal::new(
                 400,
                 "LocationNotAvailableForResourceType",
@@ -70,9 +70,17 @@ impl Call<'_> {
                     self.options.region_names()
                 ),
             )
-        })?;
+        })
+    }
+
+    /// Whether the subscription may have no new servers in a region.
+    pub(super) fn is_restricted(&self, location: &str) -> bool {
         let restricted = &self.options.restricted_regions;
-        if restricted.iter().any(|other| plain(other) == location) {
+        restricted.iter().any(|other| plain(other) == location)
+    }
+
+    fn check_new(&self, location: &str) -> Outcome<()> {
+        if self.is_restricted(location) {
             return Err(Refusal::new(
                 400,
                 "LocationIsOfferRestricted",
@@ -83,10 +91,6 @@ impl Call<'_> {
                 ),
             ));
         }
-        Ok(region)
-    }
-
-    fn check_new_name(&self) -> Outcome<()> {
         names::server(&self.asked.server)?;
         if self.world.named(&self.asked.server).is_some() {
             return Err(Refusal::new(

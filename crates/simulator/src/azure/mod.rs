@@ -16,6 +16,7 @@ mod cloud;
 mod control;
 mod create;
 mod delete;
+mod ending;
 mod fields;
 mod listing;
 mod names;
@@ -27,6 +28,7 @@ mod render;
 mod replica;
 mod request;
 mod scaling;
+mod service;
 mod settings;
 mod state;
 mod steps;
@@ -34,7 +36,7 @@ mod token;
 mod update;
 mod uri;
 
-pub(crate) use cloud::Azure;
 pub use options::{
     AzureOptions, AzureTiming, Denied, OperationAddresses, Region, ResourceGroup, Size,
 };
+pub(crate) use service::Azure;

@@ -7,7 +7,6 @@ use super::request::{Child, Inquiry};
 use super::steps::{Effect, Step};
 use super::uri;
 use crate::clock::{Millis, timestamp};
-use crate::cloud::Ending;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
@@ -28,6 +27,8 @@ pub(super) struct Operation {
     /// As addresses name it.
     pub(super) location: String,
     pub(super) started: Millis,
+    /// The server's state before.
+    pub(super) before: String,
     pub(super) status: Status,
 }
 
@@ -76,8 +77,8 @@ pub(super) struct Problem {
     pub(super) message: String,
 }
 
-/// How long the service remembers operations.
-const KEPT: Millis = 24 * 3600 * 1000;
+/// How many operations are remembered. Azure counts days, which a fast clock would have over soon.
+const KEPT: usize = 1000;
 
 const STATUS: &str = "azureAsyncOperation";
 const RESULT: &str = "operationResults";
@@ -92,10 +93,16 @@ impl Call<'_> {
         location: String,
     ) -> String {
         let (now, world) = (self.now, &mut *self.world);
-        world.operations.retain(|_, operation| {
-            operation.status == Status::InProgress || operation.started + KEPT > now
-        });
+        if world.operations.len() >= KEPT {
+            let over = world.operations.values();
+            let over = over.filter(|operation| operation.status != Status::InProgress);
+            let oldest = over.min_by_key(|operation| operation.started);
+            if let Some(id) = oldest.map(|operation| operation.id.clone()) {
+                world.operations.remove(&id);
+            }
+        }
         let id = world.new_id();
+        let before = world.servers.get(server).map(|server| server.state.clone());
         let operation = Operation {
             id: id.clone(),
             kind,
@@ -104,6 +111,7 @@ impl Call<'_> {
             source,
             location,
             started: now,
+            before: before.unwrap_or_default(),
             status: Status::InProgress,
         };
         world.operations.insert(id.clone(), operation);
@@ -282,78 +290,6 @@ impl Call<'_> {
                     None => Answer::empty(204),
                 })
             }
-        }
-    }
-
-    /// Makes the operation that this call began end as a script says.
-    pub(super) fn end_otherwise(&mut self, ending: &Ending) {
-        let Some(id) = self.begun.take() else {
-            return;
-        };
-        let Some(operation) = self.world.operations.get(&id).cloned() else {
-            return;
-        };
-        let own = |step: &Step| step.operation == id;
-        match ending {
-            Ending::Through(word, seconds) => {
-                let pause = seconds.saturating_mul(1000);
-                let mut steps: Vec<Step> =
-                    self.world.steps.extract_if(.., |step| own(step)).collect();
-                let last = steps.iter().map(|step| step.at).max().unwrap_or(self.now);
-                for step in &mut steps {
-                    if step.at == last {
-                        step.at = step.at.saturating_add(pause);
-                    }
-                }
-                self.world.plan(Step {
-                    at: last,
-                    server: operation.server,
-                    operation: id.clone(),
-                    effect: Effect::State(word.clone()),
-                });
-                for step in steps {
-                    self.world.plan(step);
-                }
-            }
-            Ending::In(word) => {
-                let steps: Vec<Step> = self.world.steps.extract_if(.., |step| own(step)).collect();
-                let at = steps.iter().map(|step| step.at).max().unwrap_or(self.now);
-                self.fail(&operation, at, word);
-            }
-        }
-    }
-
-    /// The operation fails at its end: with this code, or, where it is the name of a state, in that
-    /// state. What was to be made is not there; what was there is as it was.
-    fn fail(&mut self, operation: &Operation, at: Millis, word: &str) {
-        const STATES: [&str; 4] = ["Disabled", "Inaccessible", "Dropping", "Stopped"];
-        let state = STATES.contains(&word);
-        let code = if state { "InternalServerError" } else { word };
-        let made = matches!(
-            operation.kind,
-            OperationKind::Create | OperationKind::CreateReplica
-        );
-        let end = match (state, made) {
-            (true, _) => Effect::State(word.to_owned()),
-            (false, true) => Effect::Gone,
-            (false, false) => Effect::Ready { settled: at },
-        };
-        let mut effects = vec![(operation.server.clone(), end)];
-        if let Some(source) = &operation.source {
-            effects.push((source.clone(), Effect::Ready { settled: at }));
-        }
-        let problem = Problem {
-            code: code.to_owned(),
-            message: self.options.failure_message.clone(),
-        };
-        effects.push((operation.server.clone(), Effect::Over(Some(problem))));
-        for (server, effect) in effects {
-            self.world.plan(Step {
-                at,
-                server,
-                operation: operation.id.clone(),
-                effect,
-            });
         }
     }
 }

@@ -3,11 +3,10 @@
 use super::operation::Operation;
 use super::steps::Step;
 use crate::clock::Millis;
+use crate::uuid::uuid;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 /// What a change of a server changes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -201,22 +200,4 @@ impl World {
         self.named += 1;
         uuid(&format!("operation {}", self.named))
     }
-}
-
-/// An id in the form of a UUID, always the same for the same text.
-pub(super) fn uuid(text: &str) -> String {
-    let hash = Sha256::digest(text);
-    let mut id = String::with_capacity(36);
-    for (index, byte) in hash.iter().take(16).enumerate() {
-        if matches!(index, 4 | 6 | 8 | 10) {
-            id.push('-');
-        }
-        let byte = match index {
-            6 => byte & 0x0f | 0x40,
-            8 => byte & 0x3f | 0x80,
-            _ => *byte,
-        };
-        let _ = write!(id, "{byte:02x}");
-    }
-    id
 }

@@ -4,9 +4,9 @@
 use super::options::AzureOptions;
 use super::refusal::Answer;
 use super::request::Inquiry;
-use super::state::uuid;
 use super::uri;
 use crate::clock::{Millis, timestamp};
+use crate::uuid::uuid;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
@@ -24,14 +24,18 @@ pub(super) struct Token {
     pub(super) audience: String,
     /// Real seconds since 1970.
     pub(super) expires: u64,
+    /// Counts the tokens that a process has issued.
+    pub(super) serial: u64,
 }
 
-/// Answers `POST /{tenant}/oauth2/v2.0/token`. `now` is in real time, as tokens are.
+/// Answers `POST /{tenant}/oauth2/v2.0/token`. `now` is in real time, as tokens are; `serial` is the
+/// number of the token that it may issue.
 pub(super) fn issue(
     options: &AzureOptions,
     tenant: &str,
     inquiry: &Inquiry,
     now: Millis,
+    serial: u64,
 ) -> Answer {
     let form = uri::form(&inquiry.body);
     let get = |name: &str| uri::value(&form, name).filter(|value| !value.is_empty());
@@ -65,15 +69,8 @@ pub(super) fn issue(
             return refuse(now, 900_144, "invalid_request", why);
         }
     }
-    let scope = get("scope").unwrap_or_default();
-    // A client may ask for the token of an id beside it; the resource is one.
-    if !scope.split(' ').any(|one| one == SCOPE) {
-        let why = format!(
-            "The provided value for scope {scope} is not valid. Client credential flows must have \
-             a scope value with /.default suffixed to the resource identifier, and here the \
-             resource is {AUDIENCE}."
-        );
-        return refuse(now, 1_002_012, "invalid_scope", &why);
+    if let Err((number, error, why)) = check_scope(get("scope").unwrap_or_default()) {
+        return refuse(now, number, error, &why);
     }
     if let Err((number, why)) = known(options, client, &get) {
         return refuse(now, number, "invalid_client", &why);
@@ -87,7 +84,8 @@ pub(super) fn issue(
         "appid": client,
         "oid": uuid(&format!("object {client}")),
         "tid": tenant,
-        "uti": uuid(&format!("token {client} {now}")),
+        "serial": serial,
+        "uti": uuid(&format!("token {client} {now} {serial}")),
     });
     let mut answer = Answer::read(json!({
         "token_type": "Bearer",
@@ -99,6 +97,25 @@ pub(super) fn issue(
         .headers
         .push(("cache-control", "no-store, no-cache".to_owned()));
     answer
+}
+
+/// A token of this endpoint is for managing the public cloud, wherever the management's endpoint is.
+fn check_scope(scope: &str) -> Result<(), (u32, &'static str, String)> {
+    if scope == SCOPE {
+        return Ok(());
+    }
+    if let Some(resource) = scope.strip_suffix("/.default") {
+        let why = format!(
+            "The resource principal named {resource} was not found in the tenant. This can happen \
+             if the application has not been installed by the administrator of the tenant."
+        );
+        return Err((500_011, "invalid_resource", why));
+    }
+    let why = format!(
+        "The provided value for scope {scope} is not valid. Client credential flows must have a \
+         scope value with /.default suffixed to the resource identifier (application ID URI)."
+    );
+    Err((1_002_012, "invalid_scope", why))
 }
 
 fn known<'a>(
@@ -206,6 +223,7 @@ pub(super) fn read(token: &str) -> Option<Token> {
         client: claims["appid"].as_str()?.to_owned(),
         audience: claims["aud"].as_str()?.to_owned(),
         expires: claims["exp"].as_u64()?,
+        serial: claims["serial"].as_u64()?,
     })
 }
 

@@ -13,6 +13,10 @@ impl Call<'_> {
     pub(super) fn patch(&mut self) -> Outcome<Answer> {
         let body = self.body(&SERVER)?;
         self.found()?;
+        let mode = body.text("/properties/createMode").unwrap_or("Default");
+        if !matches!(mode, "Default" | "Update") {
+            return Err(Refusal::parameter("createMode"));
+        }
         if let Some(answer) = self.promote(&body)? {
             return Ok(answer);
         }
@@ -39,34 +43,7 @@ impl Call<'_> {
                 ),
             ));
         }
-        let same = |path: &str, now: Option<&str>| {
-            body.text(path)
-                .is_none_or(|wanted| now.is_some_and(|now| now.eq_ignore_ascii_case(wanted)))
-        };
-        let id_of_source = server.source.as_deref();
-        let fixed_fields = [
-            ("administratorLogin", server.administrator.as_deref()),
-            ("sourceServerResourceId", id_of_source),
-            (
-                "network/delegatedSubnetResourceId",
-                server.subnet.as_deref(),
-            ),
-            (
-                "network/privateDnsZoneArmResourceId",
-                server.dns_zone.as_deref(),
-            ),
-            ("availabilityZone", server.zone.as_deref()),
-            ("replicationRole", Some(server.role())),
-        ];
-        for (name, now) in fixed_fields {
-            if !same(&format!("/properties/{name}"), now) {
-                return Err(fixed(&name.replace('/', ".")));
-            }
-        }
-        let geo = body.on("/properties/backup/geoRedundantBackup");
-        if geo.is_some_and(|geo| geo != server.geo_backup) {
-            return Err(fixed("backup.geoRedundantBackup"));
-        }
+        check_fixed(server, body)?;
         self.update(body)
     }
 
@@ -145,4 +122,36 @@ impl Call<'_> {
 
 fn fixed(name: &str) -> Refusal {
     Refusal::parameter_since(name, "It cannot be changed after creation.")
+}
+
+/// A PUT may name what is fixed, as long as it is so.
+fn check_fixed(server: &Server, body: &Body) -> Outcome<()> {
+    let same = |path: &str, now: Option<&str>| {
+        body.text(path)
+            .is_none_or(|wanted| now.is_some_and(|now| now.eq_ignore_ascii_case(wanted)))
+    };
+    // The zone is not among them: a failover may have swapped it, and nobody is told so.
+    let fixed_fields = [
+        ("administratorLogin", server.administrator.as_deref()),
+        ("sourceServerResourceId", server.source.as_deref()),
+        (
+            "network/delegatedSubnetResourceId",
+            server.subnet.as_deref(),
+        ),
+        (
+            "network/privateDnsZoneArmResourceId",
+            server.dns_zone.as_deref(),
+        ),
+        ("replicationRole", Some(server.role())),
+    ];
+    for (name, now) in fixed_fields {
+        if !same(&format!("/properties/{name}"), now) {
+            return Err(fixed(&name.replace('/', ".")));
+        }
+    }
+    let geo = body.on("/properties/backup/geoRedundantBackup");
+    if geo.is_some_and(|geo| geo != server.geo_backup) {
+        return Err(fixed("backup.geoRedundantBackup"));
+    }
+    Ok(())
 }

@@ -38,6 +38,11 @@ impl Gcp {
         let body = error.body(options.error_status, options.error_reasons);
         let mut answer = json_answer(error.status, &body);
         answer.error = Some(error.reason.to_string());
+        if error.status == 401 {
+            let challenge = "Bearer realm=\"https://accounts.google.com/\"";
+            let header = ("www-authenticate", challenge.to_owned());
+            answer.headers.push(header);
+        }
         let throttled = error.status == 429 && error.reason == "rateLimitExceeded";
         let retry = options.retry_after_seconds.filter(|_| throttled);
         if let Some(seconds) = retry {

@@ -7,6 +7,9 @@ use crate::cloud::{Ending, Moment};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+/// The replica that a primary may change places with.
+pub(crate) const DESIGNATED: &str = "replicationCluster.failoverDrReplicaName";
+
 /// How many operations are kept; the oldest that are done make room.
 const KEPT: usize = 1000;
 
@@ -269,8 +272,13 @@ impl World {
             }
         }
         let source = source.filter(|_| touches_source);
-        if let Some(source) = source.and_then(|source| self.instance_mut(project, &source)) {
-            source.bump();
+        let Some(source) = source.and_then(|source| self.instance_mut(project, &source)) else {
+            return;
+        };
+        source.bump();
+        // A replica that has gone its own way is no longer the one to change places with.
+        if source.resource.text(DESIGNATED) == Some(target) {
+            source.resource.0.shift_remove("replicationCluster");
         }
     }
 
@@ -312,7 +320,7 @@ impl World {
                 instance.become_primary();
                 let resource = &mut instance.resource;
                 resource.set(MOVED, backups.clone().unwrap_or_default());
-                resource.set("replicationCluster.failoverDrReplicaName", old.as_str());
+                resource.set(DESIGNATED, old.as_str());
             } else if instance.source() == Some(old.as_str()) {
                 instance.resource.set("masterInstanceName", name);
             }

@@ -3,7 +3,7 @@
 use super::call::Call;
 use super::errors::{ApiError, ApiResult};
 use super::names;
-use super::operations::Effect;
+use super::operations::{DESIGNATED, Effect};
 use super::replica;
 use super::resource::Resource;
 use super::rules;
@@ -127,6 +127,11 @@ fn merged(said: &Resource, old: &Instance, replaces: bool) -> ApiResult<Resource
     if let Some(version) = old.resource.get("settings.settingsVersion") {
         new.set("settings.settingsVersion", version.clone());
     }
+    // It may be named with its project.
+    if let Some((_, bare)) = new.text(DESIGNATED).and_then(|name| name.rsplit_once(':')) {
+        let bare = bare.to_owned();
+        new.set(DESIGNATED, bare);
+    }
     rules::defaults(&mut new);
     Ok(new)
 }
@@ -185,16 +190,17 @@ fn check_others(call: &Call<'_>, new: &Resource, old: &Instance) -> ApiResult<()
             replica::reaches(call, &replica.resource, new)?;
         }
     }
-    check_designated(call, new, &replicas)
+    if changes(DESIGNATED) {
+        check_designated(new, &replicas)?;
+    }
+    Ok(())
 }
 
 /// Checks the disaster recovery replica that a primary names.
-fn check_designated(call: &Call<'_>, new: &Resource, replicas: &[&Instance]) -> ApiResult<()> {
-    let designated = new.text("replicationCluster.failoverDrReplicaName");
-    let Some(designated) = designated.filter(|name| !name.is_empty()) else {
+fn check_designated(new: &Resource, replicas: &[&Instance]) -> ApiResult<()> {
+    let Some(designated) = new.text(DESIGNATED).filter(|name| !name.is_empty()) else {
         return Ok(());
     };
-    let designated = designated.rsplit(':').next().unwrap_or(designated);
     let found = replicas.iter().find(|replica| replica.name == designated);
     let Some(replica) = found else {
         return Err(ApiError::invalid(format_args!(
@@ -205,9 +211,8 @@ fn check_designated(call: &Call<'_>, new: &Resource, replicas: &[&Instance]) -> 
     let plus = |resource: &Resource| rules::edition(resource) == "ENTERPRISE_PLUS";
     if same_region || !plus(new) || !plus(&replica.resource) || !rules::has_backups(new) {
         return Err(ApiError::invalid(format_args!(
-            "The DR replica ({}) must be in another region than its primary, both of the \
-             (ENTERPRISE_PLUS) Edition, with point-in-time recovery enabled",
-            call.project().to_owned() + ":" + designated
+            "The DR replica ({designated}) must be in another region than its primary, both of the \
+             (ENTERPRISE_PLUS) Edition, with point-in-time recovery enabled"
         )));
     }
     Ok(())

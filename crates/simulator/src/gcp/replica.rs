@@ -2,6 +2,7 @@
 
 use super::call::Call;
 use super::errors::{ApiError, ApiResult};
+use super::operations::DESIGNATED;
 use super::resource::Resource;
 use super::rules;
 use super::state::Instance;
@@ -196,9 +197,7 @@ pub(crate) fn check_pair(call: &Call<'_>) -> ApiResult<String> {
             "The operation is only supported for instances of the (ENTERPRISE_PLUS) Edition.",
         ));
     }
-    let designated = primary
-        .resource
-        .text("replicationCluster.failoverDrReplicaName");
+    let designated = primary.resource.text(DESIGNATED);
     if designated != Some(replica.name.as_str()) {
         return Err(refuse(
             "The instance isn't the designated DR replica of its primary.",

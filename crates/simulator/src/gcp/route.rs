@@ -164,9 +164,14 @@ impl Route {
                     "json;enum-encoding=int" => self.encoding = Encoding::Numbers,
                     other => return Err(ApiError::uncovered(&format!("$alt={other}"))),
                 },
-                // Google's own clients send it empty with every request.
-                "location" if value.is_empty() => {}
-                "fields" | "callback" | "location" => {
+                // Clients send what they leave open as empty, or as false.
+                "fields" | "callback" | "location" if value.is_empty() => {}
+                "reconcilePscNetworking" | "reconcilePscNetworkingForce" if value == "false" => {}
+                "fields"
+                | "callback"
+                | "location"
+                | "reconcilePscNetworking"
+                | "reconcilePscNetworkingForce" => {
                     return Err(ApiError::uncovered(&format!("the query parameter {name}")));
                 }
                 ".xgafv" | "access_token" | "key" | "oauth_token" | "prettyPrint" | "quotaUser"

@@ -2,6 +2,7 @@
 
 use super::operations::Operation;
 use super::resource::Resource;
+use crate::uuid::uuid;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -123,15 +124,7 @@ impl World {
     /// A new name in the form of a UUID.
     pub(crate) fn new_name(&mut self, project: &str) -> String {
         self.named += 1;
-        let hex = digest(&format!("{project} {}", self.named));
-        format!(
-            "{}-{}-4{}-8{}-{}",
-            &hex[..8],
-            &hex[8..12],
-            &hex[12..15],
-            &hex[15..18],
-            &hex[18..30]
-        )
+        uuid(&format!("{project} {}", self.named))
     }
 }
 

@@ -1,6 +1,7 @@
 //! An instance as the API tells of it.
 
 use super::names;
+use super::operations::DESIGNATED;
 use super::resource::Resource;
 use super::rules::NEWEST;
 use super::state::{Instance, World, digest};
@@ -40,11 +41,9 @@ pub(crate) fn instance(instance: &Instance, world: &World, api: &str) -> Map<Str
     view.set("etag", digest(&format!("{:?}", resource.0)));
     if let Some(source) = instance.source() {
         view.set("masterInstanceName", format!("{project}:{source}"));
-        let cluster = world.instance(project, source).and_then(|primary| {
-            primary
-                .resource
-                .text("replicationCluster.failoverDrReplicaName")
-        });
+        let cluster = world
+            .instance(project, source)
+            .and_then(|primary| primary.resource.text(DESIGNATED));
         if cluster == Some(name) {
             view.set("replicationCluster.drReplica", true);
         }

@@ -1,6 +1,7 @@
 //! PATCH, power, databases: what may change, in which order, and how long it takes.
 
 use crate::client::{Lab, path, primary, replica, with};
+use pgfleet_simulator::{Fault, FaultEffect};
 use serde_json::{Value, json};
 
 fn size(name: &str) -> Value {
@@ -251,6 +252,14 @@ async fn servers_stop_start_and_restart_but_not_beside_replicas() {
     assert_eq!(lab.state("food").await, "Stopping");
     lab.advance(120);
     assert_eq!(lab.state("food").await, "Stopped");
+    let failing = FaultEffect::EndIn {
+        word: "InternalServerError".to_owned(),
+    };
+    let control = lab.simulator.control();
+    control.fault(Fault::new(failing).on("Servers_Start"));
+    lab.post("food", "start").await.accepted();
+    lab.advance(240);
+    assert_eq!(lab.state("food").await, "Stopped");
     lab.patch("food", &disk(256))
         .await
         .refused(400, "ServerStateNotReady");
@@ -327,6 +336,10 @@ async fn a_failover_swaps_the_zones() {
     );
     assert_eq!(after.text(zone), before.text(standby));
     assert_eq!(after.text(standby), before.text(zone));
+    // A plan that still names the old zone is no change.
+    let again = with(primary(), zone, before.text(zone));
+    lab.put("food", &again).await.accepted();
+    assert_eq!(lab.get("food").await.text(zone), after.text(zone));
 }
 
 #[tokio::test]
@@ -334,14 +347,14 @@ async fn storage_with_autogrow_grows_by_itself() {
     let lab = Lab::at_once().await;
     lab.fleet(0).await;
     let control = lab.simulator.control();
-    assert!(control.grow_azure_storage("food", 256).is_err());
+    assert!(control.grow_azure_disk("food", 256).is_err());
     lab.patch("food", &grow("Enabled")).await.accepted();
     lab.get("food").await.ok();
-    control.grow_azure_storage("food", 256).unwrap();
+    control.grow_azure_disk("food", 256).unwrap();
     let storage = lab.get("food").await.at("/properties/storage");
     assert_eq!(
         (&storage["storageSizeGB"], &storage["tier"]),
         (&json!(256), &json!("P15"))
     );
-    assert!(control.grow_azure_storage("food", 128).is_err());
+    assert!(control.grow_azure_disk("food", 128).is_err());
 }

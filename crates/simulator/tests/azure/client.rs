@@ -2,23 +2,28 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
+use crate::http;
 use pgfleet_simulator::{AzureOptions, Builder, Clock, Simulator};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
+use std::ops::Deref;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 pub(crate) const SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000001";
 pub(crate) const VERSION: &str = "2024-08-01";
 pub(crate) const PASSWORD: &str = "Correct-horse-1";
 
-/// An answer as it came.
+/// An answer in JSON.
 #[derive(Debug)]
-pub(crate) struct Reply {
-    pub(crate) status: u16,
-    pub(crate) head: String,
-    pub(crate) body: String,
+pub(crate) struct Reply(http::Reply);
+
+impl Deref for Reply {
+    type Target = http::Reply;
+
+    fn deref(&self) -> &http::Reply {
+        &self.0
+    }
 }
 
 impl Reply {
@@ -36,13 +41,6 @@ impl Reply {
         self.at(path).as_str().unwrap_or_default().to_owned()
     }
 
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.head.lines().find_map(|line| {
-            let (other, value) = line.split_once(':')?;
-            other.eq_ignore_ascii_case(name).then(|| value.trim())
-        })
-    }
-
     #[track_caller]
     pub(crate) fn refused(&self, status: u16, code: &str) -> &Self {
         let given = (self.status, self.text("/error/code"));
@@ -57,8 +55,7 @@ impl Reply {
 
     #[track_caller]
     pub(crate) fn ok(self) -> Self {
-        assert_eq!(self.status, 200, "{}", self.body);
-        self
+        Self(self.0.ok())
     }
 
     #[track_caller]
@@ -77,28 +74,13 @@ pub(crate) async fn send(
     body: &[u8],
 ) -> std::io::Result<Reply> {
     let mut stream = TcpStream::connect(address).await?;
-    let head = format!(
-        "{method} {target} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
-         Content-Type: application/json\r\nContent-Length: {}\r\n{headers}\r\n",
-        body.len()
-    );
-    stream.write_all(head.as_bytes()).await?;
-    stream.write_all(body).await?;
-    let mut bytes = Vec::new();
-    stream.read_to_end(&mut bytes).await?;
-    let text = String::from_utf8_lossy(&bytes).into_owned();
-    let Some((head, body)) = text.split_once("\r\n\r\n") else {
-        return Err(std::io::ErrorKind::UnexpectedEof.into());
-    };
-    let status = head
-        .split(' ')
-        .nth(1)
-        .and_then(|status| status.parse().ok());
-    Ok(Reply {
-        status: status.unwrap(),
-        head: head.to_owned(),
-        body: body.to_owned(),
-    })
+    let reply = http::exchange(&mut stream, method, target, headers, body).await?;
+    Ok(Reply(reply))
+}
+
+/// What is asked for at an address that an answer named.
+pub(crate) fn target(address: &str) -> &str {
+    address.strip_prefix("http://localhost").unwrap()
 }
 
 pub(crate) fn group_path(group: &str) -> String {
@@ -211,8 +193,7 @@ impl Lab {
 
     /// What an address says that an answer named.
     pub(crate) async fn follow(&self, reply: &Reply, header: &str) -> Reply {
-        let address = reply.header(header).unwrap();
-        let target = address.strip_prefix(&self.simulator.endpoint()).unwrap();
+        let target = target(reply.header(header).unwrap());
         self.raw("GET", target, "", "").await
     }
 

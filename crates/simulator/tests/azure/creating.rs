@@ -256,6 +256,13 @@ async fn quotas_capacity_and_restricted_regions_refuse() {
     lab.put("food-3", &short)
         .await
         .refused(409, "SkuNotAvailable");
+    // What is there already may go on.
+    lab.change(|options| options.restricted_regions.push("eastus".to_owned()));
+    let tags = json!({"tags": {"a": "b"}});
+    lab.patch("food-1", &tags).await.accepted();
+    let mode = json!({"properties": {"createMode": "Replica"}});
+    let refused = lab.patch("food-1", &mode).await;
+    refused.refused(400, "InvalidParameterValue");
 }
 
 #[tokio::test]

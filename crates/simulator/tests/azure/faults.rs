@@ -1,7 +1,8 @@
 //! Faults, rates and the state's file, as Azure has them.
 
-use crate::client::{Lab, path, primary};
+use crate::client::{Lab, path, primary, target};
 use pgfleet_simulator::{Clock, CloudName, Fault, FaultEffect, Rate, Simulator};
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn throttling_names_a_time_to_wait() {
@@ -70,7 +71,7 @@ async fn a_new_process_goes_on_with_servers_and_operations() {
     let lab = start().await;
     let made = lab.put("food", &primary()).await.accepted();
     let address = made.header("azure-asyncoperation").unwrap().to_owned();
-    let target = address.strip_prefix(&lab.simulator.endpoint()).unwrap();
+    let target = target(&address);
     lab.simulator.shutdown().await;
     let lab = start().await;
     let status = lab.raw("GET", target, "", "").await.ok();
@@ -92,4 +93,40 @@ async fn a_state_is_set_as_something_outside_would() {
         .unwrap();
     assert_eq!(lab.state("food").await, "Disabled");
     assert!(control.set_azure_state("westus", "food", "Ready").is_err());
+}
+
+#[tokio::test]
+async fn servers_are_seeded_and_grown_from_another_process() {
+    let builder = Simulator::builder().clock(Clock::AtOnce);
+    let lab = Lab::start(builder.with_control_endpoint(true)).await;
+    let mut body = primary();
+    body["properties"]["storage"]["autoGrow"] = json!("Enabled");
+    let seed = json!({
+        "subscription": crate::client::SUBSCRIPTION,
+        "resource_group": "food",
+        "name": "food",
+        "body": body,
+    });
+    let post = async |what: &str, body: &Value| {
+        let path = format!("/_simulator/azure/{what}");
+        lab.raw("POST", &path, "", &body.to_string()).await
+    };
+    assert_eq!(post("seed", &seed).await.ok().at("/seeded"), true);
+    let grown = json!({"identifier": "food", "size_gib": 512});
+    post("disk", &grown).await.ok();
+    assert_eq!(post("disk", &grown).await.status, 400);
+    assert_eq!(
+        lab.get("food")
+            .await
+            .at("/properties/storage/storageSizeGB"),
+        512
+    );
+    let options = lab
+        .raw("GET", "/_simulator/azure/options", "", "")
+        .await
+        .ok();
+    assert_eq!(options.at("/replica_quota"), 5);
+    post("options", &json!({"replica_quota": 1})).await.ok();
+    assert_eq!(lab.get("food").await.at("/properties/replicaCapacity"), 1);
+    assert_eq!(post("options", &json!({"replicas": 1})).await.status, 400);
 }

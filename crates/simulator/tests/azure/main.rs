@@ -4,6 +4,8 @@ mod changing;
 mod client;
 mod creating;
 mod faults;
+#[path = "../http/mod.rs"]
+mod http;
 mod operations;
 mod replicas;
 mod scopes;

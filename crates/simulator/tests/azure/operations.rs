@@ -1,6 +1,6 @@
 //! Long-running operations: addresses, words, and what they leave out.
 
-use crate::client::{Lab, path, primary, replica};
+use crate::client::{Lab, path, primary, replica, target};
 use pgfleet_simulator::{AzureAddresses, AzureOptions, Clock, Fault, FaultEffect};
 use serde_json::{Value, json};
 
@@ -37,7 +37,7 @@ async fn an_address_that_somebody_has_rebuilt_is_refused() {
     let lab = Lab::manual().await;
     let made = lab.put("food", &primary()).await.accepted();
     let address = made.header("azure-asyncoperation").unwrap();
-    let target = address.strip_prefix(&lab.simulator.endpoint()).unwrap();
+    let target = target(address);
     let (path, query) = target.split_once('?').unwrap();
     let rebuilt = format!("{path}?api-version=2024-08-01");
     lab.raw("GET", &rebuilt, "", "")

@@ -23,10 +23,10 @@ async fn listings_come_by_page_and_their_links_are_followed_as_they_are() {
                 names.push(server["name"].as_str().unwrap().to_owned());
             }
             let next = page.text("/nextLink");
-            let Some(next) = next.strip_prefix(&lab.simulator.endpoint()) else {
+            if next.is_empty() {
                 break;
-            };
-            next.clone_into(&mut target);
+            }
+            crate::client::target(&next).clone_into(&mut target);
         }
         assert_eq!(names, ["five", "four", "one", "three", "two"]);
         assert_eq!(pages, 3);

@@ -46,16 +46,18 @@ async fn a_token_is_issued_for_the_public_scope_only() {
     assert_eq!(token.text("/token_type"), "Bearer");
     assert_eq!(token.at("/expires_in"), 3599);
     let own = ask(&lab, &secret("http%3A%2F%2F127.0.0.1%2F.default")).await;
-    refused(&own, 400, "invalid_scope", "AADSTS1002012");
+    refused(&own, 400, "invalid_resource", "AADSTS500011");
+    let plain = ask(&lab, &secret("user.read")).await;
+    refused(&plain, 400, "invalid_scope", "AADSTS1002012");
     let records = lab.simulator.control().requests();
     let actions: Vec<_> = records
         .iter()
         .map(|record| record.action.as_str())
         .collect();
-    assert_eq!(actions, ["Token", "Token"]);
+    assert_eq!(actions, ["Token", "Token", "Token"]);
     assert_eq!(records[0].identifier.as_deref(), Some("food"));
     assert_eq!(records[0].outcome, "ok");
-    assert_eq!(records[1].outcome, "AADSTS1002012");
+    assert_eq!(records[1].outcome, "AADSTS500011");
 }
 
 #[tokio::test]
@@ -148,6 +150,12 @@ async fn tokens_expire_by_time_or_by_switch() {
     let token = ask(&lab, &secret(SCOPE)).await.ok().text("/access_token");
     get(&lab, &token).await.refused(404, "ResourceNotFound");
     let control = lab.simulator.control();
+    control.revoke_azure_tokens();
+    get(&lab, &token)
+        .await
+        .refused(401, "ExpiredAuthenticationToken");
+    let token = ask(&lab, &secret(SCOPE)).await.ok().text("/access_token");
+    get(&lab, &token).await.refused(404, "ResourceNotFound");
     control.expire_credentials(["food"]);
     get(&lab, &token)
         .await

@@ -15,10 +15,12 @@ async fn a_protected_instance_stays() {
     lab.set("shop", json!({"deletionProtectionEnabled": false}))
         .await
         .ok();
-    lab.delete("shop?enableFinalBackup=true")
+    lab.delete("shop?enableFinalBackup=maybe")
         .await
-        .refused(501, "unsupportedOperation");
-    lab.delete("shop?enableFinalBackup=false").await.ok();
+        .refused(400, "invalid");
+    lab.delete("shop?enableFinalBackup=true&finalBackupDescription=last")
+        .await
+        .ok();
     lab.get("shop").await.refused(404, "instanceDoesNotExist");
 }
 

@@ -178,6 +178,13 @@ async fn unknown_query_parameters_are_refused() {
         .refused(400, "invalid")
         .saying("Unknown name \"colour\": Cannot bind query parameter.");
     lab.list("maxResults=many").await.refused(400, "invalid");
+    // Google's clients send what they leave open as empty.
+    lab.list("filter=&maxResults=0&pageToken=&location=")
+        .await
+        .ok();
+    lab.list("location=europe-west1")
+        .await
+        .refused(501, "unsupportedOperation");
     lab.list("prettyPrint=false&key=abc&quotaUser=me")
         .await
         .ok();

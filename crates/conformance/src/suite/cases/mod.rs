@@ -2,6 +2,7 @@
 
 pub(super) mod building;
 pub(super) mod changing;
+pub(super) mod claiming;
 pub(super) mod limits;
 pub(super) mod mending;
 pub(super) mod refusing;

@@ -1,0 +1,89 @@
+//! What stands behind a flag.
+
+use std::time::Duration;
+
+use clap::ValueEnum;
+
+/// How plans are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PlanFormat {
+    /// For people
+    Text,
+    /// For scripts
+    Json,
+    /// For pull requests
+    Markdown,
+    /// The calls as the vendor's own commands
+    Shell,
+}
+
+/// A platform with prices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Cloud {
+    /// Amazon RDS
+    Aws,
+    /// Google Cloud SQL
+    Gcp,
+    /// Azure Flexible Server
+    Azure,
+}
+
+/// How reports are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Report {
+    /// For people
+    Text,
+    /// For scripts
+    Json,
+    /// For pull requests
+    Markdown,
+}
+
+/// What has a JSON Schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaOf {
+    /// Plan files, which may be written as JSON
+    PlanFile,
+    /// `plan --format json`
+    Plan,
+    /// What `plan --out` saves
+    SavedPlan,
+    /// A line of `apply --format json`
+    Event,
+    /// `status --format json`
+    Status,
+    /// `verify --format json`
+    Verify,
+    /// `cost --format json`
+    Cost,
+    /// `cost --compare --format json`
+    Comparison,
+    /// `prices show --format json`
+    Prices,
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Text,
+    /// For scripts
+    Json,
+}
+
+/// Reads a number of bytes.
+pub(super) fn size(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(size @ 1_024..) => Ok(size),
+        _ => Err("write a number of bytes, 1024 or more".to_owned()),
+    }
+}
+
+/// Reads a time span.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(time) if time.is_zero() => Err("must be longer than nothing".to_owned()),
+        Ok(time) => Ok(time),
+        Err(error) => Err(format!("{error}; write it as 30s, 20m or 1h")),
+    }
+}

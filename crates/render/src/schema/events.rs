@@ -1,0 +1,75 @@
+//! The events of an apply.
+
+use serde_json::{Value, json};
+
+use super::shapes::{Fields, address, object, or_null, seconds, text, whole, word};
+
+/// One line. Which fields it has follows from its event.
+pub(super) fn line() -> Value {
+    let of_step = || vec![("step", whole()), ("address", address())];
+    let step = |more: Fields| -> Fields { of_step().into_iter().chain(more).collect() };
+    let events: [(&str, Fields); 13] = [
+        ("fleet-started", vec![("steps", whole())]),
+        (
+            "step-started",
+            step(vec![
+                ("resource_id", text()),
+                ("call", text()),
+                ("verb", text()),
+                ("expected_seconds", or_null(whole())),
+            ]),
+        ),
+        ("step-accepted", of_step()),
+        (
+            "step-retried",
+            step(vec![("why", text()), ("wait_seconds", seconds())]),
+        ),
+        ("step-done", step(vec![("took_seconds", seconds())])),
+        (
+            "step-failed",
+            step(vec![("why", text()), ("remedy", text())]),
+        ),
+        (
+            "step-overdue",
+            step(vec![
+                ("resource_id", text()),
+                ("call", text()),
+                ("waited_seconds", seconds()),
+            ]),
+        ),
+        (
+            "pace-changed",
+            vec![
+                ("provider", word(&["aws", "gcp", "azure", "local"])),
+                ("region", text()),
+                ("before", whole()),
+                ("after", whole()),
+                ("most", whole()),
+            ],
+        ),
+        ("step-skipped", step(vec![("because", whole())])),
+        (
+            "step-left",
+            step(vec![("resource_id", text()), ("call", text())]),
+        ),
+        ("observed", vec![("remaining", whole())]),
+        ("observe-failed", vec![("why", text()), ("remedy", text())]),
+        (
+            "fleet-finished",
+            vec![(
+                "outcome",
+                word(&["done", "failed", "failed-partly", "stopped"]),
+            )],
+        ),
+    ];
+    let lines = events.into_iter().map(|(name, more)| {
+        let mut fields = vec![
+            ("fleet", text()),
+            ("elapsed_seconds", seconds()),
+            ("event", json!({"const": name})),
+        ];
+        fields.extend(more);
+        object(fields)
+    });
+    json!({"oneOf": lines.collect::<Vec<_>>()})
+}

@@ -1,0 +1,136 @@
+//! Fleets on a simulated cloud that takes its time for every request, whichever cloud it is.
+
+use std::{
+    fs,
+    process::{Command, Stdio},
+};
+
+use pgfleet_tests::Machine;
+
+use super::{
+    figure::{Figure, Reference, Runs, milliseconds},
+    process::peak_of,
+};
+
+/// How long every request takes, in milliseconds.
+pub(crate) const LATENCY: u64 = 50;
+const LATENCY_MS: f64 = 50.0;
+const RUNS: usize = 5;
+const FLEETS: usize = 200;
+
+/// A simulated cloud whose instances are ready at once.
+pub(crate) struct Cloud {
+    pub(crate) name: &'static str,
+    /// What leads the vendor's SDK there.
+    pub(crate) environment: Vec<(&'static str, String)>,
+    /// A plan file for a fleet of this name with so many replicas, and no protection.
+    pub(crate) plan: fn(&str, usize) -> String,
+    /// Sets how long every request takes, in milliseconds.
+    pub(crate) latency: Box<dyn Fn(u64)>,
+    /// Lists everything that there is, page by page, with the vendor's SDK alone.
+    pub(crate) list: Box<dyn Fn()>,
+    /// How many rounds of requests, each after the one before it, an apply from nothing takes.
+    pub(crate) rounds: f64,
+}
+
+impl Cloud {
+    fn command(&self, machine: &Machine, arguments: &[&str]) -> Command {
+        let mut command = machine.command(arguments);
+        let environment = self.environment.iter();
+        command.envs(environment.map(|(name, value)| (*name, value.as_str())));
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    }
+
+    fn run(&self, machine: &Machine, arguments: &[&str]) {
+        let status = self.command(machine, arguments).status().unwrap();
+        assert!(status.success(), "{arguments:?} failed on {}", self.name);
+    }
+}
+
+pub(crate) fn figures(cloud: &Cloud) -> Vec<Figure> {
+    let mut figures = one_fleet(cloud);
+    figures.extend(many_fleets(cloud));
+    figures
+}
+
+/// A fleet from nothing, and with nothing to change.
+fn one_fleet(cloud: &Cloud) -> Vec<Figure> {
+    let machine = Machine::new();
+    fs::write(machine.path().join("truck.toml"), (cloud.plan)("truck", 10)).unwrap();
+    let apply = [
+        "apply",
+        "truck.toml",
+        "--auto-approve",
+        "--parallelism",
+        "20",
+    ];
+    let destroy = ["destroy", "truck.toml", "--auto-approve"];
+    let made = Runs::of(RUNS, || {
+        (cloud.latency)(LATENCY);
+        let took = milliseconds(|| cloud.run(&machine, &apply));
+        (cloud.latency)(0);
+        cloud.run(&machine, &destroy);
+        took
+    });
+    cloud.run(&machine, &apply);
+    (cloud.latency)(LATENCY);
+    let planned = Runs::of(RUNS, || {
+        milliseconds(|| cloud.run(&machine, &["plan", "truck.toml", "--detailed-exitcode"]))
+    });
+    (cloud.latency)(0);
+    cloud.run(&machine, &destroy);
+    let figure = |what: &str, runs, rounds: f64, ratio| Figure {
+        what: format!("{}, {LATENCY} ms a request: {what}", cloud.name),
+        unit: "ms",
+        runs,
+        reference: Reference::Bound(rounds * LATENCY_MS),
+        ratio,
+    };
+    vec![
+        figure("plan, nothing to change, 1 + 10", planned, 1.0, 1.5),
+        figure("apply of 1 + 10 from nothing", made, cloud.rounds, 1.4),
+    ]
+}
+
+/// Two hundred plan files of one account, which are planned from one listing.
+fn many_fleets(cloud: &Cloud) -> Vec<Figure> {
+    let machine = Machine::new();
+    let folder = machine.path().join("fleets");
+    fs::create_dir(&folder).unwrap();
+    for number in 0..FLEETS {
+        let name = format!("fleet-{number}");
+        fs::write(folder.join(format!("{name}.toml")), (cloud.plan)(&name, 5)).unwrap();
+    }
+    (cloud.latency)(0);
+    let apply = ["apply", "fleets", "--auto-approve", "--parallelism", "50"];
+    cloud.run(&machine, &apply);
+    (cloud.latency)(LATENCY);
+    let arguments = ["plan", "fleets", "--detailed-exitcode"];
+    let planned = Runs::of(RUNS, || milliseconds(|| cloud.run(&machine, &arguments)));
+    let listed = Runs::of(RUNS, || milliseconds(|| (cloud.list)()));
+    let memory = Runs::of(3, || peak_of(cloud.command(&machine, &arguments)));
+    (cloud.latency)(0);
+    vec![
+        Figure {
+            what: format!(
+                "{}: plan of {FLEETS} files of 1 + 5, nothing to change",
+                cloud.name
+            ),
+            unit: "ms",
+            runs: planned,
+            reference: Reference::Runs("the paginated list alone:", listed),
+            ratio: 2.0,
+        },
+        Figure {
+            what: format!(
+                "{}: plan of {FLEETS} files, most of its own memory",
+                cloud.name
+            ),
+            unit: "MB",
+            runs: memory,
+            reference: Reference::Bound(64.0),
+            ratio: 1.0,
+        },
+    ]
+}

@@ -1,0 +1,227 @@
+//! Simulated clouds under test: one simulator that serves them all, and runs of the binary on it.
+
+use std::{
+    fs,
+    process::Command,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use pgfleet_simulator::{Clock, Control, Record, Simulator};
+use rustix::process::Signal;
+
+use crate::{Doomed, Machine, Ran, Running, send};
+
+/// A cloud that is simulated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Vendor {
+    /// Amazon RDS.
+    Aws,
+    /// Azure Flexible Server.
+    Azure,
+    /// Google Cloud SQL.
+    Gcp,
+}
+
+impl Vendor {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Aws, Self::Azure, Self::Gcp];
+
+    /// As plan files name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Aws => "aws",
+            Self::Azure => "azure",
+            Self::Gcp => "gcp",
+        }
+    }
+
+    /// The name of its plan file.
+    pub fn file(self) -> String {
+        format!("{}.toml", self.name())
+    }
+
+    /// A plan file of the fleet `truck-VENDOR`, with so many replicas.
+    pub fn plan(self, replicas: usize) -> String {
+        let (region, size, gib, table) = match self {
+            Self::Aws => ("us-east-1", "db.m5.large", 100, ""),
+            Self::Azure => (
+                "eastus2",
+                "Standard_D2ds_v5",
+                128,
+                "[azure]\nsubscription = '00000000-0000-0000-0000-000000000001'\n\
+                 resource_group = 'food'\n",
+            ),
+            Self::Gcp => (
+                "us-east1",
+                "db-custom-2-7680",
+                100,
+                "[gcp]\nproject = 'food'\n",
+            ),
+        };
+        let name = self.name();
+        format!(
+            "fleet = 'truck-{name}'\nprovider = '{name}'\nregion = '{region}'\n\
+             [primary]\nsize = '{size}'\nstorage = {{ gib = {gib} }}\n\
+             password = {{ env = 'TRUCK_PASSWORD' }}\n\
+             [[replicas]]\ncount = {replicas}\n[protect]\ndeletion = false\n{table}"
+        )
+    }
+}
+
+/// Who is killed after which change.
+#[derive(Default)]
+struct Doom {
+    after: AtomicU64,
+    pid: Mutex<Option<u32>>,
+}
+
+/// The simulated clouds, and a folder of plan files.
+pub struct Clouds {
+    /// The folder.
+    pub machine: Machine,
+    simulator: Simulator,
+    doom: Arc<Doom>,
+    // Last: the simulator's tasks live in it.
+    _runtime: tokio::runtime::Runtime,
+}
+
+impl Clouds {
+    /// Empty clouds whose time goes by this clock.
+    pub fn new(clock: Clock) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let doom = Arc::new(Doom::default());
+        let watched = Arc::clone(&doom);
+        let builder = Simulator::builder().clock(clock);
+        let builder = builder.after_effect(move |number, _| {
+            if number == watched.after.load(Ordering::SeqCst)
+                && let Some(pid) = watched.pid.lock().unwrap().take()
+            {
+                send(pid, Signal::KILL);
+            }
+        });
+        let simulator = runtime.block_on(builder.start()).unwrap();
+        Self {
+            machine: Machine::new(),
+            simulator,
+            doom,
+            _runtime: runtime,
+        }
+    }
+
+    /// The simulator's switches.
+    pub fn control(&self) -> &Control {
+        self.simulator.control()
+    }
+
+    /// Writes the plan file of a fleet with so many replicas.
+    pub fn write(&self, vendor: Vendor, replicas: usize) {
+        let path = self.machine.path().join(vendor.file());
+        fs::write(path, vendor.plan(replicas)).unwrap();
+    }
+
+    /// The binary, with the clouds as its endpoints and no credentials but planted ones.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.machine.command(arguments);
+        let endpoint = self.simulator.endpoint();
+        command
+            .env("AWS_ENDPOINT_URL", &endpoint)
+            .env("AWS_ACCESS_KEY_ID", "test")
+            .env("AWS_SECRET_ACCESS_KEY", "planted-key")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("CLOUDSDK_API_ENDPOINT_OVERRIDES_SQL", &endpoint)
+            .env("AZURE_RESOURCE_MANAGER_ENDPOINT", &endpoint)
+            .env("TRUCK_PASSWORD", "Planted-passw0rd");
+        command
+    }
+
+    /// Runs the binary to its end.
+    pub fn run(&self, arguments: &[&str]) -> Ran {
+        self.start(arguments).wait()
+    }
+
+    /// Starts the binary.
+    pub fn start(&self, arguments: &[&str]) -> Running {
+        self.machine.start_command(self.command(arguments))
+    }
+
+    /// Applies plan files.
+    pub fn apply(&self, files: &[&str]) -> Ran {
+        self.run(&[&["apply", "--auto-approve"], files].concat())
+    }
+
+    /// Starts an apply that tells its events, to be struck by a signal.
+    pub fn doomed(&self, files: &[&str]) -> Doomed {
+        let command = self.command(&[&["apply"], files].concat());
+        Doomed::spawn(&self.machine, command)
+    }
+
+    /// Starts an apply that is killed right after its nth change, before it is answered.
+    pub fn killed_after(&self, change: u64, files: &[&str]) -> Ran {
+        let run = self.start(&[&["apply", "--auto-approve"], files].concat());
+        *self.doom.pid.lock().unwrap() = Some(run.pid());
+        self.doom.after.store(change, Ordering::SeqCst);
+        let ran = run.wait();
+        self.doom.after.store(0, Ordering::SeqCst);
+        ran
+    }
+
+    /// Fails the test unless the plan is empty, and the cloud holds exactly the primary and so many
+    /// replicas of the fleet, and no secret.
+    #[track_caller]
+    pub fn is_whole(&self, vendor: Vendor, replicas: usize) {
+        let plan = ["plan", &vendor.file(), "--format", "json"];
+        let plan = self.run(&plan).exits(0);
+        let fleet = plan.json()["fleets"][0].clone();
+        let wanted = replicas + 1;
+        let changes = fleet["changes"].as_array().unwrap();
+        assert!(
+            changes.iter().all(|change| change["action"] == "noop") && changes.len() == wanted,
+            "{plan}"
+        );
+        assert_eq!(fleet["drift"].as_array().unwrap().len(), 0, "{plan}");
+        let state = self.control().state().to_string().to_lowercase();
+        assert!(!state.contains("planted"), "a secret is kept");
+    }
+
+    /// What has been deleted so far.
+    pub fn deletions(&self) -> Vec<Record> {
+        let records = self.control().requests().into_iter();
+        records
+            .filter(|record| record.effect && record.action.to_lowercase().contains("delete"))
+            .collect()
+    }
+}
+
+impl std::fmt::Debug for Clouds {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Clouds").finish_non_exhaustive()
+    }
+}
+
+/// Calls the function with each number below `end`, several at a time: what waits for a cloud
+/// leaves the processor to others.
+pub fn side_by_side(end: usize, work: impl Fn(usize) + Sync) {
+    const WORKERS: usize = 6;
+    let next = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for _ in 0..WORKERS.min(end) {
+            scope.spawn(|| {
+                loop {
+                    let number = next.fetch_add(1, Ordering::SeqCst);
+                    if number >= end {
+                        break;
+                    }
+                    work(number);
+                }
+            });
+        }
+    });
+}

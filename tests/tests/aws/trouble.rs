@@ -1,0 +1,251 @@
+//! What goes wrong between pgfleet and RDS: each time a clear error with its remedy, and nothing
+//! half-done.
+
+use std::{fs, os::unix::fs::PermissionsExt as _};
+
+use pgfleet_simulator::{Fault, FaultEffect};
+use pgfleet_tests::Ran;
+
+use crate::cloud::Cloud;
+
+const PLAN: [&str; 2] = ["plan", "truck.toml"];
+
+impl Cloud {
+    /// Runs the binary with the credentials of a program, which gives other ones each time.
+    fn run_by_program(&self, arguments: &[&str]) -> Ran {
+        let folder = self.machine.path();
+        let program = folder.join("credentials");
+        let script = format!(
+            "#!/bin/sh\ncd '{}'\necho x >> asked\nnumber=$(wc -l < asked | tr -d ' ')\n\
+             printf '{{\"Version\": 1, \"AccessKeyId\": \"KEY%s\", \"SecretAccessKey\": \
+             \"planted-key\"}}' \"$number\"\n",
+            folder.display()
+        );
+        fs::write(&program, script).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        let config = folder.join("aws-config");
+        let profile = format!("[default]\ncredential_process = {}\n", program.display());
+        fs::write(&config, profile).unwrap();
+        let mut command = self.command(arguments);
+        command
+            .env_remove("AWS_ACCESS_KEY_ID")
+            .env_remove("AWS_SECRET_ACCESS_KEY")
+            .env("AWS_CONFIG_FILE", config);
+        self.machine.start_command(command).wait()
+    }
+
+    /// Runs the binary against another endpoint.
+    fn run_at(&self, endpoint: &str, arguments: &[&str]) -> Ran {
+        let mut command = self.command(arguments);
+        command.env("AWS_ENDPOINT_URL", endpoint);
+        self.machine.start_command(command).wait()
+    }
+
+    /// What exists is as it was.
+    #[track_caller]
+    fn has_nothing(&self) {
+        let state = self.simulator.control().state();
+        assert_eq!(state["aws"]["instances"].as_object().unwrap().len(), 0);
+    }
+}
+
+fn refusal(action: &str, code: &str) -> Fault {
+    let error = FaultEffect::Error {
+        status: 403,
+        code: code.to_owned(),
+        message: "no".to_owned(),
+    };
+    Fault::new(error).on(action).times(100)
+}
+
+#[test]
+fn credentials_that_expire_at_each_request_in_turn_are_found_anew() {
+    for number in 1..100 {
+        let cloud = Cloud::new();
+        cloud.plan(2, "");
+        let expired = Fault::new(FaultEffect::ExpiredToken).nth(number);
+        cloud.simulator.control().fault(expired);
+        cloud
+            .run_by_program(&["apply", "truck.toml", "--auto-approve"])
+            .exits(0);
+        let requests = cloud.simulator.control().request_count();
+        cloud.is_as_planned(2);
+        if number > requests {
+            assert!(number > 5, "an apply has more requests");
+            return;
+        }
+    }
+    panic!("no run came to its end by itself");
+}
+
+#[test]
+fn new_credentials_are_used_where_there_are_such_and_old_ones_are_not_tried_for_long() {
+    let cloud = Cloud::new();
+    cloud.plan(1, "");
+    let control = cloud.simulator.control();
+    control.expire_credentials(["KEY1", "test"]);
+    cloud.run_by_program(&PLAN).exits(0);
+    // The same key again and again is of no use.
+    let before = control.request_count();
+    let ran = cloud.run(&PLAN).exits(1);
+    ran.says("have expired: log in again");
+    assert!(control.request_count() <= before + 2);
+}
+
+#[test]
+fn a_permission_that_is_missing_is_named() {
+    for (action, code) in [
+        ("DescribeDBInstances", "AccessDenied"),
+        ("CreateDBInstance", "UnauthorizedOperation"),
+    ] {
+        let cloud = Cloud::new();
+        cloud.plan(1, "");
+        cloud.simulator.control().fault(refusal(action, code));
+        cloud.apply().exits(1).says(&format!("rds:{action}"));
+        cloud.has_nothing();
+    }
+    // Offers may be left unasked.
+    let cloud = Cloud::new();
+    cloud.plan(1, "");
+    let offers = "DescribeOrderableDBInstanceOptions";
+    let fault = refusal(offers, "AccessDenied");
+    cloud.simulator.control().fault(fault);
+    cloud.apply().exits(0).says(&format!("rds:{offers}"));
+}
+
+#[test]
+fn credentials_that_are_missing_or_refused_are_told() {
+    let cloud = Cloud::new();
+    cloud.plan(1, "");
+    let mut command = cloud.command(&PLAN);
+    command
+        .env_remove("AWS_ACCESS_KEY_ID")
+        .env_remove("AWS_SECRET_ACCESS_KEY");
+    let ran = cloud.machine.start_command(command).wait();
+    ran.exits(1).says("AWS_PROFILE");
+    let wrong = refusal("DescribeDBInstances", "InvalidClientTokenId");
+    cloud.simulator.control().fault(wrong);
+    let ran = cloud.run(&PLAN).exits(1);
+    ran.says("AWS does not accept the credentials");
+}
+
+#[test]
+fn another_account_is_refused_like_other_protection() {
+    let cloud = Cloud::new();
+    let text = fs::read_to_string(cloud.machine.path().join(cloud.plan(1, ""))).unwrap();
+    cloud.write(&format!("{text}[aws]\naccount = '999999999999'\n"));
+    let ran = cloud.apply().exits(3);
+    ran.says("the plan is for the account 999999999999, the credentials are for 123456789012");
+    cloud.has_nothing();
+    cloud.write(&format!("{text}[aws]\naccount = '123456789012'\n"));
+    let asked = cloud.asked(&PLAN, 0);
+    assert_eq!(asked[0], "GetCallerIdentity", "{asked:?}");
+}
+
+#[test]
+fn answers_that_are_cut_off_or_no_xml_are_asked_for_again() {
+    for effect in [FaultEffect::Truncate, FaultEffect::Malformed] {
+        let cloud = Cloud::new();
+        cloud.plan(1, "");
+        let control = cloud.simulator.control();
+        let once = Fault::new(effect.clone());
+        control.fault(once.clone().on("DescribeDBInstances"));
+        control.fault(once.clone().on("CreateDBInstance"));
+        control.fault(once.on("CreateDBInstanceReadReplica"));
+        cloud.apply().exits(0);
+        cloud.is_as_planned(1);
+        assert_eq!(cloud.instances().len(), 2);
+        let always = Fault::new(effect).on("DescribeDBInstances").times(100);
+        control.fault(always);
+        let ran = cloud.run(&PLAN).exits(1);
+        ran.says("the answer is cut off or is not what RDS answers");
+        ran.says("AWS_ENDPOINT_URL");
+    }
+}
+
+#[test]
+fn an_endpoint_that_is_not_aws_is_told() {
+    use std::io::{Read as _, Write as _};
+    let cloud = Cloud::new();
+    cloud.plan(1, "");
+    for status in ["200 OK", "404 Not Found", "502 Bad Gateway"] {
+        let page = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = format!("http://{}", page.local_addr().unwrap());
+        std::thread::spawn(move || {
+            for stream in page.incoming().flatten() {
+                let mut stream = stream;
+                let mut request = [0; 8192];
+                let _ = stream.read(&mut request);
+                let body = "<!doctype html><html><body>Welcome</body></html>";
+                let _ = write!(
+                    stream,
+                    "HTTP/1.1 {status}\r\nContent-Type: text/html\r\nConnection: close\r\n\
+                     Content-Length: {}\r\n\r\n{body}",
+                    body.len()
+                );
+            }
+        });
+        let ran = cloud.run_at(&endpoint, &PLAN).exits(1);
+        ran.says("AWS_ENDPOINT_URL").never_says("planted");
+    }
+    // Nobody there at all.
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", nobody.local_addr().unwrap());
+    drop(nobody);
+    let ran = cloud.run_at(&endpoint, &PLAN).exits(1);
+    ran.says("RDS does not answer");
+}
+
+#[test]
+fn a_class_and_a_region_that_do_not_exist_are_told() {
+    let cloud = Cloud::new();
+    let name = cloud.plan(1, "");
+    let text = fs::read_to_string(cloud.machine.path().join(name)).unwrap();
+    cloud.write(&text.replace("db.m5.large", "db.m5.huge"));
+    cloud.apply().exits(3).says("aws/class");
+    cloud.write(&text.replace("us-east-1", "us-nowhere-1"));
+    cloud.run(&PLAN).exits(1);
+    cloud.has_nothing();
+}
+
+#[test]
+fn a_primary_that_is_not_ours_is_there_where_clouds_are_simulated() {
+    let cloud = Cloud::new();
+    for reference in ["orders", "arn:aws:rds:us-east-1:123456789012:db:orders-2"] {
+        cloud.write(&format!(
+            "fleet = 'truck'\nprovider = 'aws'\nregion = 'us-east-1'\n\
+             [primary]\nexisting = '{reference}'\n\
+             [[replicas]]\ncount = 1\nsize = 'db.m5.large'\n[protect]\ndeletion = false\n"
+        ));
+        let apply = ["apply", "truck.toml", "--simulate", "--auto-approve"];
+        cloud.run(&apply).exits(0);
+        let destroy = ["destroy", "truck.toml", "--simulate", "--auto-approve"];
+        cloud.run(&destroy).exits(0);
+        let kept = fs::read_to_string(cloud.machine.path().join(".pgfleet-simulated.json"));
+        let id = reference.rsplit(':').next().unwrap();
+        assert!(kept.unwrap().contains(id), "{id} is gone");
+    }
+}
+
+#[test]
+fn a_fleet_can_be_taken_down_more_than_once() {
+    let cloud = Cloud::new();
+    cloud.plan(0, "");
+    for _ in 0..3 {
+        cloud.apply().exits(0);
+        cloud
+            .run(&["destroy", "truck.toml", "--auto-approve"])
+            .exits(0);
+    }
+    let state = cloud.simulator.control().state().to_string();
+    for name in [
+        "truck-primary-final",
+        "truck-primary-final-2",
+        "truck-primary-final-3",
+    ] {
+        assert!(
+            state.contains(&format!("\"{name}\"")),
+            "{name} is not there"
+        );
+    }
+}

@@ -1,0 +1,199 @@
+//! What an apply on a cloud survives: kills, lost answers, throttling, signals, and other applies.
+//! Every test runs on each simulated cloud.
+
+#![expect(clippy::unwrap_used, reason = "a test that panics is one that fails")]
+
+use std::time::Duration;
+
+use pgfleet_simulator::{Clock, Fault, FaultEffect};
+use pgfleet_tests::{Clouds, Random, Signal, Vendor, say, side_by_side, soak};
+
+/// Replicas of the fleets.
+const REPLICAS: usize = 2;
+/// The contract: after a signal the command ends within five seconds.
+const SOON: Duration = Duration::from_secs(5);
+
+fn at_once(vendor: Vendor) -> Clouds {
+    let clouds = Clouds::new(Clock::AtOnce);
+    clouds.write(vendor, REPLICAS);
+    clouds
+}
+
+/// A cloud on which an apply takes about a second, either since each request takes its time, or
+/// since what it asks for does.
+fn slow(vendor: Vendor, number: usize) -> Clouds {
+    if number.is_multiple_of(2) {
+        let clouds = at_once(vendor);
+        let slow = FaultEffect::Slow { milliseconds: 80 };
+        clouds.control().fault(Fault::new(slow).times(0));
+        clouds
+    } else {
+        let clouds = Clouds::new(Clock::Scaled(2_000.0));
+        clouds.write(vendor, REPLICAS);
+        clouds
+    }
+}
+
+/// The next apply ends well, and nothing was ever deleted.
+#[track_caller]
+fn converges(clouds: &Clouds, vendor: Vendor) {
+    clouds.apply(&[&vendor.file()]).exits(0);
+    clouds.is_whole(vendor, REPLICAS);
+    let deleted = clouds.deletions();
+    assert!(deleted.is_empty(), "{deleted:?}");
+}
+
+/// How many requests an apply from nothing takes, and how many of them change something.
+fn requests(vendor: Vendor) -> (usize, usize) {
+    let clouds = at_once(vendor);
+    clouds.apply(&[&vendor.file()]).exits(0);
+    let records = clouds.control().requests();
+    let changes = records.iter().filter(|record| record.effect).count();
+    say(&format!("{} requests, {changes} changes", records.len()));
+    assert!(changes > REPLICAS, "{records:?}");
+    (records.len(), changes)
+}
+
+fn a_kill_after_each_change(vendor: Vendor) {
+    let (_, changes) = requests(vendor);
+    side_by_side(changes, |number| {
+        let clouds = at_once(vendor);
+        let change = u64::try_from(number + 1).unwrap();
+        let ran = clouds.killed_after(change, &[&vendor.file()]);
+        assert_eq!(ran.code, -1, "was not killed after change {change}\n{ran}");
+        converges(&clouds, vendor);
+    });
+}
+
+fn each_request_in_turn(vendor: Vendor, effect: &FaultEffect, times: u64) {
+    let (requests, _) = requests(vendor);
+    side_by_side(requests, |number| {
+        let clouds = at_once(vendor);
+        let nth = u64::try_from(number + 1).unwrap();
+        let fault = Fault::new(effect.clone()).nth(nth).times(times);
+        clouds.control().fault(fault);
+        let ran = clouds.apply(&[&vendor.file()]);
+        assert_eq!(ran.code, 0, "{effect:?} at request {nth}\n{ran}");
+        clouds.control().clear_faults();
+        clouds.is_whole(vendor, REPLICAS);
+        assert!(clouds.deletions().is_empty());
+    });
+}
+
+fn the_answer_to_each_request_lost(vendor: Vendor) {
+    each_request_in_turn(vendor, &FaultEffect::LoseAnswer, 1);
+}
+
+fn the_answer_to_each_request_cut_off(vendor: Vendor) {
+    each_request_in_turn(vendor, &FaultEffect::Truncate, 1);
+}
+
+fn throttling_at_each_request(vendor: Vendor) {
+    each_request_in_turn(vendor, &FaultEffect::Throttle, 2);
+}
+
+/// Moments within which a run may be struck, seeded.
+fn moments() -> Vec<Duration> {
+    let mut random = Random::seeded();
+    let count = 20 * soak();
+    (0..count)
+        .map(|_| random.within(Duration::from_millis(1_500)))
+        .collect()
+}
+
+fn signals_at_random_moments(vendor: Vendor) {
+    let moments = moments();
+    side_by_side(moments.len(), |number| {
+        let clouds = slow(vendor, number);
+        let signal = [Signal::INT, Signal::TERM][number / 2 % 2];
+        let run = clouds.doomed(&[&vendor.file()]);
+        std::thread::sleep(moments[number]);
+        run.signal(signal);
+        let struck = run.ends_within(SOON);
+        match struck.code {
+            0 => {}
+            6 => assert_eq!(struck.left(), struck.in_flight(), "{struck}"),
+            // It was too early for it to hear signals: nothing has been looked at yet.
+            _ => assert!(struck.code == -1 && struck.events.is_empty(), "{struck}"),
+        }
+        converges(&clouds, vendor);
+    });
+}
+
+fn kills_at_random_moments(vendor: Vendor) {
+    let moments = moments();
+    side_by_side(moments.len(), |number| {
+        let clouds = slow(vendor, number);
+        let run = clouds.doomed(&[&vendor.file()]);
+        std::thread::sleep(moments[number]);
+        run.signal(Signal::KILL);
+        let struck = run.ends();
+        assert!([-1, 0].contains(&struck.code), "{struck}");
+        converges(&clouds, vendor);
+    });
+}
+
+/// Two applies at once, of plans with so many replicas each; then one of the second.
+fn two_applies(vendor: Vendor, replicas: [usize; 2]) {
+    let mut random = Random::seeded();
+    let apart: Vec<Duration> = (0..4)
+        .map(|_| random.within(Duration::from_millis(300)))
+        .collect();
+    side_by_side(apart.len(), |number| {
+        let clouds = slow(vendor, number);
+        std::fs::write(
+            clouds.machine.path().join("first.toml"),
+            vendor.plan(replicas[0]),
+        )
+        .unwrap();
+        clouds.write(vendor, replicas[1]);
+        let first = clouds.doomed(&["first.toml"]);
+        std::thread::sleep(apart[number]);
+        let ended = [clouds.doomed(&[&vendor.file()]).ends(), first.ends()];
+        for run in &ended {
+            assert!([0, 1, 5].contains(&run.code), "{run}");
+        }
+        let deleted = clouds.deletions();
+        assert!(
+            deleted.is_empty(),
+            "{deleted:?}\n{}\n{}",
+            ended[0],
+            ended[1]
+        );
+        clouds.apply(&[&vendor.file()]).exits(0);
+        clouds.is_whole(vendor, replicas[1]);
+    });
+}
+
+fn two_applies_of_one_plan(vendor: Vendor) {
+    two_applies(vendor, [REPLICAS, REPLICAS]);
+}
+
+fn two_applies_of_different_plans(vendor: Vendor) {
+    two_applies(vendor, [1, 3]);
+}
+
+macro_rules! on_each_cloud {
+    ($($test:ident),* $(,)?) => {
+        mod aws {
+            $(#[test] fn $test() { super::$test(super::Vendor::Aws); })*
+        }
+        mod azure {
+            $(#[test] fn $test() { super::$test(super::Vendor::Azure); })*
+        }
+        mod gcp {
+            $(#[test] fn $test() { super::$test(super::Vendor::Gcp); })*
+        }
+    };
+}
+
+on_each_cloud!(
+    a_kill_after_each_change,
+    the_answer_to_each_request_lost,
+    the_answer_to_each_request_cut_off,
+    throttling_at_each_request,
+    signals_at_random_moments,
+    kills_at_random_moments,
+    two_applies_of_one_plan,
+    two_applies_of_different_plans,
+);
