@@ -298,6 +298,29 @@ mod tests {
     }
 
     #[test]
+    fn the_role_in_the_documentation_holds_every_action_and_no_other() {
+        let page = include_str!("../../../../docs/azure.md");
+        let words = page.split('"');
+        let mut listed: Vec<&str> = words
+            .filter(|word| word.starts_with("Microsoft.DBforPostgreSQL/"))
+            .collect();
+        listed.sort_unstable();
+        let mut called = vec![
+            Action::Read.as_str(),
+            Action::Write.as_str(),
+            Action::Delete.as_str(),
+            Action::Start.as_str(),
+            Action::WriteDatabase.as_str(),
+            Action::CheckName.as_str(),
+            Action::ReadOperation.as_str(),
+            // The other kind of address that an operation may have.
+            "Microsoft.DBforPostgreSQL/locations/operationResults/read",
+        ];
+        called.sort_unstable();
+        assert_eq!(listed, called);
+    }
+
+    #[test]
     fn a_web_page_is_no_answer_of_azure_s() {
         let page = |status| {
             let refusal = Refusal {

@@ -1,6 +1,9 @@
 //! The one HTTP client, for requests that the generated client builds and for our own.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use async_trait::async_trait;
 use azure_core::{Body, HttpClient, Request, Response};
@@ -58,11 +61,15 @@ impl Http {
             // A token over a wire that others can read is a token given away.
             headers.remove(AUTHORIZATION);
         }
+        let operation = operation(&method, url.path());
         let mut request = self.client.request(method, url).headers(headers);
         if !body.is_empty() {
             request = request.body(body);
         }
-        let answer = request.send().await.map_err(|error| unreachable(&error))?;
+        let sent = Instant::now();
+        let answer = request.send().await;
+        log(operation, answer.as_ref().ok(), sent);
+        let answer = answer.map_err(|error| unreachable(&error))?;
         let status = answer.status();
         let headers = answer.headers().clone();
         let body = answer.bytes().await.map_err(|error| Failure::Unreachable {
@@ -80,6 +87,39 @@ impl Http {
             Err(Failure::Refused(refusal))
         }
     }
+}
+
+/// The API's own name for a request. Addresses are not logged: their queries may be signed.
+fn operation(method: &Method, path: &str) -> &'static str {
+    let within = path
+        .split_once("/providers/")
+        .map_or("", |(_, within)| within);
+    let words: Vec<&str> = within.split('/').skip(1).collect();
+    match (method.as_str(), words.as_slice()) {
+        ("GET", ["flexibleServers"]) => "Servers_ListByResourceGroup",
+        ("GET", ["flexibleServers", _]) => "Servers_Get",
+        ("PUT", ["flexibleServers", _]) => "Servers_Create",
+        ("PATCH", ["flexibleServers", _]) => "Servers_Update",
+        ("DELETE", ["flexibleServers", _]) => "Servers_Delete",
+        ("POST", ["flexibleServers", _, "start"]) => "Servers_Start",
+        ("PUT", ["flexibleServers", _, "databases", _]) => "Databases_Create",
+        ("POST", ["checkNameAvailability"]) => "CheckNameAvailability_Execute",
+        ("GET", ["locations", ..]) => "Operations_Get",
+        _ => "other",
+    }
+}
+
+/// One line for each request: never a body, a header of ours, or an address's query.
+fn log(operation: &str, answer: Option<&reqwest::Response>, sent: Instant) {
+    let request_id = answer.and_then(|answer| answer.headers().get("x-ms-request-id"));
+    tracing::info!(
+        target: "pgfleet::wire",
+        operation,
+        status = answer.map(|answer| answer.status().as_u16()),
+        request_id = request_id.and_then(|id| id.to_str().ok()),
+        seconds = sent.elapsed().as_secs_f64(),
+        "{}", if answer.is_some() { "answered" } else { "no answer" }
+    );
 }
 
 /// A client as pgfleet wants it.
