@@ -20,18 +20,21 @@ use crate::{Doomed, Machine, Ran, Running, send};
 pub enum Vendor {
     /// Amazon RDS.
     Aws,
+    /// Azure Flexible Server.
+    Azure,
     /// Google Cloud SQL.
     Gcp,
 }
 
 impl Vendor {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Aws, Self::Gcp];
+    pub const ALL: [Self; 3] = [Self::Aws, Self::Azure, Self::Gcp];
 
     /// As plan files name it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Aws => "aws",
+            Self::Azure => "azure",
             Self::Gcp => "gcp",
         }
     }
@@ -45,6 +48,13 @@ impl Vendor {
     pub fn plan(self, replicas: usize) -> String {
         let (region, size, gib, table) = match self {
             Self::Aws => ("us-east-1", "db.m5.large", 100, ""),
+            Self::Azure => (
+                "eastus2",
+                "Standard_D2ds_v5",
+                128,
+                "[azure]\nsubscription = '00000000-0000-0000-0000-000000000001'\n\
+                 resource_group = 'food'\n",
+            ),
             Self::Gcp => (
                 "us-east1",
                 "db-custom-2-7680",

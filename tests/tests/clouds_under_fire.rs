@@ -178,6 +178,9 @@ macro_rules! on_each_cloud {
         mod aws {
             $(#[test] fn $test() { super::$test(super::Vendor::Aws); })*
         }
+        mod azure {
+            $(#[test] fn $test() { super::$test(super::Vendor::Azure); })*
+        }
         mod gcp {
             $(#[test] fn $test() { super::$test(super::Vendor::Gcp); })*
         }

@@ -25,7 +25,7 @@ struct Stage {
     logs: &'static [&'static str],
 }
 
-fn stages() -> [Stage; 2] {
+fn stages() -> [Stage; 3] {
     [
         Stage {
             name: "local",
@@ -67,6 +67,33 @@ fn stages() -> [Stage; 2] {
                 "request_id=",
                 "region=us-east-1",
                 "status=200",
+                "seconds=",
+            ],
+        },
+        Stage {
+            name: "azure",
+            plan: |_| {
+                let instances = instances("size = 'Standard_D2ds_v5'\nstorage = { gib = 128 }\n");
+                format!(
+                    "provider = 'azure'\nregion = 'eastus2'\n{instances}[azure]\n\
+                     subscription = '00000000-0000-0000-0000-000000000001'\n\
+                     resource_group = 'food'\n"
+                )
+            },
+            environment: |endpoint| {
+                vec![
+                    ("AZURE_RESOURCE_MANAGER_ENDPOINT", endpoint.to_owned()),
+                    ("AZURE_CLIENT_SECRET", KEY.to_owned()),
+                    ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", TOKEN.to_owned()),
+                ]
+            },
+            adopts: true,
+            logs: &[
+                "provider=azure",
+                "operation=\"Servers_Create\"",
+                "resource=truck-primary",
+                "request_id=",
+                "status=202",
                 "seconds=",
             ],
         },

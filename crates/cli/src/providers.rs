@@ -10,6 +10,8 @@ use pgfleet_model::{ProviderKind, Value};
 use pgfleet_provider::{ErrorKind, Provider, ProviderError};
 #[cfg(feature = "aws")]
 use pgfleet_providers::aws::{AwsOptions, AwsProvider};
+#[cfg(feature = "azure")]
+use pgfleet_providers::azure::{AzureOptions, AzureProvider};
 #[cfg(feature = "gcp")]
 use pgfleet_providers::gcp::{Endpoint, GcpProvider};
 #[cfg(feature = "local")]
@@ -22,6 +24,8 @@ use pgfleet_spec::{PrimarySpec, Spec};
 pub(crate) enum Key {
     /// The account that the credentials of the environment lead to.
     Aws,
+    /// The subscription and the resource group.
+    Azure(String, String),
     /// The project.
     Gcp(String),
     Local(PathBuf),
@@ -41,6 +45,8 @@ pub(crate) struct Providers {
 enum Opened {
     #[cfg(feature = "aws")]
     Aws(Arc<AwsProvider>),
+    #[cfg(feature = "azure")]
+    Azure(Arc<AzureProvider>),
     #[cfg(feature = "gcp")]
     Gcp(Arc<GcpProvider>),
     #[cfg(feature = "local")]
@@ -86,6 +92,17 @@ impl Providers {
                 }
                 #[cfg(not(feature = "aws"))]
                 Key::Aws => return Err(unsupported(spec.provider)),
+                #[cfg(feature = "azure")]
+                Key::Azure(subscription, group) => {
+                    let options = AzureOptions {
+                        simulated_endpoint: self.simulated.clone(),
+                        insecure_hosts: insecure_hosts(),
+                    };
+                    let provider = AzureProvider::new(&options, subscription, group);
+                    Opened::Azure(Arc::new(provider))
+                }
+                #[cfg(not(feature = "azure"))]
+                Key::Azure(..) => return Err(unsupported(spec.provider)),
                 #[cfg(feature = "gcp")]
                 Key::Gcp(project) => {
                     let endpoint = match &self.simulated {
@@ -113,6 +130,11 @@ impl Providers {
                 let provider: Arc<dyn Provider> = Arc::<AwsProvider>::clone(aws);
                 Ok(provider)
             }
+            #[cfg(feature = "azure")]
+            Opened::Azure(azure) => {
+                let provider: Arc<dyn Provider> = Arc::<AzureProvider>::clone(azure);
+                Ok(provider)
+            }
             #[cfg(feature = "gcp")]
             Opened::Gcp(gcp) => {
                 let provider: Arc<dyn Provider> = Arc::<GcpProvider>::clone(gcp);
@@ -136,6 +158,8 @@ impl Providers {
                 // Operations of a cloud go on.
                 #[cfg(feature = "aws")]
                 Opened::Aws(_) => {}
+                #[cfg(feature = "azure")]
+                Opened::Azure(_) => {}
                 #[cfg(feature = "gcp")]
                 Opened::Gcp(_) => {}
                 #[cfg(feature = "local")]
@@ -148,10 +172,58 @@ impl Providers {
 fn key(spec: &Spec, is_simulated: bool) -> Result<Key, ProviderError> {
     match spec.provider {
         ProviderKind::Aws => Ok(Key::Aws),
+        ProviderKind::Azure => place(spec, is_simulated),
         ProviderKind::Gcp => project(spec, is_simulated).map(Key::Gcp),
         ProviderKind::Local => Ok(Key::Local(data_dir(spec)?)),
-        kind @ ProviderKind::Azure => Err(unsupported(kind)),
     }
+}
+
+/// The subscription and the resource group that the plan names, or else those that Azure's own
+/// tools would take.
+fn place(spec: &Spec, is_simulated: bool) -> Result<Key, ProviderError> {
+    let find = |key: &str, variable: &str, simulated: &str| {
+        let named = match spec.platform.get(key) {
+            Some(Value::Text(text)) => Some(text.clone()),
+            _ => None,
+        };
+        let variable = || std::env::var(variable).ok().filter(|text| !text.is_empty());
+        let made_up = || is_simulated.then(|| simulated.to_owned());
+        named.or_else(variable).or_else(made_up)
+    };
+    let missing = |what: &str, remedy: &str| {
+        ProviderError::new(
+            ErrorKind::Environment,
+            format!("no {what} is named to act in"),
+        )
+        .remedy(remedy)
+    };
+    let nobody = "00000000-0000-0000-0000-000000000000";
+    let subscription = find("subscription", "AZURE_SUBSCRIPTION_ID", nobody).ok_or_else(|| {
+        let remedy = "set `subscription` in [azure], or AZURE_SUBSCRIPTION_ID";
+        missing("subscription", remedy)
+    })?;
+    let group = find("resource_group", "AZURE_DEFAULTS_GROUP", "pgfleet").ok_or_else(|| {
+        let remedy = "set `resource_group` in [azure], or AZURE_DEFAULTS_GROUP";
+        missing("resource group", remedy)
+    })?;
+    let refused = |what: &str, remedy: &str| {
+        Err(ProviderError::new(ErrorKind::Environment, what).remedy(remedy))
+    };
+    let is_id = |c: char| c.is_ascii_hexdigit() || c == '-';
+    if !subscription.chars().all(is_id) {
+        let why = format!("`{subscription}` is no subscription's ID");
+        return refused(
+            &why,
+            "write the ID that `az account show --query id` prints",
+        );
+    }
+    let is_name = |c: char| c.is_alphanumeric() || "-_.()".contains(c);
+    if group.ends_with('.') || !group.chars().all(is_name) {
+        let why = format!("`{group}` is no resource group's name");
+        return refused(&why, "write the name that `az group list` prints");
+    }
+    // Names of Azure's are the same in any case; fleets that spell them otherwise share a provider.
+    Ok(Key::Azure(subscription.to_ascii_lowercase(), group))
 }
 
 /// The project that the plan names, or else the one that Google's own tools would take.
@@ -179,6 +251,7 @@ fn project(spec: &Spec, is_simulated: bool) -> Result<String, ProviderError> {
         .remedy("write the project's ID: lowercase letters, digits and hyphens"))
 }
 
+#[cfg(not(all(feature = "aws", feature = "azure", feature = "gcp")))]
 fn unsupported(kind: ProviderKind) -> ProviderError {
     ProviderError::new(
         ErrorKind::Unsupported,
@@ -188,7 +261,7 @@ fn unsupported(kind: ProviderKind) -> ProviderError {
 }
 
 /// Hosts beside this machine that the user trusts without TLS.
-#[cfg(any(feature = "aws", feature = "gcp"))]
+#[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
 fn insecure_hosts() -> Vec<String> {
     let hosts = std::env::var("PGFLEET_INSECURE_ENDPOINT_HOSTS").unwrap_or_default();
     let hosts = hosts

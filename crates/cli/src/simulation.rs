@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use pgfleet_model::ProviderKind;
-use pgfleet_simulator::{Clock, Simulator};
+use pgfleet_simulator::{AzureOptions, Clock, Simulator};
 use pgfleet_spec::Spec;
 
 use crate::{args::SimulateFlag, exit::Exit, ui::Ui};
@@ -107,7 +107,11 @@ pub(crate) async fn begin(
     state: Option<PathBuf>,
     clock: Clock,
 ) -> Result<Simulator, NotStarted> {
-    let mut builder = Simulator::builder().port(port).clock(clock);
+    // Plan files name subscriptions and resource groups that exist in somebody's account.
+    let mut azure = AzureOptions::default();
+    azure.any_subscription = true;
+    azure.any_resource_group = true;
+    let mut builder = Simulator::builder().port(port).clock(clock).azure(azure);
     if let Some(state) = state {
         builder = builder.state_file(state);
     }

@@ -6,6 +6,7 @@ pub fn simulated_environment(endpoint: &str) -> String {
     format!(
         "export AWS_ENDPOINT_URL={endpoint}\n\
          export AWS_ACCESS_KEY_ID=simulated AWS_SECRET_ACCESS_KEY=simulated\n\
-         export AWS_REGION=us-east-1\n"
+         export AWS_REGION=us-east-1\n\
+         export AZURE_RESOURCE_MANAGER_ENDPOINT={endpoint}\n"
     )
 }

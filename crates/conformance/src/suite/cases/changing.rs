@@ -61,11 +61,13 @@ pub(crate) async fn resize(desk: &Desk<'_>) -> CaseResult {
 }
 
 pub(crate) async fn grow(desk: &Desk<'_>) -> CaseResult {
+    let declared = desk.subject.words().gib;
     let grown = Shape {
-        more_gib: 20,
+        // Twice as much: on some platforms each size is twice the one below it.
+        more_gib: declared.unwrap_or(20),
         ..Shape::of(1)
     };
-    let Some(gib) = desk.subject.words().gib else {
+    let Some(gib) = declared else {
         return said(desk, &grown, "storage").await;
     };
     desk.apply(&Shape::of(1)).await?;
@@ -77,7 +79,7 @@ pub(crate) async fn grow(desk: &Desk<'_>) -> CaseResult {
         same(
             &format!("the disk of {address}"),
             &found,
-            &Some(Value::Number((gib + 20).into())),
+            &Some(Value::Number((gib * 2).into())),
         )?;
     }
     // Back is no way: what is larger does.

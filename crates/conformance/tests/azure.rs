@@ -1,0 +1,189 @@
+//! The suite on Azure, as the simulator shows it: over HTTP, with the generated client in between.
+
+#![expect(clippy::unwrap_used, reason = "a test that panics is one that fails")]
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use async_trait::async_trait;
+use pgfleet_conformance::suite::{self, Hook, Report, Subject, Words};
+use pgfleet_model::{Mutation, Operation, ProviderKind, ResourceRef};
+use pgfleet_provider::{Provider, Scope, Secrets};
+use pgfleet_providers::azure::{AzureOptions, AzureProvider};
+use pgfleet_simulator::{AzureOptions as Simulated, Clock, Fault, FaultEffect, Simulator};
+use serde_json::json;
+
+const SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000001";
+const GROUP: &str = "Food";
+
+/// A simulated Azure; another one for every case.
+struct Azure {
+    clock: Clock,
+    simulator: Mutex<Option<Simulator>>,
+}
+
+impl Azure {
+    async fn new(clock: Clock) -> Self {
+        let azure = Self {
+            clock,
+            simulator: Mutex::new(None),
+        };
+        azure.clear().await.unwrap();
+        azure
+    }
+
+    fn with<T>(&self, ask: impl FnOnce(&Simulator) -> T) -> T {
+        ask(self.simulator.lock().unwrap().as_ref().unwrap())
+    }
+}
+
+#[async_trait]
+impl Subject for Azure {
+    fn name(&self) -> &'static str {
+        "Azure, simulated"
+    }
+
+    fn words(&self) -> Words {
+        Words {
+            provider: ProviderKind::Azure,
+            region: Some("eastus2".to_owned()),
+            other_region: "westeurope".to_owned(),
+            sizes: ["Standard_D2ds_v5".to_owned(), "Standard_D4ds_v5".to_owned()],
+            gib: Some(32),
+            primary: "password = { command = ['echo', 'A-long-passw0rd'] }".to_owned(),
+            abroad: String::new(),
+            tables: String::new(),
+        }
+    }
+
+    fn patience(&self) -> Duration {
+        Duration::from_secs(120)
+    }
+
+    async fn clear(&self) -> Result<(), String> {
+        let mut options = Simulated::default();
+        // Of pages there are several; and who is asked to wait whole seconds waits them.
+        options.page_size = 2;
+        options.retry_after = None;
+        let next = Simulator::builder().clock(self.clock).azure(options);
+        let next = next.start().await;
+        let next = next.map_err(|error| error.to_string())?;
+        let last = self.simulator.lock().unwrap().replace(next);
+        if let Some(last) = last {
+            last.shutdown().await;
+        }
+        Ok(())
+    }
+
+    fn provider(&self) -> Arc<dyn Provider> {
+        let options = AzureOptions {
+            simulated_endpoint: Some(self.with(Simulator::endpoint)),
+            ..AzureOptions::default()
+        };
+        Arc::new(AzureProvider::new(&options, SUBSCRIPTION, GROUP))
+    }
+
+    async fn remove(&self, resource: &ResourceRef) -> Result<Hook, String> {
+        let provider = self.provider();
+        let scope = Scope {
+            regions: [resource.region.clone()].into(),
+            fleets: BTreeSet::new(),
+        };
+        let told = |error: pgfleet_provider::ProviderError| error.to_string();
+        let list = async || provider.observe(&scope).await.map_err(told);
+        let live = list().await?.get(resource).cloned();
+        let live = live.ok_or("it is not there")?;
+        let mutation = Mutation {
+            owner: live.owner.ok_or("it is nobody's")?,
+            resource: resource.clone(),
+            operation: Operation::Delete {
+                final_snapshot: false,
+                source: live.source,
+            },
+            resume: false,
+        };
+        let begun = provider.begin(&mutation, None, &Secrets).await;
+        begun.map_err(told)?;
+        let end = Instant::now() + self.patience();
+        while list().await?.get(resource).is_some() {
+            if Instant::now() > end {
+                return Err("it does not go".to_owned());
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Ok(Hook::Done)
+    }
+
+    async fn stop(&self, resource: &ResourceRef) -> Result<Hook, String> {
+        let (region, id) = (resource.region.as_str(), resource.id.as_str());
+        self.with(|simulator| simulator.control().set_azure_state(region, id, "Stopped"))?;
+        Ok(Hook::Done)
+    }
+
+    async fn occupy(&self, resource: &ResourceRef) -> Result<Hook, String> {
+        let theirs = json!({
+            "location": resource.region.as_str(),
+            "sku": {"name": "Standard_E4ds_v5", "tier": "MemoryOptimized"},
+            "properties": {"version": "16", "storage": {"storageSizeGB": 128}},
+        });
+        let id = resource.id.as_str();
+        self.with(|simulator| {
+            let control = simulator.control();
+            control.seed_azure(SUBSCRIPTION, GROUP, id, theirs)
+        })?;
+        Ok(Hook::Done)
+    }
+
+    async fn is_untouched(&self, resource: &ResourceRef) -> bool {
+        let seen = self.provider().observe(&Scope::default()).await.unwrap();
+        seen.get(resource).is_some_and(|live| {
+            live.owner.is_none() && live.attributes.size.as_deref() == Some("Standard_E4ds_v5")
+        })
+    }
+
+    async fn damage(&self, resource: &ResourceRef) -> Result<Hook, String> {
+        let (region, id) = (resource.region.as_str(), resource.id.as_str());
+        self.with(|simulator| simulator.control().set_azure_state(region, id, "Disabled"))?;
+        Ok(Hook::Done)
+    }
+
+    async fn lose_answers(&self) -> Result<Hook, String> {
+        for action in ["Servers_Create", "Servers_Update", "Servers_Delete"] {
+            let fault = Fault::new(FaultEffect::LoseAnswer).on(action);
+            self.with(|simulator| simulator.control().fault(fault));
+        }
+        Ok(Hook::Done)
+    }
+}
+
+#[track_caller]
+#[expect(
+    clippy::print_stdout,
+    reason = "the report says what ran and what did not"
+)]
+fn passes(report: &Report) {
+    println!("{report}");
+    assert!(report.is_passed(), "{report}");
+    assert_eq!(report.not_run(), [""; 0], "{report}");
+    let not_supported = [
+        // The listing shows no revision, and nothing is ever pending.
+        "a stale revision",
+        "wait for the window",
+        "a replica in two zones",
+        "a final snapshot",
+    ];
+    assert_eq!(report.not_supported(), not_supported, "{report}");
+}
+
+#[tokio::test]
+async fn what_takes_no_time_passes() {
+    passes(&suite::run(&Azure::new(Clock::AtOnce).await).await);
+}
+
+#[tokio::test]
+async fn what_takes_its_time_passes() {
+    passes(&suite::run(&Azure::new(Clock::Scaled(1000.0)).await).await);
+}

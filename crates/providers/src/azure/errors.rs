@@ -1,0 +1,360 @@
+//! What Azure's errors mean, in one place: their kind, their remedy, and whether to try again.
+
+use pgfleet_provider::{ErrorKind, ProviderError, Retry};
+
+use super::wire::{Ended, Failure, Refusal};
+use crate::guard;
+
+/// What a caller must be allowed to do. `docs/azure.md` lists the same words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Action {
+    Read,
+    Write,
+    Delete,
+    Start,
+    WriteDatabase,
+    CheckName,
+    ReadOperation,
+}
+
+impl Action {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "Microsoft.DBforPostgreSQL/flexibleServers/read",
+            Self::Write => "Microsoft.DBforPostgreSQL/flexibleServers/write",
+            Self::Delete => "Microsoft.DBforPostgreSQL/flexibleServers/delete",
+            Self::Start => "Microsoft.DBforPostgreSQL/flexibleServers/start/action",
+            Self::WriteDatabase => "Microsoft.DBforPostgreSQL/flexibleServers/databases/write",
+            Self::CheckName => "Microsoft.DBforPostgreSQL/checkNameAvailability/action",
+            Self::ReadOperation => "Microsoft.DBforPostgreSQL/locations/azureAsyncOperation/read",
+        }
+    }
+
+    /// Whether it only looks: then it may simply be done again.
+    fn reads(self) -> bool {
+        matches!(self, Self::Read | Self::CheckName | Self::ReadOperation)
+    }
+}
+
+/// Explains why a request failed. `what` names it: `Servers_Create of food-primary`.
+pub(super) fn explain(what: &str, action: Action, failure: &Failure) -> ProviderError {
+    // Of a change whose answer was lost nobody knows whether it was made.
+    let unclear = if action.reads() {
+        Retry::Backoff
+    } else {
+        Retry::Reobserve
+    };
+    match failure {
+        Failure::PlainHttp(plain) => {
+            ProviderError::new(ErrorKind::Environment, plain.to_string()).remedy(guard::REMEDY)
+        }
+        Failure::NoClient(why) => {
+            ProviderError::new(ErrorKind::Environment, format!("{what}: {why}")).remedy(
+                "look at AZURE_RESOURCE_MANAGER_ENDPOINT and at the system's certificates \
+                 (SSL_CERT_FILE)",
+            )
+        }
+        Failure::NoToken(why) => ProviderError::new(
+            ErrorKind::Credentials,
+            format!("{what}: no credentials of Azure serve: {why}"),
+        )
+        .remedy(
+            "log in with `az login`; for a program set AZURE_TENANT_ID, AZURE_CLIENT_ID and \
+             AZURE_CLIENT_SECRET, or use workload identity; docs/azure.md has GitHub Actions",
+        ),
+        Failure::Unreachable { sent, why } => ProviderError::new(
+            ErrorKind::Unreachable,
+            format!("{what}: Azure does not answer: {why}"),
+        )
+        .remedy("look at the network, the proxy and AZURE_RESOURCE_MANAGER_ENDPOINT")
+        .retry(if *sent { unclear } else { Retry::Backoff }),
+        Failure::Malformed(why) => {
+            ProviderError::new(ErrorKind::Internal, format!("{what}: {why}"))
+                .remedy(
+                    "run the command again; if it stays so, look at \
+                     AZURE_RESOURCE_MANAGER_ENDPOINT and proxies in between",
+                )
+                .retry(unclear)
+        }
+        Failure::Refused(refusal) => refused(what, action, unclear, refusal),
+    }
+}
+
+fn refused(what: &str, action: Action, unclear: Retry, refusal: &Refusal) -> ProviderError {
+    let Refusal {
+        status,
+        code,
+        message,
+        retry_after,
+        from_azure,
+    } = refusal;
+    let code_and = if code.is_empty() {
+        String::new()
+    } else {
+        format!("{code}: ")
+    };
+    // Its kind is told below.
+    let error = ProviderError::new(ErrorKind::Refused, format!("{what}: {code_and}{message}"));
+    let of = |kind| ProviderError {
+        kind,
+        ..error.clone()
+    };
+    if !from_azure && !matches!(status, 401 | 403 | 404 | 408 | 429 | 500..) {
+        return of(ErrorKind::Internal)
+            .remedy("this is not how Azure answers; look at AZURE_RESOURCE_MANAGER_ENDPOINT");
+    }
+    let later = retry_after.map_or(Retry::Backoff, Retry::After);
+    if let Some(error) = by_code(code, action, later, &of) {
+        return error;
+    }
+    match status {
+        401 => of(ErrorKind::Credentials)
+            .remedy("Azure does not accept the login: `az login`, or look at AZURE_CLIENT_ID"),
+        403 => of(ErrorKind::Permission).remedy(allow(action)),
+        404 => of(ErrorKind::NotFound)
+            .remedy("somebody else has deleted it; run the command again")
+            .retry(if action.reads() {
+                Retry::Never
+            } else {
+                Retry::Reobserve
+            }),
+        409 => of(ErrorKind::Busy).retry(later),
+        412 => of(ErrorKind::Conflict).retry(Retry::Reobserve),
+        429 => of(ErrorKind::Throttled).retry(later),
+        408 | 500.. => of(ErrorKind::Unreachable).retry(match unclear {
+            Retry::Backoff => later,
+            unclear => unclear,
+        }),
+        _ => error,
+    }
+}
+
+fn allow(action: Action) -> String {
+    format!(
+        "allow the action {} to whoever runs this; docs/azure.md has a role",
+        action.as_str()
+    )
+}
+
+/// What Azure's own word tells, where it has one that tells more than the status.
+fn by_code(
+    code: &str,
+    action: Action,
+    later: Retry,
+    of: &impl Fn(ErrorKind) -> ProviderError,
+) -> Option<ProviderError> {
+    Some(match code {
+        "TooManyRequests" | "SubscriptionRequestsThrottled" => {
+            of(ErrorKind::Throttled).retry(later)
+        }
+        "AuthorizationFailed" | "LinkedAuthorizationFailed" => {
+            of(ErrorKind::Permission).remedy(allow(action))
+        }
+        // The next request takes a new token.
+        "ExpiredAuthenticationToken" => of(ErrorKind::Credentials)
+            .remedy("the token has expired: log in again and run the command again")
+            .retry(Retry::Backoff),
+        "InvalidAuthenticationTokenTenant" => of(ErrorKind::Credentials).remedy(
+            "the subscription belongs to another tenant: `az login --tenant`, or set \
+             AZURE_TENANT_ID",
+        ),
+        "ResourceGroupNotFound" => of(ErrorKind::NotFound)
+            .remedy("look at `resource_group` in [azure]; `az group create` makes one"),
+        "SubscriptionNotFound" | "InvalidSubscriptionId" => of(ErrorKind::NotFound).remedy(
+            "look at `subscription` in [azure], and whose login this is (`az account list`)",
+        ),
+        "MissingSubscriptionRegistration" | "SubscriptionNotRegistered" => of(ErrorKind::Refused)
+            .remedy("run `az provider register --namespace Microsoft.DBforPostgreSQL` once"),
+        "RequestDisallowedByPolicy" => of(ErrorKind::Refused)
+            .remedy("a policy of the subscription refuses it: ask those who keep the policy"),
+        "ScopeLocked" => of(ErrorKind::Refused)
+            .remedy("a lock keeps it from being changed: `az lock list` shows which"),
+        "ReadOnlyDisabledSubscription" | "ResourceGroupBeingDeleted" => of(ErrorKind::Refused)
+            .remedy("look at the state of the subscription and of the resource group"),
+        "ServerNameAlreadyExists" | "ReadReplicaAlreadyExistWithGivenName" => {
+            of(ErrorKind::AlreadyExists)
+                .remedy("names are unique in all of Azure: set `id` or `ids`, or another `fleet`")
+                .retry(Retry::Reobserve)
+        }
+        code if is_busy(code) => of(ErrorKind::Busy).retry(later),
+        code if is_about_room(code) => of(ErrorKind::Refused).remedy(
+            "ask for a higher quota (the subscription's \"Usage + quotas\"), or take another size \
+             or region",
+        ),
+        _ => return None,
+    })
+}
+
+/// The server, or the primary that a replica hangs on, is at work on something else.
+fn is_busy(code: &str) -> bool {
+    matches!(code, "ServerIsBusy" | "ServerBusy")
+        || code.contains("InProgress")
+        || code.ends_with("NotReady")
+}
+
+fn is_about_room(code: &str) -> bool {
+    code.contains("Quota")
+        || code.contains("OfferRestricted")
+        || matches!(code, "SkuNotAvailable" | "InsufficientCapacity")
+}
+
+/// An operation that ended without success.
+pub(super) fn ended(what: &str, ended: &Ended) -> ProviderError {
+    let Ended { code, message } = ended;
+    let why = match (code.is_empty(), message.is_empty()) {
+        (true, true) => "Azure does not say why".to_owned(),
+        (true, false) => message.clone(),
+        (false, true) => code.clone(),
+        (false, false) => format!("{code}: {message}"),
+    };
+    let error = |kind| ProviderError::new(kind, format!("{what} ended in failure: {why}"));
+    if is_busy(code) {
+        return error(ErrorKind::Busy).retry(Retry::Reobserve);
+    }
+    error(ErrorKind::Internal)
+        .remedy("look at the server's activity log in the Azure portal, then run the command again")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn answer(status: u16, code: &str) -> Failure {
+        Failure::Refused(Refusal {
+            status,
+            code: code.to_owned(),
+            message: "words".to_owned(),
+            retry_after: None,
+            from_azure: true,
+        })
+    }
+
+    fn retry(status: u16, code: &str, action: Action) -> Retry {
+        explain("Servers_Create of x", action, &answer(status, code)).retry
+    }
+
+    #[test]
+    fn what_passes_is_repeated_and_what_is_refused_is_not() {
+        for code in [
+            "ServerIsBusy",
+            "ServerBusy",
+            "Conflict",
+            "OperationInProgress",
+        ] {
+            assert_eq!(retry(409, code, Action::Write), Retry::Backoff, "{code}");
+        }
+        assert_eq!(retry(400, "ServerIsBusy", Action::Write), Retry::Backoff);
+        assert_eq!(
+            retry(500, "InternalServerError", Action::Write),
+            Retry::Reobserve
+        );
+        assert_eq!(
+            retry(500, "InternalServerError", Action::Read),
+            Retry::Backoff
+        );
+        for (status, code) in [
+            (400, "InvalidParameterValue"),
+            (401, "InvalidAuthenticationToken"),
+            (403, "AuthorizationFailed"),
+            (403, "RequestDisallowedByPolicy"),
+            (404, "ResourceGroupNotFound"),
+            (404, "SubscriptionNotFound"),
+            (409, "MissingSubscriptionRegistration"),
+            (409, "ScopeLocked"),
+            (409, "SkuNotAvailable"),
+            (400, "QuotaExceeded"),
+        ] {
+            assert_eq!(retry(status, code, Action::Write), Retry::Never, "{code}");
+        }
+    }
+
+    #[test]
+    fn the_pause_that_azure_asks_for_is_kept() {
+        let pause = Duration::from_secs(17);
+        let refusal = Refusal {
+            status: 429,
+            code: "TooManyRequests".to_owned(),
+            message: "words".to_owned(),
+            retry_after: Some(pause),
+            from_azure: true,
+        };
+        let error = explain("Servers_List", Action::Read, &Failure::Refused(refusal));
+        assert_eq!(
+            (error.kind, error.retry),
+            (ErrorKind::Throttled, Retry::After(pause))
+        );
+    }
+
+    #[test]
+    fn a_missing_permission_is_named() {
+        let error = explain("x", Action::Start, &answer(403, "AuthorizationFailed"));
+        assert!(
+            error.remedy.contains("flexibleServers/start/action"),
+            "{}",
+            error.remedy
+        );
+    }
+
+    #[test]
+    fn the_role_in_the_documentation_holds_every_action_and_no_other() {
+        let page = include_str!("../../../../docs/azure.md");
+        let words = page.split('"');
+        let mut listed: Vec<&str> = words
+            .filter(|word| word.starts_with("Microsoft.DBforPostgreSQL/"))
+            .collect();
+        listed.sort_unstable();
+        let mut called = vec![
+            Action::Read.as_str(),
+            Action::Write.as_str(),
+            Action::Delete.as_str(),
+            Action::Start.as_str(),
+            Action::WriteDatabase.as_str(),
+            Action::CheckName.as_str(),
+            Action::ReadOperation.as_str(),
+            // The other kind of address that an operation may have.
+            "Microsoft.DBforPostgreSQL/locations/operationResults/read",
+        ];
+        called.sort_unstable();
+        assert_eq!(listed, called);
+    }
+
+    #[test]
+    fn a_web_page_is_no_answer_of_azure_s() {
+        let page = |status| {
+            let refusal = Refusal {
+                status,
+                message: format!("HTTP status {status}"),
+                ..Refusal::default()
+            };
+            explain("x", Action::Read, &Failure::Refused(refusal))
+        };
+        assert_eq!(page(302).kind, ErrorKind::Internal);
+        assert_eq!(page(502).retry, Retry::Backoff);
+    }
+
+    #[test]
+    fn a_failed_operation_says_what_azure_says() {
+        let why = Ended {
+            code: "OperationFailed".to_owned(),
+            message: "no room".to_owned(),
+        };
+        let error = ended("creating x", &why);
+        assert_eq!(
+            error.message,
+            "creating x ended in failure: OperationFailed: no room"
+        );
+        assert_eq!(error.retry, Retry::Never);
+        let busy = Ended {
+            code: "ServerIsBusy".to_owned(),
+            message: String::new(),
+        };
+        assert_eq!(ended("x", &busy).retry, Retry::Reobserve);
+        assert!(
+            ended("x", &Ended::default())
+                .message
+                .contains("does not say why")
+        );
+    }
+}

@@ -1,0 +1,52 @@
+//! Azure Database for PostgreSQL, Flexible Server.
+//!
+//! [`AzurePlatform`] knows the service's rules, [`AzureProvider`] talks to Azure Resource Manager.
+//! Everything that is on the wire, the generated client included, stays behind `wire`: it is
+//! unofficial and no longer updated, and no other file knows where its models come from.
+//!
+//! A server is known by its name, which is unique in all of Azure. Its tags say whose it is and are
+//! set in the call that makes it. One list of the resource group shows every server; a long
+//! operation is asked after at the address that Azure gave for it.
+
+mod command;
+mod errors;
+mod mutate;
+mod observe;
+mod order;
+mod platform;
+mod preflight;
+mod provider;
+mod resolve;
+mod rules;
+mod sku;
+mod wire;
+
+pub use platform::AzurePlatform;
+pub use provider::{AzureOptions, AzureProvider};
+
+/// Where the rules of the service are written down.
+const DOCS: &str = "https://learn.microsoft.com/azure/postgresql/";
+/// The page about replicas, which most rules come from.
+const REPLICAS: &str =
+    "https://learn.microsoft.com/azure/postgresql/read-replica/concepts-read-replicas";
+
+/// The type of what is managed, as resource IDs have it.
+const SERVERS: &str = "Microsoft.DBforPostgreSQL/flexibleServers";
+
+/// Set on a primary until its database has been made, in a step of its own: a run that was ended in
+/// between is taken up by it.
+const TAG_PENDING: &str = "pgfleet-pending-database";
+
+/// Names of what only Azure knows of a server, as plan files have them below `[azure]`.
+mod setting {
+    pub(super) const SUBNET: &str = "subnet_id";
+    pub(super) const DNS_ZONE: &str = "private_dns_zone_id";
+    /// Changes only: the database of `[primary]`, to be made.
+    pub(super) const DATABASE: &str = "database";
+    /// Which database is still to be made on a primary, else [`NONE`].
+    pub(super) const PENDING: &str = "pending_database";
+    /// No database is still to be made.
+    pub(super) const NONE: &str = "none";
+    /// Observed only: high availability in one zone, which is not what `multi_az` means.
+    pub(super) const SAME_ZONE: &str = "same_zone_standby";
+}

@@ -1,0 +1,223 @@
+//! The half that talks to Azure.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::future::join_all;
+use pgfleet_model::{AccountId, Check, Inventory, Mutation, ObjectVersion, Owner, ResourceRef};
+use pgfleet_provider::{
+    ErrorKind, Operation, OperationName, Platform, Progress, Provider, ProviderError, Retry, Scope,
+    Secrets, Standing, Until,
+};
+
+use super::{
+    AzurePlatform,
+    errors::{Action, ended, explain},
+    mutate::{self, Begun},
+    observe, preflight,
+    wire::{Client, Failure, Place, State},
+};
+
+/// Azure Resource Manager of the public cloud.
+const AZURE: &str = "https://management.azure.com";
+/// The variable by which it is found elsewhere.
+const ENDPOINT: &str = "AZURE_RESOURCE_MANAGER_ENDPOINT";
+/// Between two questions whether tags are set, where Azure names no pause.
+const CLAIM_PAUSE: Duration = Duration::from_millis(250);
+/// How long tags may take to be set.
+const CLAIM_PATIENCE: Duration = Duration::from_secs(120);
+
+/// How Azure is reached. What is not said is read as the vendor's own tools read it.
+#[derive(Debug, Clone, Default)]
+pub struct AzureOptions {
+    /// A simulated Azure on this machine, which is asked without credentials.
+    pub simulated_endpoint: Option<String>,
+    /// Hosts beside this machine that may be talked to without TLS, and then without credentials.
+    pub insecure_hosts: Vec<String>,
+}
+
+/// The flexible servers of one resource group. Fleets of a run share one, and with it its listings.
+pub struct AzureProvider {
+    platform: AzurePlatform,
+    subscription: String,
+    client: Result<Client, ProviderError>,
+}
+
+impl AzureProvider {
+    /// The servers of a subscription's resource group. Nothing is sent before the first call.
+    pub fn new(
+        options: &AzureOptions,
+        subscription: impl Into<String>,
+        group: impl Into<String>,
+    ) -> Self {
+        let (subscription, group) = (subscription.into(), group.into());
+        let named = std::env::var(ENDPOINT).ok();
+        let named = named.filter(|text| !text.trim().is_empty());
+        let endpoint = options.simulated_endpoint.clone().or(named);
+        let place = Place {
+            subscription: subscription.clone(),
+            group: group.clone(),
+        };
+        let endpoint = endpoint.as_deref().unwrap_or(AZURE);
+        let client = Client::new(place, endpoint, &options.insecure_hosts);
+        Self {
+            platform: AzurePlatform::new(&subscription, group),
+            subscription,
+            client: client.map_err(|failure| explain("Azure", Action::Read, &failure)),
+        }
+    }
+
+    fn client(&self) -> Result<&Client, ProviderError> {
+        self.client.as_ref().map_err(Clone::clone)
+    }
+
+    async fn list(&self) -> Result<Inventory, ProviderError> {
+        let client = self.client()?;
+        let listed = client.list().await.map_err(|failure| {
+            let group = &client.place().group;
+            let what = format!("Servers_ListByResourceGroup of {group}");
+            explain(&what, Action::Read, &failure)
+        })?;
+        Ok(observe::inventory(&listed))
+    }
+
+    /// Asks after an operation by its address. `None`: the server itself has to tell.
+    async fn asked(
+        &self,
+        operation: &Operation,
+        name: &OperationName,
+    ) -> Result<Option<Progress>, ProviderError> {
+        let resource = &operation.mutation.resource;
+        let what = format!("{} of {resource}", operation.mutation.operation.verb());
+        match self.client()?.progress(name).await {
+            Ok(State::Running { retry_after }) => Ok(Some(Progress::Running { retry_after })),
+            Ok(State::Succeeded) => Ok(Some(Progress::Done)),
+            Ok(State::Failed(why)) => Err(ended(&what, &why)),
+            Ok(State::Unknown) => Ok(None),
+            // A result that is no success is how an operation without a status tells its failure.
+            Err(Failure::Refused(refusal)) if refusal.status == 400 => {
+                Err(explain(&what, Action::Write, &Failure::Refused(refusal)))
+            }
+            Err(failure) => Err(explain(&what, Action::ReadOperation, &failure)),
+        }
+    }
+
+    /// How far a mutation is by the listing.
+    fn held(&self, mutation: &Mutation, listed: &Inventory) -> Result<Progress, ProviderError> {
+        let resource = &mutation.resource;
+        match self.platform.standing(mutation, listed.get(resource)) {
+            Standing::Done => Ok(Progress::Done),
+            Standing::Running => Ok(Progress::Running { retry_after: None }),
+            Standing::NotBegun => {
+                let why = format!("{resource} is not as asked");
+                Err(ProviderError::new(ErrorKind::Conflict, why).retry(Retry::Reobserve))
+            }
+            Standing::Failed(why) => Err(ProviderError::new(ErrorKind::Internal, why).remedy(
+                "look at the server's activity log in the Azure portal, then run the command again",
+            )),
+        }
+    }
+}
+
+#[async_trait]
+impl Provider for AzureProvider {
+    fn platform(&self) -> &dyn Platform {
+        &self.platform
+    }
+
+    async fn identity(&self) -> Result<AccountId, ProviderError> {
+        Ok(AccountId::new(&self.subscription))
+    }
+
+    async fn observe(&self, _scope: &Scope) -> Result<Inventory, ProviderError> {
+        self.list().await
+    }
+
+    async fn preflight(&self, mutations: &[&Mutation]) -> Result<Vec<Check>, ProviderError> {
+        preflight::check(self.client()?, mutations).await
+    }
+
+    async fn begin(
+        &self,
+        mutation: &Mutation,
+        _expect: Option<&ObjectVersion>,
+        secrets: &Secrets,
+    ) -> Result<Operation, ProviderError> {
+        let begun = Box::pin(mutate::begin(self.client()?, mutation, *secrets)).await?;
+        let (until, retry_after) = match begun {
+            Begun::Taken(taken) => (
+                taken.operation.map_or(Until::Holds, Until::Named),
+                taken.retry_after,
+            ),
+            Begun::Attached => (Until::Holds, None),
+            Begun::Reached => (Until::Reached, None),
+        };
+        Ok(Operation {
+            mutation: mutation.clone(),
+            until,
+            retry_after,
+        })
+    }
+
+    async fn poll(&self, operations: &[Operation]) -> Vec<Result<Progress, ProviderError>> {
+        // One operation at a time for each primary: never a call for each server.
+        let asked = operations.iter().map(|operation| async move {
+            match &operation.until {
+                Until::Named(name) => self.asked(operation, name).await,
+                Until::Holds => Ok(None),
+                Until::Reached => Ok(Some(Progress::Done)),
+            }
+        });
+        let answers = join_all(asked).await;
+        let listing = if answers.iter().any(|answer| matches!(answer, Ok(None))) {
+            self.list().await
+        } else {
+            Ok(Inventory::default())
+        };
+        let answers = answers.into_iter().zip(operations);
+        answers
+            .map(|(answer, operation)| match answer? {
+                Some(progress) => Ok(progress),
+                None => match &listing {
+                    Ok(listed) => self.held(&operation.mutation, listed),
+                    Err(error) => Err(error.clone()),
+                },
+            })
+            .collect()
+    }
+
+    async fn claim(
+        &self,
+        resource: &ResourceRef,
+        owner: Option<&Owner>,
+    ) -> Result<(), ProviderError> {
+        let client = self.client()?;
+        let Begun::Taken(taken) = mutate::claim(client, resource, owner).await? else {
+            return Ok(());
+        };
+        // Whoever asks for this goes on by what the tags say: they have to be there on return.
+        let (Some(name), mut pause) = (taken.operation, taken.retry_after) else {
+            return Ok(());
+        };
+        let what = format!("Servers_Update of {resource}");
+        let settled = async {
+            loop {
+                tokio::time::sleep(pause.unwrap_or(CLAIM_PAUSE)).await;
+                match client.progress(&name).await {
+                    Ok(State::Running { retry_after }) => pause = retry_after,
+                    Ok(State::Succeeded | State::Unknown) => return Ok(()),
+                    Ok(State::Failed(why)) => return Err(ended(&what, &why)),
+                    Err(failure) => {
+                        return Err(explain(&what, Action::ReadOperation, &failure));
+                    }
+                }
+            }
+        };
+        let late = || {
+            let why = format!("{what}: the tags are not set after two minutes");
+            ProviderError::new(ErrorKind::Busy, why).remedy("run the same command again")
+        };
+        let answer = tokio::time::timeout(CLAIM_PATIENCE, settled).await;
+        answer.map_err(|_| late())?
+    }
+}

@@ -1,0 +1,141 @@
+//! What a plan file says of one server, completed with what only Azure knows.
+
+use pgfleet_model::{
+    Availability, Check, ObservedInstance, ProviderKind, Region, Role, Settings, Value,
+};
+use pgfleet_planner::Draft;
+use pgfleet_pricing::{Catalog, Gib, Want};
+use pgfleet_spec::InstanceSize;
+
+use super::{DOCS, REPLICAS, setting, sku::full_name};
+
+/// Keys of `[azure]` that say where to act, not what a server is.
+const PLACE: [&str; 2] = ["subscription", "resource_group"];
+/// The disk of a primary whose plan file names none: the smallest that there is.
+const SMALLEST_GIB: u32 = 32;
+/// The version of a new primary whose plan file names none; Azure wants to hear one.
+const USUAL_VERSION: &str = "17";
+
+pub(super) fn resolve(draft: Draft<'_>) -> Vec<Check> {
+    let Draft {
+        size,
+        platform,
+        overrides,
+        live,
+        primary,
+        desired,
+        ..
+    } = draft;
+    let mut checks = Vec::new();
+    let region = desired.resource.region.clone();
+    let role = desired.role();
+    let attributes = &mut desired.attributes;
+    match size {
+        None => {}
+        Some(InstanceSize::Class(class)) => attributes.size = Some(spelled(class, live)),
+        Some(wanted @ InstanceSize::AtLeast { .. }) => match class_for(wanted, &region, live) {
+            Some(class) => attributes.size = Some(class),
+            None => checks.push(
+                Check::error("azure/size", "no size that pgfleet knows holds this much")
+                    .at(&desired.address)
+                    .key(format!("{}.size", desired.key))
+                    .remedy("name the size, such as size = \"Standard_D4ds_v5\"")
+                    .source(format!("{DOCS}compute-storage/concepts-compute")),
+            ),
+        },
+    }
+    if live.is_none() {
+        attributes.storage.gib = attributes.storage.gib.or(Some(SMALLEST_GIB));
+        attributes.postgres = attributes.postgres.or(USUAL_VERSION.parse().ok());
+    }
+    if role == Role::Replica {
+        if attributes.availability == Some(Availability::Regional) {
+            checks.push(
+                Check::error(
+                    "azure/multi-az-replica",
+                    "an Azure replica cannot have a standby",
+                )
+                .at(&desired.address)
+                .key(format!("{}.multi_az", desired.key))
+                .remedy("leave `multi_az` out of the group")
+                .source(REPLICAS),
+            );
+        }
+        attributes.availability = None;
+        // It is its primary's.
+        attributes.postgres = None;
+    }
+    // A subnet belongs to a region.
+    let own_place = role == Role::Primary || region == primary.region;
+    let table = if own_place { platform } else { overrides };
+    let named = table.iter().filter(|(name, _)| !PLACE.contains(&&***name));
+    for (name, value) in named {
+        let value = same_in_any_case(name, value, live);
+        attributes.settings.insert(name.clone(), value);
+    }
+    // A run was ended between a server and its database.
+    let none = Value::Text(setting::NONE.to_owned());
+    let pending = live.and_then(|live| live.attributes.settings.get(setting::PENDING));
+    if role == Role::Primary && pending.is_some_and(|pending| *pending != none) {
+        attributes
+            .settings
+            .insert(setting::PENDING.to_owned(), none);
+    }
+    checks
+}
+
+/// A size under its full name; as Azure spells it where that is the one that runs.
+fn spelled(class: &str, live: Option<&ObservedInstance>) -> String {
+    let class = full_name(class);
+    let running = live.and_then(|live| live.attributes.size.clone());
+    running
+        .filter(|running| running.eq_ignore_ascii_case(&class))
+        .unwrap_or(class)
+}
+
+/// Names of resources are the same in any case.
+fn same_in_any_case(name: &str, value: &Value, live: Option<&ObservedInstance>) -> Value {
+    let seen = live.and_then(|live| live.attributes.settings.get(name));
+    match (value, seen) {
+        (Value::Text(wanted), Some(Value::Text(seen))) if wanted.eq_ignore_ascii_case(seen) => {
+            Value::Text(seen.clone())
+        }
+        _ => value.clone(),
+    }
+}
+
+/// The size for a portable one: the live one where that fits, else the cheapest that does.
+fn class_for(
+    size: &InstanceSize,
+    region: &Region,
+    live: Option<&ObservedInstance>,
+) -> Option<String> {
+    let InstanceSize::AtLeast {
+        vcpus,
+        memory_gib,
+        burstable,
+        arm64,
+    } = size
+    else {
+        return None;
+    };
+    let want = Want {
+        vcpus: *vcpus,
+        memory_gib: Gib::from_plan(*memory_gib)?,
+        burstable: *burstable,
+        arm64: *arm64,
+    };
+    let catalog = Catalog::embedded();
+    let class = |name: &str| catalog.class(ProviderKind::Azure, region, name);
+    live.and_then(|live| live.attributes.size.clone())
+        .filter(|name| class(name).is_some_and(|class| want.fits(&class)))
+        .or_else(|| {
+            let choice = catalog.cheapest(ProviderKind::Azure, region, &want)?;
+            Some(choice.class.name.to_string())
+        })
+}
+
+/// Whether the plan's own settings name a subnet.
+pub(super) fn is_private(settings: &Settings) -> bool {
+    settings.contains_key(setting::SUBNET)
+}

@@ -1,0 +1,209 @@
+//! Why a request came to nothing.
+
+use std::time::Duration;
+
+use reqwest::header::HeaderMap;
+use serde_json::Value;
+
+use crate::guard::PlainHttp;
+
+/// Longest part of somebody else's words that is repeated.
+const LONGEST: usize = 600;
+/// Longest pause that an answer may ask for.
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+
+/// Why a request came to nothing. No variant holds a request or a token.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(in crate::azure) enum Failure {
+    /// It would have gone over the network as plain text.
+    #[error(transparent)]
+    PlainHttp(#[from] PlainHttp),
+    /// Something on this machine keeps requests from being made.
+    #[error("{0}")]
+    NoClient(String),
+    /// There is no token; the text says what was tried.
+    #[error("{0}")]
+    NoToken(String),
+    /// No answer came.
+    #[error("{why}")]
+    Unreachable {
+        /// Whether the request may have arrived.
+        sent: bool,
+        why: String,
+    },
+    /// An answer came, and it says no.
+    #[error("{}", .0.message)]
+    Refused(Refusal),
+    /// An answer came that is not what Azure Resource Manager answers.
+    #[error("{0}")]
+    Malformed(String),
+}
+
+/// An answer that says no.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in crate::azure) struct Refusal {
+    pub(in crate::azure) status: u16,
+    /// Azure's word for it; empty where the answer has none.
+    pub(in crate::azure) code: String,
+    pub(in crate::azure) message: String,
+    pub(in crate::azure) retry_after: Option<Duration>,
+    /// Whether it has the form of Azure's errors at all.
+    pub(in crate::azure) from_azure: bool,
+}
+
+impl Refusal {
+    pub(super) fn read(status: u16, headers: &HeaderMap, body: &[u8]) -> Self {
+        let parsed = serde_json::from_slice::<Value>(body).ok();
+        let error = parsed.as_ref().and_then(error_of);
+        let (code, message) = error.unwrap_or_default();
+        let from_azure = !code.is_empty() || !message.is_empty();
+        let message = if message.is_empty() {
+            format!("HTTP status {status}")
+        } else {
+            message
+        };
+        Self {
+            status,
+            code,
+            message,
+            retry_after: retry_after(headers),
+            from_azure,
+        }
+    }
+}
+
+/// Code and message of `{"error": {...}}`, or of the same without its envelope. What `details` add
+/// is part of the message: the outer words are often only that something failed.
+pub(super) fn error_of(body: &Value) -> Option<(String, String)> {
+    let error = match body.get("error") {
+        Some(Value::Object(_)) => body.get("error")?,
+        _ => body,
+    };
+    let text = |value: &Value, key: &str| {
+        let text = value.get(key).and_then(Value::as_str);
+        text.map(sentence).unwrap_or_default()
+    };
+    let code = text(error, "code");
+    let mut said = vec![text(error, "message")];
+    let details = error.get("details").and_then(Value::as_array);
+    for detail in details.into_iter().flatten() {
+        said.push(text(detail, "message"));
+    }
+    let mut message = String::new();
+    for words in said {
+        // A template that nobody filled in says nothing.
+        let empty = words.is_empty() || words.starts_with("{0}");
+        if !empty && !message.contains(&words) {
+            if !message.is_empty() {
+                message.push_str(": ");
+            }
+            message.push_str(&words);
+        }
+    }
+    (!code.is_empty() || !message.is_empty()).then_some((code, message))
+}
+
+/// Somebody else's words as part of a sentence of ours: one line, bounded, no full stop.
+pub(super) fn sentence(text: &str) -> String {
+    let words: Vec<&str> = text
+        .split(|c: char| c.is_whitespace() || c.is_control())
+        .filter(|word| !word.is_empty())
+        .collect();
+    let line: String = words.join(" ").chars().take(LONGEST).collect();
+    line.trim_end_matches('.').to_owned()
+}
+
+/// How long an answer asks to wait: in seconds, in milliseconds, or until a date.
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
+    let millis = text("retry-after-ms").or_else(|| text("x-ms-retry-after-ms"));
+    let millis = millis.and_then(|text| text.parse().ok().map(Duration::from_millis));
+    let pause = millis.or_else(|| {
+        let text = text("retry-after")?;
+        let seconds = text.parse().ok().map(Duration::from_secs);
+        seconds.or_else(|| {
+            let date = azure_core::date::parse_rfc1123(text).ok()?;
+            let left = date - azure_core_1::time::OffsetDateTime::now_utc();
+            Some(left.try_into().unwrap_or(Duration::ZERO))
+        })
+    });
+    pause.map(|pause| pause.min(LONGEST_PAUSE))
+}
+
+/// An error with its causes, each said once.
+pub(super) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut words: Vec<String> = Vec::new();
+    for cause in std::iter::successors(Some(error), |error| (*error).source()) {
+        let said = sentence(&cause.to_string());
+        if words.last().is_none_or(|last| !last.contains(&said)) {
+            words.push(said);
+        }
+    }
+    sentence(&words.join(": "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        let pairs = pairs.iter();
+        pairs
+            .map(|(name, value)| {
+                let name = reqwest::header::HeaderName::from_static(name);
+                (name, value.parse().unwrap())
+            })
+            .collect()
+    }
+
+    #[test]
+    fn an_error_is_read_with_and_without_its_envelope() {
+        for body in [
+            r#"{"error":{"code":"ServerIsBusy","message":"It is busy."}}"#,
+            r#"{"code":"ServerIsBusy","message":"It is busy."}"#,
+        ] {
+            let refusal = Refusal::read(409, &HeaderMap::new(), body.as_bytes());
+            assert_eq!(
+                (refusal.code.as_str(), refusal.message.as_str()),
+                ("ServerIsBusy", "It is busy")
+            );
+            assert!(refusal.from_azure);
+        }
+    }
+
+    #[test]
+    fn details_are_told_and_templates_are_not() {
+        let body = r#"{"error":{"code":"OperationFailed","message":"{0}",
+            "details":[{"code":"X","message":"No room in the zone."}]}}"#;
+        let refusal = Refusal::read(400, &HeaderMap::new(), body.as_bytes());
+        assert_eq!(refusal.message, "No room in the zone");
+    }
+
+    #[test]
+    fn what_is_not_azure_s_is_not_repeated() {
+        for body in ["<html>gateway</html>", "", "{\"err", "[]"] {
+            let refusal = Refusal::read(502, &HeaderMap::new(), body.as_bytes());
+            assert_eq!(refusal.message, "HTTP status 502");
+            assert!(!refusal.from_azure);
+        }
+    }
+
+    #[test]
+    fn the_pause_that_is_asked_for_is_read_in_every_form_and_bounded() {
+        let seconds = |pairs: &[(&'static str, &str)]| retry_after(&headers(pairs));
+        assert_eq!(
+            seconds(&[("retry-after", "7")]),
+            Some(Duration::from_secs(7))
+        );
+        assert_eq!(
+            seconds(&[("retry-after", "7"), ("x-ms-retry-after-ms", "250")]),
+            Some(Duration::from_millis(250))
+        );
+        assert_eq!(
+            seconds(&[("retry-after", "Fri, 01 Jan 2021 00:00:00 GMT")]),
+            Some(Duration::ZERO)
+        );
+        assert_eq!(seconds(&[("retry-after", "99999")]), Some(LONGEST_PAUSE));
+        assert_eq!(seconds(&[("retry-after", "soon")]), None);
+    }
+}

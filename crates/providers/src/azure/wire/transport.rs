@@ -1,0 +1,267 @@
+//! The one HTTP client, for requests that the generated client builds and for our own.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use async_trait::async_trait;
+use azure_core::{Body, HttpClient, Request, Response};
+use bytes::Bytes;
+use reqwest::{
+    Method, Url,
+    header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue},
+    redirect::Policy,
+};
+use serde_json::Value;
+
+use super::failure::{Failure, Refusal, chain};
+use crate::guard::{TlsOnly, is_loopback};
+
+/// Longest that a connection may take to be made.
+const CONNECT: Duration = Duration::from_secs(10);
+/// Longest that one answer may take. Azure answers at once and works afterwards.
+const ANSWER: Duration = Duration::from_secs(60);
+const AGENT: &str = concat!("pgfleet/", env!("CARGO_PKG_VERSION"));
+
+/// An HTTP client that keeps connections and trusts whom the system trusts (`SSL_CERT_FILE`).
+#[derive(Debug, Clone)]
+pub(super) struct Http {
+    client: reqwest::Client,
+    guard: TlsOnly,
+}
+
+/// An answer that says yes.
+#[derive(Debug)]
+pub(super) struct Raw {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+}
+
+impl Http {
+    /// For requests to an endpoint, which may be on this machine: no proxy stands in between then.
+    pub(super) fn new(endpoint: &Url, guard: TlsOnly) -> Result<Self, Failure> {
+        guard.check(endpoint.as_str())?;
+        let here = endpoint.host_str().is_some_and(is_loopback);
+        let client = client(here)?;
+        Ok(Self { client, guard })
+    }
+
+    /// Sends one request, once. Redirections are not followed: they would take a token along.
+    pub(super) async fn send(
+        &self,
+        method: Method,
+        url: Url,
+        mut headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<Raw, Failure> {
+        self.guard.check(url.as_str())?;
+        if url.scheme() != "https" {
+            // A token over a wire that others can read is a token given away.
+            headers.remove(AUTHORIZATION);
+        }
+        let operation = operation(&method, url.path());
+        let mut request = self.client.request(method, url).headers(headers);
+        if !body.is_empty() {
+            request = request.body(body);
+        }
+        let sent = Instant::now();
+        let answer = request.send().await;
+        log(operation, answer.as_ref().ok(), sent);
+        let answer = answer.map_err(|error| unreachable(&error))?;
+        let status = answer.status();
+        let headers = answer.headers().clone();
+        let body = answer.bytes().await.map_err(|error| Failure::Unreachable {
+            sent: true,
+            why: format!("the answer is cut off: {}", told(&error)),
+        })?;
+        if status.is_success() {
+            Ok(Raw {
+                status: status.as_u16(),
+                headers,
+                body,
+            })
+        } else {
+            let refusal = Refusal::read(status.as_u16(), &headers, &body);
+            Err(Failure::Refused(refusal))
+        }
+    }
+}
+
+/// The API's own name for a request. Addresses are not logged: their queries may be signed.
+fn operation(method: &Method, path: &str) -> &'static str {
+    let within = path
+        .split_once("/providers/")
+        .map_or("", |(_, within)| within);
+    let words: Vec<&str> = within.split('/').skip(1).collect();
+    match (method.as_str(), words.as_slice()) {
+        ("GET", ["flexibleServers"]) => "Servers_ListByResourceGroup",
+        ("GET", ["flexibleServers", _]) => "Servers_Get",
+        ("PUT", ["flexibleServers", _]) => "Servers_Create",
+        ("PATCH", ["flexibleServers", _]) => "Servers_Update",
+        ("DELETE", ["flexibleServers", _]) => "Servers_Delete",
+        ("POST", ["flexibleServers", _, "start"]) => "Servers_Start",
+        ("PUT", ["flexibleServers", _, "databases", _]) => "Databases_Create",
+        ("POST", ["checkNameAvailability"]) => "CheckNameAvailability_Execute",
+        ("GET", ["locations", ..]) => "Operations_Get",
+        _ => "other",
+    }
+}
+
+/// One line for each request: never a body, a header of ours, or an address's query.
+fn log(operation: &str, answer: Option<&reqwest::Response>, sent: Instant) {
+    let request_id = answer.and_then(|answer| answer.headers().get("x-ms-request-id"));
+    tracing::info!(
+        target: "pgfleet::wire",
+        operation,
+        status = answer.map(|answer| answer.status().as_u16()),
+        request_id = request_id.and_then(|id| id.to_str().ok()),
+        seconds = sent.elapsed().as_secs_f64(),
+        "{}", if answer.is_some() { "answered" } else { "no answer" }
+    );
+}
+
+/// A client as pgfleet wants it.
+pub(super) fn client(on_this_machine: bool) -> Result<reqwest::Client, Failure> {
+    let mut builder = reqwest::Client::builder()
+        .user_agent(AGENT)
+        .connect_timeout(CONNECT)
+        .timeout(ANSWER)
+        .redirect(Policy::none());
+    if on_this_machine {
+        builder = builder.no_proxy();
+    }
+    builder
+        .build()
+        .map_err(|error| Failure::NoClient(format!("no HTTP client: {}", chain(&error))))
+}
+
+fn unreachable(error: &reqwest::Error) -> Failure {
+    Failure::Unreachable {
+        sent: !error.is_connect() && !error.is_builder(),
+        why: told(error),
+    }
+}
+
+/// An error in words, without the address: it may be signed.
+fn told(error: &reqwest::Error) -> String {
+    let what = if error.is_timeout() {
+        "no answer in time"
+    } else if error.is_connect() {
+        "no connection"
+    } else {
+        "the connection was lost"
+    };
+    match std::error::Error::source(error) {
+        Some(cause) => format!("{what}: {}", chain(cause)),
+        None => what.to_owned(),
+    }
+}
+
+/// The same client under the generated one.
+#[derive(Debug)]
+pub(super) struct Transport(pub(super) Http);
+
+#[async_trait]
+impl HttpClient for Transport {
+    async fn execute_request(&self, request: &Request) -> azure_core::Result<Response> {
+        let failed =
+            |failure: Failure| azure_core::Error::new(azure_core::error::ErrorKind::Other, failure);
+        let broken =
+            |what: &str| failed(Failure::NoClient(format!("no request can be made: {what}")));
+        let method = Method::from_bytes(request.method().as_ref().as_bytes());
+        let method = method.map_err(|_| broken("its method"))?;
+        let mut headers = HeaderMap::new();
+        for (name, value) in request.headers().iter() {
+            let name = HeaderName::from_bytes(name.as_str().as_bytes());
+            let value = HeaderValue::from_str(value.as_str());
+            let (Ok(name), Ok(mut value)) = (name, value) else {
+                return Err(broken("a header"));
+            };
+            value.set_sensitive(name == AUTHORIZATION);
+            headers.insert(name, value);
+        }
+        let Body::Bytes(body) = request.body() else {
+            return Err(broken("its body"));
+        };
+        let body = without_nulls(body).map_err(|_| broken("its body"))?;
+        let sent = self.0.send(method, request.url().clone(), headers, body);
+        let Raw {
+            status,
+            headers,
+            body,
+        } = sent.await.map_err(failed)?;
+        let status = azure_core::StatusCode::try_from(status);
+        let status = status.map_err(|_| {
+            failed(Failure::Malformed(
+                "an HTTP status that nobody knows".to_owned(),
+            ))
+        })?;
+        let headers: std::collections::HashMap<_, _> = headers
+            .iter()
+            .filter_map(|(name, value)| {
+                let value = value.to_str().ok()?.to_owned();
+                Some((name.as_str().to_owned().into(), value.into()))
+            })
+            .collect();
+        let body = Box::pin(futures_util::stream::iter([Ok(body)]));
+        Ok(Response::new(status, headers.into(), body))
+    }
+}
+
+/// The generated models write `null` for dates that nobody set, `pointInTimeUTC` in every creation,
+/// and the service refuses them. Nothing that pgfleet sends is meant to be null.
+fn without_nulls(body: &Bytes) -> serde_json::Result<Bytes> {
+    if body.is_empty() {
+        return Ok(body.clone());
+    }
+    let mut value: Value = serde_json::from_slice(body)?;
+    drop_nulls(&mut value);
+    serde_json::to_vec(&value).map(Bytes::from)
+}
+
+fn drop_nulls(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|_, value| !value.is_null());
+            fields.values_mut().for_each(drop_nulls);
+        }
+        Value::Array(values) => values.iter_mut().for_each(drop_nulls),
+        _ => {}
+    }
+}
+
+impl From<Transport> for azure_core::TransportOptions {
+    fn from(transport: Transport) -> Self {
+        Self::new(Arc::new(transport))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::models, *};
+
+    #[test]
+    fn no_request_carries_a_null() {
+        let backup = models::Backup {
+            backup_retention_days: Some(7),
+            ..models::Backup::default()
+        };
+        let properties = models::ServerProperties {
+            backup: Some(backup),
+            ..models::ServerProperties::default()
+        };
+        let mut server = models::Server::new(models::TrackedResource::new("eastus2".to_owned()));
+        server.properties = Some(properties);
+        let body = azure_core::to_json(&server).unwrap();
+        assert!(String::from_utf8_lossy(&body).contains("null"));
+        let sent = without_nulls(&body).unwrap();
+        let sent: Value = serde_json::from_slice(&sent).unwrap();
+        let expected = serde_json::json!({
+            "location": "eastus2",
+            "properties": { "backup": { "backupRetentionDays": 7 } },
+        });
+        assert_eq!(sent, expected);
+    }
+}
