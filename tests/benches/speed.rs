@@ -14,6 +14,7 @@ mod speed {
     pub(crate) mod aws;
     pub(crate) mod cloud;
     pub(crate) mod figure;
+    pub(crate) mod gcp;
     pub(crate) mod local;
     pub(crate) mod planning;
     pub(crate) mod pricing;
@@ -22,7 +23,7 @@ mod speed {
 
 use std::process::ExitCode;
 
-use speed::{aws, cloud, figure::Figure, local, planning, pricing, process};
+use speed::{aws, cloud, figure::Figure, gcp, local, planning, pricing, process};
 
 fn main() -> ExitCode {
     // `cargo test --all-targets` runs benches too, to see that they start.
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
     figures.extend(planning::figures());
     figures.extend(pricing::figures());
     figures.extend(cloud::figures(&aws::cloud()));
+    figures.extend(cloud::figures(&gcp::cloud()));
     figures.extend(local::figures());
     println!("{}", speed::figure::table(&figures));
     if figures.iter().all(Figure::holds) {

@@ -38,8 +38,10 @@ pub(crate) fn cloud() -> Cloud {
             control.change_aws(|options| options.latency_milliseconds = milliseconds);
         }),
         list: lister,
+        replicas: 10,
         // The list, the offers, the primary, the replicas, and the last list.
         rounds: 5.0,
+        ratio: 1.4,
     }
 }
 

@@ -29,8 +29,12 @@ pub(crate) struct Cloud {
     pub(crate) latency: Box<dyn Fn(u64)>,
     /// Lists everything that there is, page by page, with the vendor's SDK alone.
     pub(crate) list: Box<dyn Fn()>,
+    /// Replicas of the fleet that is made from nothing.
+    pub(crate) replicas: usize,
     /// How many rounds of requests, each after the one before it, an apply from nothing takes.
     pub(crate) rounds: f64,
+    /// How many times as long as these rounds the apply may take.
+    pub(crate) ratio: f64,
 }
 
 impl Cloud {
@@ -57,7 +61,9 @@ pub(crate) fn figures(cloud: &Cloud) -> Vec<Figure> {
 /// A fleet from nothing, and with nothing to change.
 fn one_fleet(cloud: &Cloud) -> Vec<Figure> {
     let machine = Machine::new();
-    fs::write(machine.path().join("truck.toml"), (cloud.plan)("truck", 10)).unwrap();
+    let replicas = cloud.replicas;
+    let text = (cloud.plan)("truck", replicas);
+    fs::write(machine.path().join("truck.toml"), text).unwrap();
     let apply = [
         "apply",
         "truck.toml",
@@ -88,8 +94,18 @@ fn one_fleet(cloud: &Cloud) -> Vec<Figure> {
         ratio,
     };
     vec![
-        figure("plan, nothing to change, 1 + 10", planned, 1.0, 1.5),
-        figure("apply of 1 + 10 from nothing", made, cloud.rounds, 1.4),
+        figure(
+            &format!("plan, nothing to change, 1 + {replicas}"),
+            planned,
+            1.0,
+            1.5,
+        ),
+        figure(
+            &format!("apply of 1 + {replicas} from nothing"),
+            made,
+            cloud.rounds,
+            cloud.ratio,
+        ),
     ]
 }
 

@@ -242,11 +242,28 @@ fn without_answer(call: Call<'_>, error: &Error) -> ProviderError {
 
 /// Credentials that were not found, or that lead to no token.
 pub(super) fn no_credentials(error: &(dyn StdError + 'static)) -> ProviderError {
+    // What the client says of every failure, and says nothing by it.
+    let noise = [
+        "cannot create the authentication headers",
+        "Fetching the token resulted in transient errors.",
+        "Subsequent calls with this credential might succeed",
+        "but future attempts may succeed",
+    ];
+    let mut said: Vec<String> = Vec::new();
+    for cause in causes(error) {
+        let words = noise
+            .iter()
+            .fold(cause.to_string(), |words, noise| words.replace(noise, ""));
+        let words = sentence(words.trim_matches([' ', ':', '.']));
+        if words.chars().any(char::is_alphanumeric) && !said.contains(&words) {
+            said.push(words);
+        }
+    }
     ProviderError::new(
         ErrorKind::Credentials,
         format!(
             "no credentials of Google's were found, or they cannot be used: {}",
-            chain(error)
+            sentence(&said.join(": "))
         ),
     )
     .remedy(

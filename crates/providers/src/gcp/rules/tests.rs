@@ -1,12 +1,14 @@
 //! A test for every rule, by plan files as people write them.
 
+mod order;
+
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use pgfleet_model::{
-    Address, Attributes, Availability, Condition, Inventory, ObservedInstance, Operation, Owner,
-    Phase, Region, ResourceId, ResourceRef, Role, Storage, Value,
+    Address, Attributes, Availability, Condition, Inventory, ObservedInstance, Owner, Phase,
+    Region, ResourceId, ResourceRef, Role, Storage, Value,
 };
-use pgfleet_planner::{FleetPlan, Goal, Platform as _, Word, plan};
+use pgfleet_planner::{FleetPlan, Goal, plan};
 use pgfleet_spec::{Diagnostic, SourceFile, Spec};
 
 use crate::gcp::{
@@ -287,57 +289,6 @@ fn a_replica_smaller_than_its_primary_is_refused_unless_that_is_allowed() {
 }
 
 #[test]
-fn sizes_go_up_on_replicas_first_and_down_on_the_primary_first() {
-    let larger = usual().replace("db-custom-2-7680", "db-custom-4-15360");
-    let up = planned(&larger, all_live(), Goal::Apply);
-    assert_eq!(order(&up)[2], "change truck-primary", "{:?}", order(&up));
-    assert_eq!(up.steps[2].after, [1, 2]);
-    let smaller = usual().replace("db-custom-2-7680", "db-custom-1-3840");
-    let down = planned(&smaller, all_live(), Goal::Apply);
-    assert_eq!(
-        order(&down)[0],
-        "change truck-primary",
-        "{:?}",
-        order(&down)
-    );
-    assert!(down.steps[1..].iter().all(|step| step.after == [1]));
-}
-
-#[test]
-fn a_primary_and_its_replicas_are_changed_one_at_a_time() {
-    let plan = fresh(&usual());
-    let lanes: std::collections::BTreeSet<_> = plan.steps.iter().map(|step| &step.lane).collect();
-    assert_eq!((plan.steps.len(), lanes.len()), (3, 1));
-}
-
-#[test]
-fn replicas_go_before_their_primary_and_protection_is_lifted_first() {
-    let text = format!("{}[protect]\ndeletion = false\n", usual());
-    let goal = Goal::Destroy {
-        replicas_only: false,
-    };
-    let plan = planned(&text, all_live(), goal);
-    let order = order(&plan);
-    assert_eq!(
-        order.last().map(String::as_str),
-        Some("delete truck-primary")
-    );
-    assert!(
-        order.contains(&"change truck-primary".to_owned()),
-        "{order:?}"
-    );
-    let last = plan.steps.last().unwrap();
-    let replicas = plan.steps.iter().filter(|step| {
-        step.address.role() == Role::Replica
-            && matches!(step.mutation.operation, Operation::Delete { .. })
-    });
-    assert!(replicas.clone().count() == 2);
-    for replica in replicas {
-        assert!(last.after.contains(&replica.id));
-    }
-}
-
-#[test]
 fn a_name_is_short_lowercase_and_begins_with_a_letter() {
     let long = "x".repeat(94);
     for id in ["1st", "ends-", long.as_str()] {
@@ -417,133 +368,4 @@ fn a_public_address_is_told_and_a_network_gives_a_private_one() {
         let whole = "projects/food/global/networks/main";
         assert_eq!(*network, Value::Text(whole.into()));
     }
-}
-
-/// A plan for a replica of a primary that somebody else owns.
-fn following(reference: &str, theirs: Option<ObservedInstance>) -> FleetPlan {
-    let text = format!(
-        "fleet = 'truck'\nprovider = 'gcp'\nregion = 'us-east1'\n[primary]\n\
-         existing = '{reference}'\n[[replicas]]\ncount = 1\n"
-    );
-    planned(&text, theirs.into_iter().collect(), Goal::Apply)
-}
-
-#[test]
-fn an_existing_primary_needs_backups_with_point_in_time_recovery() {
-    let mut theirs = live("primary");
-    theirs.owner = None;
-    let whole = following("truck-primary", Some(theirs.clone()));
-    assert!(!whole.is_refused(), "{:?}", whole.checks);
-    theirs
-        .attributes
-        .settings
-        .insert(PITR.into(), Value::Flag(false));
-    let plan = following("truck-primary", Some(theirs));
-    assert!(says(&plan, "gcp/replica-backups") && plan.is_refused());
-}
-
-#[test]
-fn an_existing_primary_is_named_in_three_ways_and_has_to_be_there() {
-    let mut theirs = live("primary");
-    theirs.owner = None;
-    for name in [
-        "truck-primary",
-        "us-east1/truck-primary",
-        "food:us-east1:truck-primary",
-    ] {
-        let plan = following(name, Some(theirs.clone()));
-        assert!(!plan.is_refused(), "{name}: {:?}", plan.checks);
-    }
-    for name in ["elsewhere", "a/b/c", "other:us-east1:truck-primary"] {
-        let plan = following(name, Some(theirs.clone()));
-        assert!(says(&plan, "gcp/existing") && plan.is_refused(), "{name}");
-    }
-}
-
-#[test]
-fn replicas_of_a_replica_are_few_levels_deep() {
-    let mut theirs = live("replica-1");
-    theirs.owner = None;
-    theirs.resource.id = ResourceId::new("orders-replica");
-    let plan = following("orders-replica", Some(theirs));
-    assert!(says(&plan, "gcp/cascade"), "{:?}", plan.checks);
-}
-
-#[test]
-fn a_name_is_taken_in_every_region_of_the_project() {
-    let mut theirs = live("primary");
-    theirs.owner = None;
-    theirs.resource.region = Region::new("europe-west1");
-    let plan = fresh(&usual());
-    let mutations: Vec<_> = plan.steps.iter().map(|step| &step.mutation).collect();
-    let inventory: Inventory = [theirs].into_iter().collect();
-    let checks = crate::gcp::preflight::taken_names(&mutations, &inventory);
-    assert_eq!(checks.len(), 1);
-    assert_eq!(checks[0].code, "gcp/name-taken");
-}
-
-/// The words of a plan's commands; where a word is read by the shell, what it is read from.
-fn commands(plan: &FleetPlan) -> Vec<String> {
-    let platform = GcpPlatform::new("food");
-    let all = plan
-        .steps
-        .iter()
-        .flat_map(|step| platform.commands(&step.mutation));
-    all.map(|words| {
-        let words = words.iter().map(|word| match word {
-            Word::Plain(word) => word.clone(),
-            Word::Variable(name) => format!("${name}"),
-            Word::Output(words) => format!("{words:?}"),
-        });
-        words.collect::<Vec<_>>().join(" ")
-    })
-    .collect()
-}
-
-#[test]
-fn commands_of_gcloud_say_the_same_as_the_calls() {
-    let plan = fresh(&file(
-        &format!("size = 'db-custom-2-7680'\nmulti_az = true\nstorage = {{ gib = 100 }}\n{SECRET}"),
-        1,
-        "",
-    ));
-    let commands = commands(&plan);
-    assert_eq!(
-        commands[0],
-        "gcloud sql instances create truck-primary --region=us-east1 \
-         --database-version=POSTGRES_16 --edition=enterprise --tier=db-custom-2-7680 \
-         --availability-type=regional --storage-size=100 --storage-auto-increase \
-         --retained-backups-count=7 --enable-point-in-time-recovery \
-         --retained-transaction-log-days=7 --deletion-protection --root-password $P \
-         --project=food --quiet"
-    );
-    assert_eq!(
-        commands[1],
-        "gcloud beta sql instances patch truck-primary \
-         --update-labels=managed-by=pgfleet,pgfleet-address=primary,pgfleet-fleet=truck \
-         --project=food --quiet"
-    );
-    assert!(commands[2].contains("--master-instance-name=truck-primary"));
-    assert_eq!(commands.len(), 4);
-}
-
-#[test]
-fn commands_of_gcloud_alter_and_delete() {
-    let larger = usual().replace("db-custom-2-7680", "db-custom-4-15360");
-    let plan = planned(&larger, all_live(), Goal::Apply);
-    assert_eq!(
-        commands(&plan)[0],
-        "gcloud sql instances patch truck-replica-1 --tier=db-custom-4-15360 --project=food --quiet"
-    );
-    let text = format!("{}[protect]\ndeletion = false\n", usual());
-    let goal = Goal::Destroy {
-        replicas_only: false,
-    };
-    let commands = commands(&planned(&text, all_live(), goal));
-    assert_eq!(
-        commands.last().map(String::as_str),
-        Some(
-            "gcloud sql instances delete truck-primary --enable-final-backup --project=food --quiet"
-        )
-    );
 }
