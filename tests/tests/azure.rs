@@ -174,7 +174,7 @@ fn a_disk_that_has_grown_stays_and_a_new_replica_begins_with_it() {
     write(&clouds, &text);
     clouds.apply(&["azure.toml"]).exits(0);
     for id in ["truck-azure-replica-1", "truck-azure-primary"] {
-        clouds.control().grow_azure_storage(id, 256).unwrap();
+        clouds.control().grow_azure_disk(id, 256).unwrap();
     }
     let plan = ["plan", "azure.toml", "--detailed-exitcode"];
     clouds.run(&plan).exits(0).says("256");
