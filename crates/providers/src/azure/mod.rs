@@ -8,6 +8,7 @@
 //! set in the call that makes it. One list of the resource group shows every server; a long
 //! operation is asked after at the address that Azure gave for it.
 
+mod bodies;
 mod command;
 mod errors;
 mod mutate;
