@@ -151,7 +151,8 @@ fn two_applies(vendor: Vendor, replicas: [usize; 2]) {
         std::thread::sleep(apart[number]);
         let ended = [clouds.doomed(&[&vendor.file()]).ends(), first.ends()];
         for run in &ended {
-            assert!([0, 1, 5].contains(&run.code), "{run}");
+            // Refused (3): the other has the names by now.
+            assert!([0, 1, 3, 5].contains(&run.code), "{run}");
         }
         let deleted = clouds.deletions();
         assert!(

@@ -70,21 +70,23 @@ fn an_apply_that_was_killed_is_taken_up_by_the_next_one() {
 fn a_timeout_stops_an_apply_and_the_next_one_converges() {
     let machine = Machine::new();
     let fleet = machine.fleet("truck").replicas(1);
-    let ran = fleet
-        .run("apply", &["--auto-approve", "--timeout", "1ms"])
+    // The call that takes its time is the one that reads the password.
+    let slow = fleet
+        .clone()
+        .in_primary("password = { command = [\"sleep\", \"5\"] }");
+    let ran = slow
+        .run("apply", &["--auto-approve", "--timeout", "4s"])
         .exits(6);
     ran.says("initdb truck-primary")
         .says("Run the same command again");
     fleet.apply();
     fleet.is_as_planned();
     fleet.streams_to(&["replica-1"]);
-    // With nothing to do there is nothing to run out of time with.
-    fleet
-        .run("apply", &["--auto-approve", "--timeout", "1ms"])
-        .exits(0);
+    // Planning counts as well.
     fleet
         .run("destroy", &["--auto-approve", "--timeout", "1ms"])
-        .exits(6);
+        .exits(6)
+        .says("Nothing was changed");
     fleet.destroy();
     machine.has_nothing_left();
 }

@@ -1,8 +1,10 @@
 //! Whose an instance is, changed by its tags alone.
 
-use pgfleet_model::ObservedInstance;
+use std::time::Duration;
+
+use pgfleet_model::{ObservedInstance, Owner, ResourceRef};
 use pgfleet_planner::Goal;
-use pgfleet_provider::ErrorKind;
+use pgfleet_provider::{Backoff, ErrorKind, ProviderError};
 
 use crate::suite::{
     CaseResult, Shape, Verdict,
@@ -16,7 +18,7 @@ pub(crate) async fn claim(desk: &Desk<'_>) -> CaseResult {
     desk.apply(&shape).await?;
     let before = desk.live(&shape, "replica-1").await?;
     let resource = &before.resource;
-    match desk.provider().claim(resource, None).await {
+    match claimed(desk, resource, None).await {
         Ok(()) => {}
         Err(error) if error.kind == ErrorKind::Unsupported => {
             return Ok(Verdict::NotSupported(error.to_string()));
@@ -37,8 +39,8 @@ pub(crate) async fn claim(desk: &Desk<'_>) -> CaseResult {
     }
     for _ in 0..2 {
         // Once more is no trouble.
-        let claimed = desk.provider().claim(resource, before.owner.as_ref()).await;
-        claimed.map_err(|error| format!("the tags are not put on: {error}"))?;
+        let again = claimed(desk, resource, before.owner.as_ref()).await;
+        again.map_err(|error| format!("the tags are not put on: {error}"))?;
         let after = desk.live(&shape, "replica-1").await?;
         same(
             "the instance",
@@ -51,4 +53,26 @@ pub(crate) async fn claim(desk: &Desk<'_>) -> CaseResult {
     }
     desk.apply(&shape).await?;
     Ok(Verdict::Ran)
+}
+
+/// Claims an instance, and asks again while it is busy, as everybody who claims does.
+async fn claimed(
+    desk: &Desk<'_>,
+    resource: &ResourceRef,
+    owner: Option<&Owner>,
+) -> Result<(), ProviderError> {
+    let (backoff, mut attempt, mut pause_so_far) = (Backoff::default(), 0, Duration::ZERO);
+    loop {
+        let answer = desk.provider().claim(resource, owner).await;
+        attempt += 1;
+        let pause = match &answer {
+            Err(error) if error.kind == ErrorKind::Busy => {
+                backoff.pause(error.retry, attempt, pause_so_far, 0.5)
+            }
+            _ => None,
+        };
+        let Some(pause) = pause else { return answer };
+        pause_so_far += pause;
+        tokio::time::sleep(pause).await;
+    }
 }
