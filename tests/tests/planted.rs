@@ -25,7 +25,7 @@ struct Stage {
     logs: &'static [&'static str],
 }
 
-fn stages() -> [Stage; 3] {
+fn stages() -> [Stage; 4] {
     [
         Stage {
             name: "local",
@@ -94,6 +94,28 @@ fn stages() -> [Stage; 3] {
                 "resource=truck-primary",
                 "request_id=",
                 "status=202",
+                "seconds=",
+            ],
+        },
+        Stage {
+            name: "gcp",
+            plan: |_| {
+                let instances = instances("size = 'db-custom-2-7680'\nstorage = { gib = 100 }\n");
+                format!(
+                    "provider = 'gcp'\nregion = 'us-east1'\n{instances}[gcp]\n\
+                     project = 'food'\n"
+                )
+            },
+            // Google takes its credentials from files: there is nothing else to plant.
+            environment: |endpoint| {
+                vec![("CLOUDSDK_API_ENDPOINT_OVERRIDES_SQL", endpoint.to_owned())]
+            },
+            adopts: true,
+            logs: &[
+                "provider=gcp",
+                "operation=\"instances.insert\"",
+                "resource=truck-primary",
+                "status=200",
                 "seconds=",
             ],
         },

@@ -1,8 +1,8 @@
 //! The rules of the engine itself; those of a platform come from [`crate::Platform::check`].
 
 use pgfleet_model::{
-    Action, Address, ChangeSet, Check, DesiredState, ObservedState, Phase, ProviderKind, Reason,
-    ResourceRef, Role, Severity, Stranger,
+    Action, Address, ChangeSet, Check, DesiredState, ObservedState, Phase, PrimaryPolicy,
+    ProviderKind, Reason, ResourceRef, Role, Severity, Stranger,
 };
 use pgfleet_spec::{Protect, Spec};
 
@@ -23,6 +23,7 @@ pub(crate) fn engine(
     if goal == Goal::Apply {
         checks.extend(too_many_deletes(set, protect));
     }
+    checks.extend(missing_source(desired, observed));
     checks.extend(promoted(observed, set, protect));
     checks.extend(not_known(observed));
     checks.extend(unknown_replicas(observed, set));
@@ -53,6 +54,24 @@ fn protected(
         .key("protect.deletion")
         .remedy("set `deletion = false` in [protect], in a commit that others can see")
         .source("README.md, \"Protection\"")
+    })
+}
+
+/// Replicas of a primary that pgfleet does not own (`existing`), which is not there.
+fn missing_source(desired: &DesiredState, observed: &ObservedState) -> Option<Check> {
+    let PrimaryPolicy::Existing(primary) = &desired.primary else {
+        return None;
+    };
+    let is_missing = observed.existing.is_none() && !desired.instances.is_empty();
+    is_missing.then(|| {
+        let place = match primary.region.as_str() {
+            "" => String::new(),
+            region => format!(" in {region}"),
+        };
+        Check::error("primary/existing", format!("there is no {primary}{place}"))
+            .key("primary.existing")
+            .remedy("correct its name and region, and look whose account this is")
+            .source("README.md, \"What pgfleet never does\"")
     })
 }
 
@@ -207,15 +226,14 @@ pub(crate) fn without_effect(spec: &Spec, platform: &dyn Platform) -> Vec<Check>
             }
         }
     }
-    let no_window = match spec.provider {
-        ProviderKind::Local => Some(("local/no-window", "this machine has no maintenance window")),
-        // Its maintenance window is Google's own: a change cannot be left to it.
-        ProviderKind::Gcp => Some(("gcp/no-window", "Cloud SQL leaves no change to its window")),
-        ProviderKind::Aws | ProviderKind::Azure => None,
-    };
-    if let Some((code, why)) = no_window.filter(|_| spec.in_window) {
-        let message = format!("`apply_changes = \"window\"`: {why}, so changes are made at once");
-        checks.push(Check::note(code, message).key("apply_changes"));
+    // What waits for a window is pending until then: where nothing ever is, nothing waits.
+    if spec.in_window && !platform.capabilities().pending_values {
+        let kind = spec.provider;
+        let message = format!(
+            "`apply_changes = \"window\"`: `{kind}` leaves no change to a maintenance window, so \
+             changes are made at once"
+        );
+        checks.push(Check::note(&format!("{kind}/no-window"), message).key("apply_changes"));
     }
     checks
 }

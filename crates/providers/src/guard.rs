@@ -30,13 +30,9 @@ impl TlsOnly {
     }
 
     pub(crate) fn check(&self, uri: &str) -> Result<(), PlainHttp> {
-        let Some((scheme, rest)) = uri.split_once("://") else {
+        let Some(authority) = plain(uri) else {
             return Ok(());
         };
-        if !scheme.eq_ignore_ascii_case("http") {
-            return Ok(());
-        }
-        let authority = rest.split(['/', '?']).next().unwrap_or_default();
         let host = host_of(authority);
         let named = |allowed: &String| allowed.eq_ignore_ascii_case(host);
         if is_loopback(host) || self.insecure_hosts.iter().any(named) {
@@ -45,6 +41,13 @@ impl TlsOnly {
             Err(PlainHttp(format!("http://{authority}")))
         }
     }
+}
+
+/// The authority of an address without TLS.
+pub(crate) fn plain(uri: &str) -> Option<&str> {
+    let (scheme, rest) = uri.split_once("://")?;
+    let is_plain = scheme.eq_ignore_ascii_case("http");
+    is_plain.then(|| rest.split(['/', '?', '#', '\\']).next().unwrap_or_default())
 }
 
 /// `localhost`, or an address of this machine's own.
@@ -57,7 +60,7 @@ pub(crate) fn is_loopback(host: &str) -> bool {
 }
 
 /// The host of `host:port` or `[address]:port`; what stands before an `@` is no host.
-fn host_of(authority: &str) -> &str {
+pub(crate) fn host_of(authority: &str) -> &str {
     let authority = authority
         .rsplit_once('@')
         .map_or(authority, |(_, host)| host);
@@ -95,6 +98,8 @@ mod tests {
             "http://localhost.example.com/",
             "http://localhost@example.com/",
             "http://127.0.0.1.example.com:80/",
+            "http://10.0.0.1#@localhost/",
+            "http://10.0.0.1\\@localhost/",
         ] {
             assert!(guard.check(refused).is_err(), "{refused}");
         }

@@ -11,7 +11,8 @@
 //! | `errors.rs` | the platform's errors, turned into kind, remedy and how to retry |
 //!
 //! What is common to the clouds stands beside the folders: `guard.rs`, no plain text to other
-//! machines, and `passwords.rs`, passwords read when they are needed. No folder knows another.
+//! machines; `proxies.rs`, none over proxies; `passwords.rs`, passwords read when they are needed; `portable.rs`, classes for sizes in
+//! vCPUs and memory; `standing.rs`, answers of polls that a listing gives. No folder knows another.
 
 #[cfg(feature = "aws")]
 pub mod aws;
@@ -25,3 +26,9 @@ mod guard;
 pub mod local;
 #[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
 mod passwords;
+#[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
+mod portable;
+#[cfg(any(feature = "aws", feature = "gcp"))]
+mod proxies;
+#[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
+mod standing;

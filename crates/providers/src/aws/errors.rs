@@ -5,7 +5,10 @@ use std::{error::Error as StdError, time::Duration};
 use aws_sdk_rds::error::{ProvideErrorMetadata, SdkError};
 use pgfleet_provider::{ErrorKind, ProviderError, Retry};
 
-use crate::guard::{self, PlainHttp};
+use crate::{
+    guard::{self, PlainHttp},
+    proxies::OverProxy,
+};
 
 /// Whether a call changes something: what is not known of it has to be looked up then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +75,11 @@ fn by_cause(call: &str, unclear: Retry, error: &(dyn StdError + 'static)) -> Pro
     if let Some(plain) = causes.find_map(|cause| cause.downcast_ref::<PlainHttp>()) {
         return ProviderError::new(ErrorKind::Environment, plain.to_string()).remedy(guard::REMEDY);
     }
+    let mut causes = std::iter::successors(Some(error), |error| (*error).source());
+    if let Some(proxy) = causes.find_map(|cause| cause.downcast_ref::<OverProxy>()) {
+        return ProviderError::new(ErrorKind::Environment, proxy.to_string())
+            .remedy(proxy.remedy());
+    }
     let words = chain(error);
     if words.contains("credentials") || words.contains("identity") {
         return ProviderError::new(
@@ -137,6 +145,9 @@ fn by_code(call: &str, nature: Nature, code: &str, message: &str) -> ProviderErr
         }
         code if EXPIRED.contains(&code) => error(ErrorKind::Credentials)
             .remedy("the credentials have expired: log in again and run the command again"),
+        // Their scope names the region that the plan file names.
+        "SignatureDoesNotMatch" if message.contains("valid region") => error(ErrorKind::Refused)
+            .remedy("look at `region` in the plan file: AWS knows no such region"),
         "InvalidClientTokenId"
         | "UnrecognizedClientException"
         | "SignatureDoesNotMatch"

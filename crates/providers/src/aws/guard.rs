@@ -7,7 +7,7 @@ use aws_sdk_rds::{
     error::BoxError,
 };
 
-use crate::guard::TlsOnly;
+use crate::{guard::TlsOnly, proxies::stays_here};
 
 impl Intercept for TlsOnly {
     fn name(&self) -> &'static str {
@@ -20,6 +20,8 @@ impl Intercept for TlsOnly {
         _components: &RuntimeComponents,
         _bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        Ok(self.check(context.request().uri())?)
+        let uri = context.request().uri();
+        self.check(uri)?;
+        Ok(stays_here(uri, |name| std::env::var(name).ok())?)
     }
 }

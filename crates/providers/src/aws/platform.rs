@@ -8,8 +8,9 @@ use pgfleet_planner::{
     Capabilities, Compare, Draft, Edge, FieldRule, PASSWORD_VERSION, PlannedCall, Platform,
     Standing, Word,
 };
-use pgfleet_pricing::{Catalog, Gib, Want};
 use pgfleet_spec::InstanceSize;
+
+use crate::portable::class_for;
 
 use super::{
     GUIDE, TAG_PASSWORD_VERSION, awaiting, command,
@@ -90,16 +91,18 @@ impl Platform for AwsPlatform {
         match size {
             None => {}
             Some(InstanceSize::Class(class)) => desired.attributes.size = Some(class.clone()),
-            Some(wanted @ InstanceSize::AtLeast { .. }) => match class_for(wanted, &region, live) {
-                Some(class) => desired.attributes.size = Some(class),
-                None => checks.push(
-                    Check::error("aws/size", "no class that pgfleet knows holds this much")
-                        .at(&desired.address)
-                        .key(format!("{}.size", desired.key))
-                        .remedy("name the class, such as size = \"db.r6g.large\"")
-                        .source(format!("{GUIDE}Concepts.DBInstanceClass.html")),
-                ),
-            },
+            Some(wanted @ InstanceSize::AtLeast { .. }) => {
+                match class_for(ProviderKind::Aws, wanted, &region, live) {
+                    Some(class) => desired.attributes.size = Some(class),
+                    None => checks.push(
+                        Check::error("aws/size", "no class that pgfleet knows holds this much")
+                            .at(&desired.address)
+                            .key(format!("{}.size", desired.key))
+                            .remedy("name the class, such as size = \"db.r6g.large\"")
+                            .source(format!("{GUIDE}Concepts.DBInstanceClass.html")),
+                    ),
+                }
+            }
         }
         if live.is_none() {
             let storage = &mut desired.attributes.storage;
@@ -303,37 +306,6 @@ fn version_tag(change: &FieldChange) -> FieldChange {
 /// Whether an attribute is kept in tags.
 pub(super) fn is_tag(field: &Field) -> bool {
     matches!(field, Field::Tags | Field::Address)
-}
-
-/// The class for a portable size: the live one where that fits, else the cheapest that does.
-fn class_for(
-    size: &InstanceSize,
-    region: &Region,
-    live: Option<&ObservedInstance>,
-) -> Option<String> {
-    let InstanceSize::AtLeast {
-        vcpus,
-        memory_gib,
-        burstable,
-        arm64,
-    } = size
-    else {
-        return None;
-    };
-    let want = Want {
-        vcpus: *vcpus,
-        memory_gib: Gib::from_plan(*memory_gib)?,
-        burstable: *burstable,
-        arm64: *arm64,
-    };
-    let catalog = Catalog::embedded();
-    let class = |name: &str| catalog.class(ProviderKind::Aws, region, name);
-    live.and_then(|live| live.attributes.size.clone())
-        .filter(|name| class(name).is_some_and(|class| want.fits(&class)))
-        .or_else(|| {
-            let choice = catalog.cheapest(ProviderKind::Aws, region, &want)?;
-            Some(choice.class.name.to_string())
-        })
 }
 
 /// A mutation with RDS's name for its call, what users notice, and how long it takes.

@@ -20,6 +20,8 @@ use pgfleet_provider::{
 use secrecy::SecretString;
 use tokio::sync::OnceCell;
 
+use crate::standing::progress;
+
 use super::{
     AwsOptions, AwsPlatform,
     client::Clients,
@@ -372,16 +374,12 @@ impl Provider for AwsProvider {
                     None => None,
                 };
                 match self.platform.standing(mutation, live) {
-                    Standing::Done => Ok(Progress::Done),
                     // What RDS has taken it begins a moment later: its status stays as it was.
-                    Standing::Running | Standing::NotBegun => {
-                        Ok(Progress::Running { retry_after: None })
+                    Standing::NotBegun => Ok(Progress::Running { retry_after: None }),
+                    standing => {
+                        let look = "the instance's events in the RDS console";
+                        progress(standing, &mutation.resource, look)
                     }
-                    Standing::Failed(why) => Err(ProviderError::new(ErrorKind::Internal, why)
-                        .remedy(
-                            "look at the instance's events in the RDS console, then run the \
-                             command again",
-                        )),
                 }
             })
             .collect()

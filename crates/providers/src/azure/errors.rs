@@ -3,7 +3,6 @@
 use pgfleet_provider::{ErrorKind, ProviderError, Retry};
 
 use super::wire::{Ended, Failure, Refusal};
-use crate::guard;
 
 /// What a caller must be allowed to do. `docs/azure.md` lists the same words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,9 +44,8 @@ pub(super) fn explain(what: &str, action: Action, failure: &Failure) -> Provider
         Retry::Reobserve
     };
     match failure {
-        Failure::PlainHttp(plain) => {
-            ProviderError::new(ErrorKind::Environment, plain.to_string()).remedy(guard::REMEDY)
-        }
+        Failure::PlainHttp(plain) => ProviderError::new(ErrorKind::Environment, plain.to_string())
+            .remedy(crate::guard::REMEDY),
         Failure::NoClient(why) => {
             ProviderError::new(ErrorKind::Environment, format!("{what}: {why}")).remedy(
                 "look at AZURE_RESOURCE_MANAGER_ENDPOINT and at the system's certificates \

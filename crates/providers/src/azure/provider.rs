@@ -6,9 +6,11 @@ use async_trait::async_trait;
 use futures_util::future::join_all;
 use pgfleet_model::{AccountId, Check, Inventory, Mutation, ObjectVersion, Owner, ResourceRef};
 use pgfleet_provider::{
-    ErrorKind, Operation, OperationName, Platform, Progress, Provider, ProviderError, Retry, Scope,
-    Secrets, Standing, Until,
+    ErrorKind, Operation, OperationName, Platform, Progress, Provider, ProviderError, Scope,
+    Secrets, Until,
 };
+
+use crate::standing::progress;
 
 use super::{
     AzurePlatform,
@@ -105,17 +107,12 @@ impl AzureProvider {
     /// How far a mutation is by the listing.
     fn held(&self, mutation: &Mutation, listed: &Inventory) -> Result<Progress, ProviderError> {
         let resource = &mutation.resource;
-        match self.platform.standing(mutation, listed.get(resource)) {
-            Standing::Done => Ok(Progress::Done),
-            Standing::Running => Ok(Progress::Running { retry_after: None }),
-            Standing::NotBegun => {
-                let why = format!("{resource} is not as asked");
-                Err(ProviderError::new(ErrorKind::Conflict, why).retry(Retry::Reobserve))
-            }
-            Standing::Failed(why) => Err(ProviderError::new(ErrorKind::Internal, why).remedy(
-                "look at the server's activity log in the Azure portal, then run the command again",
-            )),
-        }
+        let standing = self.platform.standing(mutation, listed.get(resource));
+        progress(
+            standing,
+            resource,
+            "the server's activity log in the Azure portal",
+        )
     }
 }
 

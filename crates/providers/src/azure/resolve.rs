@@ -1,11 +1,10 @@
 //! What a plan file says of one server, completed with what only Azure knows.
 
-use pgfleet_model::{
-    Availability, Check, ObservedInstance, ProviderKind, Region, Role, Settings, Value,
-};
+use pgfleet_model::{Availability, Check, ObservedInstance, ProviderKind, Role, Settings, Value};
 use pgfleet_planner::Draft;
-use pgfleet_pricing::{Catalog, Gib, Want};
 use pgfleet_spec::InstanceSize;
+
+use crate::portable::class_for;
 
 use super::{DOCS, REPLICAS, setting, sku::full_name};
 
@@ -33,16 +32,18 @@ pub(super) fn resolve(draft: Draft<'_>) -> Vec<Check> {
     match size {
         None => {}
         Some(InstanceSize::Class(class)) => attributes.size = Some(spelled(class, live)),
-        Some(wanted @ InstanceSize::AtLeast { .. }) => match class_for(wanted, &region, live) {
-            Some(class) => attributes.size = Some(class),
-            None => checks.push(
-                Check::error("azure/size", "no size that pgfleet knows holds this much")
-                    .at(&desired.address)
-                    .key(format!("{}.size", desired.key))
-                    .remedy("name the size, such as size = \"Standard_D4ds_v5\"")
-                    .source(format!("{DOCS}compute-storage/concepts-compute")),
-            ),
-        },
+        Some(wanted @ InstanceSize::AtLeast { .. }) => {
+            match class_for(ProviderKind::Azure, wanted, &region, live) {
+                Some(class) => attributes.size = Some(class),
+                None => checks.push(
+                    Check::error("azure/size", "no size that pgfleet knows holds this much")
+                        .at(&desired.address)
+                        .key(format!("{}.size", desired.key))
+                        .remedy("name the size, such as size = \"Standard_D4ds_v5\"")
+                        .source(format!("{DOCS}compute-storage/concepts-compute")),
+                ),
+            }
+        }
     }
     if live.is_none() {
         attributes.storage.gib = attributes.storage.gib.or(Some(SMALLEST_GIB));
@@ -102,37 +103,6 @@ fn same_in_any_case(name: &str, value: &Value, live: Option<&ObservedInstance>) 
         }
         _ => value.clone(),
     }
-}
-
-/// The size for a portable one: the live one where that fits, else the cheapest that does.
-fn class_for(
-    size: &InstanceSize,
-    region: &Region,
-    live: Option<&ObservedInstance>,
-) -> Option<String> {
-    let InstanceSize::AtLeast {
-        vcpus,
-        memory_gib,
-        burstable,
-        arm64,
-    } = size
-    else {
-        return None;
-    };
-    let want = Want {
-        vcpus: *vcpus,
-        memory_gib: Gib::from_plan(*memory_gib)?,
-        burstable: *burstable,
-        arm64: *arm64,
-    };
-    let catalog = Catalog::embedded();
-    let class = |name: &str| catalog.class(ProviderKind::Azure, region, name);
-    live.and_then(|live| live.attributes.size.clone())
-        .filter(|name| class(name).is_some_and(|class| want.fits(&class)))
-        .or_else(|| {
-            let choice = catalog.cheapest(ProviderKind::Azure, region, &want)?;
-            Some(choice.class.name.to_string())
-        })
 }
 
 /// Whether the plan's own settings name a subnet.

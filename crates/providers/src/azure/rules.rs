@@ -59,6 +59,7 @@ pub(super) fn check(
         checks.extend(tags(wanted));
     }
     checks.extend(fleet::burstable(desired, observed));
+    checks.extend(fleet::cascade(observed));
     checks.extend(fleet::replica_limit(desired, observed));
     checks.extend(fleet::smaller_replicas(desired, observed));
     checks.extend(fleet::strangers_in_the_way(observed, changes));

@@ -1,6 +1,9 @@
 //! The calls to the Cloud SQL Admin API: each one request, never repeated here.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use google_cloud_auth::credentials::{Builder, CacheableResource, Credentials, anonymous};
 use google_cloud_gax::{
@@ -13,6 +16,8 @@ use google_cloud_sql_v1::{
 use pgfleet_model::Tags;
 use pgfleet_provider::{ErrorKind, ProviderError, Retry};
 use serde_json::{Value, json};
+
+use crate::proxies::stays_here;
 
 use super::{
     Endpoint,
@@ -41,6 +46,9 @@ pub(super) struct Api {
 impl Api {
     /// Finds credentials and makes the clients. Asks nothing of Cloud SQL yet.
     pub(super) async fn connect(project: &str, endpoint: &Endpoint) -> Result<Self, ProviderError> {
+        stays_here(endpoint.url(), |name| std::env::var(name).ok()).map_err(|proxy| {
+            ProviderError::new(ErrorKind::Environment, proxy.to_string()).remedy(proxy.remedy())
+        })?;
         // One set of credentials, so that one token serves all clients.
         let credentials = if endpoint.is_anonymous() {
             anonymous::Builder::new().build()
@@ -250,9 +258,26 @@ async fn made<T>(
     call: Call<'_>,
     request: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, ProviderError> {
+    let sent = Instant::now();
     let answer = tokio::time::timeout(PATIENCE + Duration::from_secs(5), request).await;
     let answer = answer.unwrap_or_else(|late| Err(Error::timeout(late)));
+    log(call.method, &answer, sent);
     answer.map_err(|error| explain(call, &error))
+}
+
+/// One line for each request, never its body. Google names a request nowhere in its answers.
+fn log<T>(method: Method, answer: &Result<T, Error>, sent: Instant) {
+    let status = match answer {
+        Ok(_) => Some(200),
+        Err(error) => error.http_status_code(),
+    };
+    tracing::info!(
+        target: "pgfleet::wire",
+        operation = method.name(),
+        status,
+        seconds = sent.elapsed().as_secs_f64(),
+        "{}", if status.is_some() { "answered" } else { "no answer" }
+    );
 }
 
 /// Half a listing would look like missing instances.

@@ -13,9 +13,11 @@ use pgfleet_model::{
 };
 use pgfleet_provider::{
     ErrorKind, Operation, OperationName, Platform, Progress, Provider, ProviderError, Retry, Scope,
-    Secrets, Standing, Until,
+    Secrets, Until,
 };
 use tokio::sync::OnceCell;
+
+use crate::standing::progress;
 
 use super::{Endpoint, GcpPlatform, client::Api, errors::ended, mutate, observe, preflight};
 
@@ -102,17 +104,12 @@ impl GcpProvider {
     ) -> Result<Progress, ProviderError> {
         let inventory = listing.as_ref().map_err(Clone::clone)?;
         let resource = &mutation.resource;
-        match self.platform.standing(mutation, inventory.get(resource)) {
-            Standing::Done => Ok(Progress::Done),
-            Standing::Running => Ok(Progress::Running { retry_after: None }),
-            Standing::NotBegun => {
-                let why = format!("{resource} is not as asked");
-                Err(ProviderError::new(ErrorKind::Conflict, why).retry(Retry::Reobserve))
-            }
-            Standing::Failed(why) => Err(ProviderError::new(ErrorKind::Internal, why).remedy(
-                "look at the instance in the Google Cloud console, then run the command again",
-            )),
-        }
+        let standing = self.platform.standing(mutation, inventory.get(resource));
+        progress(
+            standing,
+            resource,
+            "the instance in the Google Cloud console",
+        )
     }
 }
 

@@ -4,6 +4,8 @@ use pgfleet_model::{Attributes, Availability, Check, Field, Role, Value};
 use pgfleet_planner::Draft;
 use pgfleet_spec::InstanceSize;
 
+use crate::portable;
+
 use super::{
     observe, rules,
     setting::{EDITION, NETWORK, PITR, SMALLER},
@@ -51,13 +53,8 @@ pub(super) fn resolve(project: &str, draft: Draft<'_>) -> Vec<Check> {
     let attributes = &mut desired.attributes;
     attributes.size = match size {
         Some(InstanceSize::Class(class)) => Some(class.clone()),
-        Some(InstanceSize::AtLeast {
-            vcpus,
-            memory_gib,
-            burstable,
-            arm64,
-        }) => {
-            let want = tier::want(*vcpus, *memory_gib, *burstable, *arm64);
+        Some(size @ InstanceSize::AtLeast { .. }) => {
+            let want = portable::want(size);
             let does = |tier: &&String| {
                 want.as_ref()
                     .is_some_and(|want| tier::fits(tier, edition, want))

@@ -1,7 +1,7 @@
 //! Tiers: which edition takes which, what they hold, and the cheapest that holds enough.
 
 use pgfleet_model::{Attributes, ProviderKind, Region, Value};
-use pgfleet_pricing::{Arch, Catalog, Class, Gib, Want};
+use pgfleet_pricing::{Arch, Catalog, Class, Want};
 
 use super::setting::EDITION;
 
@@ -110,16 +110,6 @@ pub(super) fn fits(tier: &str, edition: Edition, want: &Want) -> bool {
     edition_of(tier) == Some(edition) && class(tier).is_some_and(|class| want.fits(&class))
 }
 
-/// What a portable size asks for. `None` where the memory is no number that a machine could have.
-pub(super) fn want(vcpus: u32, memory_gib: f64, burstable: bool, arm64: bool) -> Option<Want> {
-    Some(Want {
-        vcpus,
-        memory_gib: Gib::from_plan(memory_gib)?,
-        burstable,
-        arm64,
-    })
-}
-
 /// How two tiers compare. `None` where one is not known, or each has more of something.
 pub(super) fn compare(one: &str, other: &str) -> Option<std::cmp::Ordering> {
     use std::cmp::Ordering::{Equal, Greater, Less};
@@ -152,10 +142,22 @@ pub(super) fn describe(tier: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use pgfleet_spec::InstanceSize;
+
     use super::*;
 
+    fn wanted(vcpus: u32, memory_gib: f64, burstable: bool, arm64: bool) -> Want {
+        let size = InstanceSize::AtLeast {
+            vcpus,
+            memory_gib,
+            burstable,
+            arm64,
+        };
+        crate::portable::want(&size).unwrap()
+    }
+
     fn sized(vcpus: u32, gib: f64) -> Want {
-        want(vcpus, gib, false, false).unwrap()
+        wanted(vcpus, gib, false, false)
     }
 
     #[test]
@@ -167,11 +169,11 @@ mod tests {
         assert_eq!(tier.as_deref(), Some("db-perf-optimized-N-2"));
         let tier = cheapest(Edition::EnterprisePlus, &region, &sized(3, 40.0));
         assert_eq!(tier.as_deref(), Some("db-perf-optimized-N-8"));
-        let arm = want(2, 4.0, false, true).unwrap();
+        let arm = wanted(2, 4.0, false, true);
         let tier = cheapest(Edition::EnterprisePlus, &region, &arm);
         assert_eq!(tier.as_deref(), Some("db-c4a-highmem-2"));
         assert_eq!(cheapest(Edition::Enterprise, &region, &arm), None);
-        let small = want(1, 0.5, true, false).unwrap();
+        let small = wanted(1, 0.5, true, false);
         let tier = cheapest(Edition::Enterprise, &region, &small);
         assert_eq!(tier.as_deref(), Some("db-f1-micro"));
     }

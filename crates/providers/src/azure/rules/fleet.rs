@@ -75,6 +75,21 @@ pub(super) fn burstable(desired: &DesiredState, observed: &ObservedState) -> Vec
     checks
 }
 
+/// Azure makes replicas of replicas; pgfleet does not make them there yet.
+pub(super) fn cascade(observed: &ObservedState) -> Option<Check> {
+    let replica = observed.existing.as_ref()?;
+    replica.source.as_ref()?;
+    let why = format!(
+        "{} is a replica itself, and pgfleet makes no replicas of replicas on Azure",
+        replica.resource
+    );
+    let check = Check::error("azure/cascade", why)
+        .key("primary.existing")
+        .remedy("name its primary")
+        .source(REPLICAS_PAGE);
+    Some(check)
+}
+
 pub(super) fn replica_limit(desired: &DesiredState, observed: &ObservedState) -> Option<Check> {
     let strangers = observed.strangers.iter();
     let others = strangers

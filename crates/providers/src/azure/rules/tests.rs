@@ -221,6 +221,28 @@ fn five_replicas_are_made_and_a_sixth_is_refused() {
 }
 
 #[test]
+fn replicas_of_a_replica_are_not_made() {
+    let follows = "fleet = 'truck'\nprovider = 'azure'\nregion = 'eastus2'\n\
+                   [primary]\nexisting = 'orders'\n[[replicas]]\ncount = 1\n\
+                   size = 'Standard_D2ds_v5'\n";
+    let theirs = |source: Option<&str>| {
+        let mut theirs = server("primary", SMALL);
+        theirs.owner = None;
+        theirs.resource.id = ResourceId::new("orders");
+        theirs.source = source.map(|id| ResourceRef {
+            id: ResourceId::new(id),
+            ..theirs.resource.clone()
+        });
+        vec![theirs]
+    };
+    accepts(follows, theirs(None));
+    refuses(follows, theirs(Some("first")), "azure/cascade");
+    let nothing = planned(follows, Vec::new());
+    let missing = |check: &pgfleet_model::Check| check.code == "primary/existing";
+    assert!(nothing.is_refused() && nothing.checks.iter().any(missing));
+}
+
+#[test]
 fn a_replica_that_the_plan_does_not_know_counts() {
     let mut all = live(SMALL);
     let mut stranger = server("replica-3", SMALL);

@@ -129,16 +129,7 @@ pub(super) fn existing(desired: &DesiredState, observed: &ObservedState) -> Vec<
             .source(page("replication/create-replica"))
     };
     let Some(live) = &observed.existing else {
-        let why = format!(
-            "there is no instance {} in {}",
-            resource.id, resource.region
-        );
-        return vec![error(
-            "gcp/existing",
-            why,
-            "write its name, with its region where that is another than the plan's: REGION/NAME"
-                .to_owned(),
-        )];
+        return Vec::new();
     };
     let ObservedInstance {
         attributes, role, ..

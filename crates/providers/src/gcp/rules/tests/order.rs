@@ -92,10 +92,17 @@ fn an_existing_primary_is_named_in_three_ways_and_has_to_be_there() {
         let plan = following(name, Some(theirs.clone()));
         assert!(!plan.is_refused(), "{name}: {:?}", plan.checks);
     }
-    for name in ["elsewhere", "a/b/c", "other:us-east1:truck-primary"] {
+    for name in ["a/b/c", "other:us-east1:truck-primary"] {
         let plan = following(name, Some(theirs.clone()));
         assert!(says(&plan, "gcp/existing") && plan.is_refused(), "{name}");
     }
+    // That it has to be there is a rule of every platform.
+    let plan = following("elsewhere", Some(theirs));
+    let missing = plan
+        .checks
+        .iter()
+        .any(|check| check.code == "primary/existing");
+    assert!(missing && plan.is_refused(), "{:?}", plan.checks);
 }
 
 #[test]
