@@ -10,10 +10,13 @@ use std::{
     thread,
 };
 
-use pgfleet_simulator::{Clock, Control, Record, Simulator};
+use pgfleet_simulator::{Builder, Clock, Control, Fault, FaultEffect, Record, Simulator};
 use rustix::process::Signal;
 
 use crate::{Doomed, Machine, Ran, Running, send};
+
+/// The password of every primary made here; nothing may show or keep it.
+pub const PASSWORD: &str = "Planted-passw0rd";
 
 /// A cloud that is simulated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,6 +95,11 @@ pub struct Clouds {
 impl Clouds {
     /// Empty clouds whose time goes by this clock.
     pub fn new(clock: Clock) -> Self {
+        Self::of(Simulator::builder().clock(clock))
+    }
+
+    /// Clouds with options of their own.
+    pub fn of(builder: Builder) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -99,7 +107,6 @@ impl Clouds {
             .unwrap();
         let doom = Arc::new(Doom::default());
         let watched = Arc::clone(&doom);
-        let builder = Simulator::builder().clock(clock);
         let builder = builder.after_effect(move |number, _| {
             if number == watched.after.load(Ordering::SeqCst)
                 && let Some(pid) = watched.pid.lock().unwrap().take()
@@ -127,19 +134,31 @@ impl Clouds {
         fs::write(path, vendor.plan(replicas)).unwrap();
     }
 
-    /// The binary, with the clouds as its endpoints and no credentials but planted ones.
-    pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.machine.command(arguments);
+    /// Any program, with the clouds as its endpoints, no credentials but planted ones, and a home
+    /// of its own.
+    pub fn at_home(&self, mut command: Command) -> Command {
         let endpoint = self.simulator.endpoint();
         command
+            .current_dir(self.machine.path())
+            .env("HOME", self.machine.path())
             .env("AWS_ENDPOINT_URL", &endpoint)
             .env("AWS_ACCESS_KEY_ID", "test")
             .env("AWS_SECRET_ACCESS_KEY", "planted-key")
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .env("CLOUDSDK_API_ENDPOINT_OVERRIDES_SQL", &endpoint)
             .env("AZURE_RESOURCE_MANAGER_ENDPOINT", &endpoint)
-            .env("TRUCK_PASSWORD", "Planted-passw0rd");
+            .env("TRUCK_PASSWORD", PASSWORD);
         command
+    }
+
+    /// The binary in that environment.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        self.at_home(self.machine.command(arguments))
+    }
+
+    /// Where the clouds are.
+    pub fn endpoint(&self) -> String {
+        self.simulator.endpoint()
     }
 
     /// Runs the binary to its end.
@@ -155,6 +174,38 @@ impl Clouds {
     /// Applies plan files.
     pub fn apply(&self, files: &[&str]) -> Ran {
         self.run(&[&["apply", "--auto-approve"], files].concat())
+    }
+
+    /// The actions that a run asked for.
+    pub fn asked(&self, arguments: &[&str], code: i32) -> Vec<String> {
+        let records = self.records(arguments, code);
+        records.into_iter().map(|record| record.action).collect()
+    }
+
+    /// The requests of a run.
+    pub fn records(&self, arguments: &[&str], code: i32) -> Vec<Record> {
+        let before = usize::try_from(self.control().request_count()).unwrap();
+        self.run(arguments).exits(code);
+        self.control().requests()[before..].to_vec()
+    }
+
+    /// Whether no instance of the fleet is there.
+    pub fn is_empty(&self, vendor: Vendor) -> bool {
+        let plan = ["plan", &vendor.file(), "--format", "json"];
+        let plan = self.run(&plan).exits(0).json();
+        let changes = plan["fleets"][0]["changes"].as_array().unwrap();
+        changes.iter().all(|change| change["action"] == "create")
+    }
+
+    /// Refuses requests of this action for a while.
+    pub fn refuse(&self, action: &str, status: u16, code: &str, times: u64) {
+        let effect = FaultEffect::Error {
+            status,
+            code: code.to_owned(),
+            message: "not now".to_owned(),
+        };
+        let fault = Fault::new(effect).on(action).times(times);
+        self.control().fault(fault);
     }
 
     /// Starts an apply that tells its events, to be struck by a signal.

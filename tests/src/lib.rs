@@ -37,7 +37,7 @@ mod struck;
 mod terminal;
 mod wait;
 
-pub use clouds::{Clouds, Vendor, side_by_side};
+pub use clouds::{Clouds, PASSWORD, Vendor, side_by_side};
 pub use fleet::Fleet;
 pub use load::{fill, load};
 pub use machine::Machine;

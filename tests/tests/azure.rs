@@ -28,34 +28,6 @@ fn write(clouds: &Clouds, text: &str) {
     fs::write(clouds.machine.path().join("azure.toml"), text).unwrap();
 }
 
-/// The actions that a run asked for.
-fn asked(clouds: &Clouds, arguments: &[&str], code: i32) -> Vec<String> {
-    let before = usize::try_from(clouds.control().request_count()).unwrap();
-    clouds.run(arguments).exits(code);
-    let records = clouds.control().requests();
-    let actions = records[before..].iter();
-    actions.map(|record| record.action.clone()).collect()
-}
-
-/// Whether no server of the fleet is there.
-fn is_empty(clouds: &Clouds) -> bool {
-    let plan = ["plan", "azure.toml", "--format", "json"];
-    let plan = clouds.run(&plan).exits(0).json();
-    let changes = plan["fleets"][0]["changes"].as_array().unwrap();
-    changes.iter().all(|change| change["action"] == "create")
-}
-
-/// Refuses a request of this action for a while.
-fn refuse(clouds: &Clouds, action: &str, status: u16, code: &str, times: u64) {
-    let effect = FaultEffect::Error {
-        status,
-        code: code.to_owned(),
-        message: "not now".to_owned(),
-    };
-    let fault = Fault::new(effect).on(action).times(times);
-    clouds.control().fault(fault);
-}
-
 /// A server that somebody else has made.
 fn seed(clouds: &Clouds, name: &str) {
     let theirs = json!({
@@ -73,16 +45,16 @@ fn seed(clouds: &Clouds, name: &str) {
 #[test]
 fn few_requests_do() {
     let clouds = clouds(4);
-    let made = asked(&clouds, &APPLY, 0);
+    let made = clouds.asked(&APPLY, 0);
     say(&format!("{made:?}"));
     // The list, and whether the five names are free; for each of the five a look, the call and a
     // look at its operation; and the last list.
     assert!(made.len() <= 2 + 5 + 3 * 5, "{made:?}");
-    assert_eq!(asked(&clouds, &["plan", "azure.toml"], 0), [LIST]);
-    let gone = asked(&clouds, &DESTROY, 0);
+    assert_eq!(clouds.asked(&["plan", "azure.toml"], 0), [LIST]);
+    let gone = clouds.asked(&DESTROY, 0);
     say(&format!("{gone:?}"));
     assert!(gone.len() <= 2 + 3 * 5, "{gone:?}");
-    assert!(is_empty(&clouds));
+    assert!(clouds.is_empty(Vendor::Azure));
 }
 
 #[test]
@@ -90,7 +62,7 @@ fn all_fleets_of_a_resource_group_are_seen_by_one_list() {
     let clouds = clouds(1);
     let other = written(&clouds).replace("'truck-azure'", "'cart-azure'");
     fs::write(clouds.machine.path().join("cart.toml"), other).unwrap();
-    let asked = asked(&clouds, &["plan", "azure.toml", "cart.toml"], 0);
+    let asked = clouds.asked(&["plan", "azure.toml", "cart.toml"], 0);
     let lists = asked.iter().filter(|action| *action == LIST).count();
     assert_eq!(lists, 1, "{asked:?}");
 }
@@ -121,23 +93,23 @@ fn a_database_is_made_whenever_the_run_before_was_killed() {
 #[test]
 fn a_busy_server_is_waited_for() {
     let clouds = clouds(1);
-    refuse(&clouds, "Servers_CreateOrUpdate", 409, "ServerIsBusy", 3);
+    clouds.refuse("Servers_CreateOrUpdate", 409, "ServerIsBusy", 3);
     clouds.apply(&["azure.toml"]).exits(0);
     clouds.is_whole(Vendor::Azure, 1);
     write(&clouds, &written(&clouds).replace("D2ds", "D4ds"));
-    refuse(&clouds, "Servers_Update", 409, "ServerIsBusy", 2);
+    clouds.refuse("Servers_Update", 409, "ServerIsBusy", 2);
     clouds.apply(&["azure.toml"]).exits(0);
     clouds.is_whole(Vendor::Azure, 1);
-    refuse(&clouds, "Servers_Delete", 409, "ServerIsBusy", 3);
+    clouds.refuse("Servers_Delete", 409, "ServerIsBusy", 3);
     clouds.run(&DESTROY).exits(0);
-    assert!(is_empty(&clouds));
+    assert!(clouds.is_empty(Vendor::Azure));
 }
 
 #[test]
 fn what_is_not_ours_is_left_alone() {
     let clouds = clouds(1);
     seed(&clouds, "truck-azure-replica-1");
-    let asked = asked(&clouds, &APPLY, 3);
+    let asked = clouds.asked(&APPLY, 3);
     let looks = |action: &String| action == LIST || action.contains("Name");
     assert!(asked.iter().all(looks), "{asked:?}");
     clouds
@@ -152,9 +124,9 @@ fn adoption_sets_tags_and_release_takes_them_off() {
     seed(&clouds, "truck-azure-primary");
     clouds.run(&APPLY).exits(3).says("pgfleet adopt");
     let adopt = ["adopt", "azure.toml", "--auto-approve"];
-    let first = asked(&clouds, &adopt, 0);
+    let first = clouds.asked(&adopt, 0);
     assert_eq!(first[..3], [LIST, "Servers_Get", "Servers_Update"]);
-    assert_eq!(asked(&clouds, &adopt, 0), [LIST]);
+    assert_eq!(clouds.asked(&adopt, 0), [LIST]);
     clouds.run(&["plan", "azure.toml"]).exits(0);
     let state = clouds.control().state().to_string();
     assert!(state.contains("pgfleet-fleet"), "no tag was set");
@@ -218,10 +190,10 @@ fn refusals_have_their_remedies_and_change_nothing() {
         ),
         (400, "QuotaExceeded", "ask for a higher quota"),
     ] {
-        refuse(&clouds, "Servers_CreateOrUpdate", status, code, 1);
+        clouds.refuse("Servers_CreateOrUpdate", status, code, 1);
         clouds.run(&APPLY).exits(1).says(remedy);
     }
-    assert!(is_empty(&clouds));
+    assert!(clouds.is_empty(Vendor::Azure));
 }
 
 #[test]

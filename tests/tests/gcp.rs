@@ -26,34 +26,6 @@ fn rewrite(clouds: &Clouds, from: &str, to: &str) {
     fs::write(path, text.replace(from, to)).unwrap();
 }
 
-/// The methods that a run asked for.
-fn asked(clouds: &Clouds, arguments: &[&str], code: i32) -> Vec<String> {
-    let before = usize::try_from(clouds.control().request_count()).unwrap();
-    clouds.run(arguments).exits(code);
-    let records = clouds.control().requests();
-    let methods = records[before..].iter();
-    methods.map(|record| record.action.clone()).collect()
-}
-
-/// Whether no instance of the fleet is there.
-fn is_empty(clouds: &Clouds) -> bool {
-    let plan = ["plan", "gcp.toml", "--format", "json"];
-    let plan = clouds.run(&plan).exits(0).json();
-    let changes = plan["fleets"][0]["changes"].as_array().unwrap();
-    changes.iter().all(|change| change["action"] == "create")
-}
-
-/// Refuses requests of this method for a while.
-fn refuse(clouds: &Clouds, method: &str, status: u16, code: &str, times: u64) {
-    let effect = FaultEffect::Error {
-        status,
-        code: code.to_owned(),
-        message: "not now".to_owned(),
-    };
-    let fault = Fault::new(effect).on(method).times(times);
-    clouds.control().fault(fault);
-}
-
 /// Somebody's instance of this name.
 fn seed(clouds: &Clouds, name: &str) {
     let theirs = json!({
@@ -74,16 +46,16 @@ fn seed(clouds: &Clouds, name: &str) {
 #[test]
 fn few_requests_do() {
     let clouds = clouds(4);
-    let made = asked(&clouds, &APPLY, 0);
+    let made = clouds.asked(&APPLY, 0);
     say(&format!("{made:?}"));
     // The list, then for each of the five an insert and a look at its operation, and the last list.
     assert!(made.len() <= 2 + 2 * 5, "{made:?}");
-    assert_eq!(asked(&clouds, &["plan", "gcp.toml"], 0), ["instances.list"]);
-    let gone = asked(&clouds, &DESTROY, 0);
+    assert_eq!(clouds.asked(&["plan", "gcp.toml"], 0), ["instances.list"]);
+    let gone = clouds.asked(&DESTROY, 0);
     say(&format!("{gone:?}"));
     // Each is looked at before it is deleted.
     assert!(gone.len() <= 2 + 3 * 5, "{gone:?}");
-    assert!(is_empty(&clouds));
+    assert!(clouds.is_empty(Vendor::Gcp));
 }
 
 #[test]
@@ -92,32 +64,32 @@ fn all_fleets_of_a_project_are_seen_by_one_list() {
     let path = clouds.machine.path();
     let text = fs::read_to_string(path.join("gcp.toml")).unwrap();
     fs::write(path.join("cart.toml"), text.replace("truck", "cart")).unwrap();
-    let asked = asked(&clouds, &["plan", "gcp.toml", "cart.toml"], 0);
+    let asked = clouds.asked(&["plan", "gcp.toml", "cart.toml"], 0);
     assert_eq!(asked, ["instances.list"]);
 }
 
 #[test]
 fn what_is_going_on_is_waited_out_and_a_moved_revision_is_read_again() {
     let clouds = clouds(1);
-    refuse(&clouds, "instances.insert", 409, "operationInProgress", 2);
+    clouds.refuse("instances.insert", 409, "operationInProgress", 2);
     clouds.run(&APPLY).exits(0);
     rewrite(&clouds, "db-custom-2-7680", "db-custom-4-15360");
-    refuse(&clouds, "instances.patch", 412, "staleData", 2);
+    clouds.refuse("instances.patch", 412, "staleData", 2);
     clouds.run(&APPLY).exits(0);
     rewrite(&clouds, "db-custom-4-15360", "db-custom-2-7680");
-    refuse(&clouds, "instances.patch", 409, "operationInProgress", 2);
+    clouds.refuse("instances.patch", 409, "operationInProgress", 2);
     clouds.run(&APPLY).exits(0);
     clouds.is_whole(Vendor::Gcp, 1);
-    refuse(&clouds, "instances.delete", 409, "operationInProgress", 2);
+    clouds.refuse("instances.delete", 409, "operationInProgress", 2);
     clouds.run(&DESTROY).exits(0);
-    assert!(is_empty(&clouds));
+    assert!(clouds.is_empty(Vendor::Gcp));
 }
 
 #[test]
 fn what_is_not_ours_is_left_alone() {
     let clouds = clouds(1);
     seed(&clouds, "truck-gcp-replica-1");
-    assert_eq!(asked(&clouds, &APPLY, 3), ["instances.list"]);
+    assert_eq!(clouds.asked(&APPLY, 3), ["instances.list"]);
     let ran = clouds.run(&APPLY).exits(3);
     ran.says("truck-gcp-replica-1 exists in us-east1 without pgfleet's tags");
 }
@@ -133,11 +105,11 @@ fn adoption_sets_labels_and_release_takes_them_off() {
     };
     clouds.run(&APPLY).exits(3).says("pgfleet adopt");
     let adopt = ["adopt", "gcp.toml", "--auto-approve"];
-    let first = asked(&clouds, &adopt, 0);
+    let first = clouds.asked(&adopt, 0);
     let begins = ["instances.list", "instances.get", "instances.patch"];
     assert_eq!(first[..3], begins);
     assert!(labels());
-    assert_eq!(asked(&clouds, &adopt, 0), ["instances.list"]);
+    assert_eq!(clouds.asked(&adopt, 0), ["instances.list"]);
     clouds.run(&["plan", "gcp.toml"]).exits(0);
     let release = ["release", "gcp.toml", "--auto-approve"];
     clouds.run(&release).exits(0);
@@ -203,7 +175,7 @@ fn refusals_have_their_remedies_and_change_nothing() {
     );
     refused("does not answer as Cloud SQL does");
     control.clear_faults();
-    assert!(is_empty(&clouds));
+    assert!(clouds.is_empty(Vendor::Gcp));
 }
 
 #[test]

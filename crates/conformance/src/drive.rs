@@ -1,12 +1,15 @@
 //! The way from a plan file's text to a run, as tests go it: what the command line does between
 //! loading and telling, without either.
 
-use std::{path::Path, sync::Arc};
+use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
 
 use pgfleet_executor::{FleetReport, Observer, Options, Stop, Traffic, Work, execute};
-use pgfleet_model::{Event, EventKind, Mutation, Severity};
+use pgfleet_model::{
+    Event, EventKind, Field, FieldChange, Mutation, ObjectVersion, Operation, ResourceRef,
+    Severity, Value,
+};
 use pgfleet_planner::{FleetPlan, Goal, plan};
-use pgfleet_provider::{Provider, Scope};
+use pgfleet_provider::{Progress, Provider, ProviderError, Scope, Secrets, Until};
 use pgfleet_spec::{SourceFile, Spec, parse};
 
 /// Reads a plan file's text.
@@ -156,4 +159,74 @@ pub async fn run(
     reports
         .pop()
         .ok_or_else(|| "the executor reported on no fleet".to_owned())
+}
+
+/// Makes one call and waits for its end, as the executor would without trouble. Whoever calls this
+/// bounds the time.
+///
+/// # Errors
+/// The call's, or the poll's.
+pub async fn carry_out(
+    provider: &dyn Provider,
+    mutation: &Mutation,
+    expect: Option<&ObjectVersion>,
+) -> Result<(), ProviderError> {
+    let operation = provider.begin(mutation, expect, &Secrets).await?;
+    if operation.until == Until::Reached {
+        return Ok(());
+    }
+    loop {
+        let operations = std::slice::from_ref(&operation);
+        match provider.poll(operations).await.into_iter().next() {
+            Some(Ok(Progress::Running { retry_after })) => {
+                let pause = retry_after.unwrap_or(Duration::from_millis(200));
+                tokio::time::sleep(pause).await;
+            }
+            Some(Ok(Progress::Done)) | None => return Ok(()),
+            Some(Err(error)) => return Err(error),
+        }
+    }
+}
+
+/// Deletes an instance, its protection first, as somebody beside pgfleet would. Whoever calls this
+/// bounds the time.
+///
+/// # Errors
+/// What the provider says, or that there is nothing of this name that is pgfleet's.
+pub async fn remove(provider: &dyn Provider, resource: &ResourceRef) -> Result<(), String> {
+    let scope = Scope {
+        regions: [resource.region.clone()].into(),
+        fleets: BTreeSet::new(),
+    };
+    let told = |error: ProviderError| error.to_string();
+    let listed = provider.observe(&scope).await.map_err(told)?;
+    let live = listed.get(resource).ok_or("it is not there")?;
+    let owner = live.owner.clone().ok_or("it is nobody's")?;
+    let unprotect = Operation::Modify {
+        fields: vec![FieldChange {
+            field: Field::DeletionProtection,
+            from: None,
+            to: Value::Flag(false),
+        }],
+        in_window: false,
+    };
+    let delete = Operation::Delete {
+        final_snapshot: false,
+        source: live.source.clone(),
+    };
+    let is_protected = live.attributes.deletion_protection == Some(true);
+    let operations = is_protected
+        .then_some(unprotect)
+        .into_iter()
+        .chain([delete]);
+    for operation in operations {
+        let mutation = Mutation {
+            owner: owner.clone(),
+            resource: resource.clone(),
+            operation,
+            resume: false,
+        };
+        carry_out(provider, &mutation, None).await.map_err(told)?;
+    }
+    Ok(())
 }

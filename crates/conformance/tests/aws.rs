@@ -5,13 +5,16 @@
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use async_trait::async_trait;
-use pgfleet_conformance::suite::{self, Hook, Report, Subject, Words};
-use pgfleet_model::{Mutation, Operation, ProviderKind, Region, ResourceRef};
-use pgfleet_provider::{Provider, Scope, Secrets};
+use pgfleet_conformance::{
+    drive,
+    suite::{self, Hook, Report, Subject, Words},
+};
+use pgfleet_model::{ProviderKind, Region, ResourceRef};
+use pgfleet_provider::{Provider, Scope};
 use pgfleet_providers::aws::{AwsOptions, AwsProvider};
 use pgfleet_simulator::{Clock, Fault, FaultEffect, Simulator};
 
@@ -80,32 +83,7 @@ impl Subject for Aws {
 
     async fn remove(&self, resource: &ResourceRef) -> Result<Hook, String> {
         let provider = self.provider();
-        let scope = Scope {
-            regions: [resource.region.clone()].into(),
-            fleets: BTreeSet::new(),
-        };
-        let told = |error: pgfleet_provider::ProviderError| error.to_string();
-        let list = async || provider.observe(&scope).await.map_err(told);
-        let live = list().await?.get(resource).cloned();
-        let live = live.ok_or("it is not there")?;
-        let mutation = Mutation {
-            owner: live.owner.ok_or("it is nobody's")?,
-            resource: resource.clone(),
-            operation: Operation::Delete {
-                final_snapshot: false,
-                source: live.source,
-            },
-            resume: false,
-        };
-        let begun = provider.begin(&mutation, None, &Secrets).await;
-        begun.map_err(told)?;
-        let end = Instant::now() + self.patience();
-        while list().await?.get(resource).is_some() {
-            if Instant::now() > end {
-                return Err("it does not go".to_owned());
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        drive::remove(provider.as_ref(), resource).await?;
         Ok(Hook::Done)
     }
 

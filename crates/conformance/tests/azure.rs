@@ -3,15 +3,17 @@
 #![expect(clippy::unwrap_used, reason = "a test that panics is one that fails")]
 
 use std::{
-    collections::BTreeSet,
     sync::{Arc, Mutex},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use async_trait::async_trait;
-use pgfleet_conformance::suite::{self, Hook, Report, Subject, Words};
-use pgfleet_model::{Mutation, Operation, ProviderKind, ResourceRef};
-use pgfleet_provider::{Provider, Scope, Secrets};
+use pgfleet_conformance::{
+    drive,
+    suite::{self, Hook, Report, Subject, Words},
+};
+use pgfleet_model::{ProviderKind, ResourceRef};
+use pgfleet_provider::{Provider, Scope};
 use pgfleet_providers::azure::{AzureOptions, AzureProvider};
 use pgfleet_simulator::{AzureOptions as Simulated, Clock, Fault, FaultEffect, Simulator};
 use serde_json::json;
@@ -88,32 +90,7 @@ impl Subject for Azure {
 
     async fn remove(&self, resource: &ResourceRef) -> Result<Hook, String> {
         let provider = self.provider();
-        let scope = Scope {
-            regions: [resource.region.clone()].into(),
-            fleets: BTreeSet::new(),
-        };
-        let told = |error: pgfleet_provider::ProviderError| error.to_string();
-        let list = async || provider.observe(&scope).await.map_err(told);
-        let live = list().await?.get(resource).cloned();
-        let live = live.ok_or("it is not there")?;
-        let mutation = Mutation {
-            owner: live.owner.ok_or("it is nobody's")?,
-            resource: resource.clone(),
-            operation: Operation::Delete {
-                final_snapshot: false,
-                source: live.source,
-            },
-            resume: false,
-        };
-        let begun = provider.begin(&mutation, None, &Secrets).await;
-        begun.map_err(told)?;
-        let end = Instant::now() + self.patience();
-        while list().await?.get(resource).is_some() {
-            if Instant::now() > end {
-                return Err("it does not go".to_owned());
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        drive::remove(provider.as_ref(), resource).await?;
         Ok(Hook::Done)
     }
 

@@ -5,13 +5,16 @@
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use async_trait::async_trait;
-use pgfleet_conformance::suite::{self, Hook, Report, Subject, Words};
-use pgfleet_model::{Field, FieldChange, Mutation, Operation, ProviderKind, ResourceRef, Value};
-use pgfleet_provider::{Progress, Provider, Scope, Secrets};
+use pgfleet_conformance::{
+    drive,
+    suite::{self, Hook, Report, Subject, Words},
+};
+use pgfleet_model::{ProviderKind, ResourceRef};
+use pgfleet_provider::{Provider, Scope};
 use pgfleet_providers::gcp::{Endpoint, GcpProvider};
 use pgfleet_simulator::{Clock, Fault, FaultEffect, Simulator};
 use serde_json::json;
@@ -82,38 +85,7 @@ impl Subject for Gcp {
 
     async fn remove(&self, resource: &ResourceRef) -> Result<Hook, String> {
         let provider = self.provider();
-        let told = |error: pgfleet_provider::ProviderError| error.to_string();
-        let end = Instant::now() + self.patience();
-        let unprotect = Operation::Modify {
-            fields: vec![FieldChange {
-                field: Field::DeletionProtection,
-                from: None,
-                to: Value::Flag(false),
-            }],
-            in_window: false,
-        };
-        let delete = Operation::Delete {
-            final_snapshot: false,
-            source: None,
-        };
-        for operation in [unprotect, delete] {
-            let listed = provider.observe(&Scope::default()).await.map_err(told)?;
-            let live = listed.get(resource).ok_or("it is not there")?;
-            let mutation = Mutation {
-                owner: live.owner.clone().ok_or("it is nobody's")?,
-                resource: resource.clone(),
-                operation,
-                resume: false,
-            };
-            let begun = provider.begin(&mutation, None, &Secrets).await;
-            let begun = begun.map_err(told)?;
-            while provider.poll(std::slice::from_ref(&begun)).await[0] != Ok(Progress::Done) {
-                if Instant::now() > end {
-                    return Err("it does not go".to_owned());
-                }
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        }
+        drive::remove(provider.as_ref(), resource).await?;
         Ok(Hook::Done)
     }
 

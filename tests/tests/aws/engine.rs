@@ -1,9 +1,9 @@
-//! Fleets on a simulated RDS, through the binary: what is asked of it, and what a run survives.
+//! Fleets on a simulated RDS, through the binary: what is asked of it, and what is told. What every
+//! cloud survives is in `clouds_under_fire.rs`.
 
 use std::fs;
 
 use pgfleet_simulator::{AwsOptions, Fault, FaultEffect, Simulator};
-use pgfleet_tests::say;
 
 use crate::cloud::Cloud;
 
@@ -51,7 +51,7 @@ fn removal_takes_n_and_four_requests_and_one_for_each_protection() {
     cloud.apply().exits(0);
     let gone = cloud.asked(&DESTROY, 0);
     assert_eq!(gone.len(), replicas + 4, "{gone:?}");
-    let primary = cloud.simulator.control().requests();
+    let primary = cloud.control().requests();
     let mut deleted = primary
         .iter()
         .filter(|record| record.action == "DeleteDBInstance");
@@ -69,60 +69,6 @@ fn removal_takes_n_and_four_requests_and_one_for_each_protection() {
 }
 
 #[test]
-fn an_apply_that_is_killed_after_each_request_is_taken_up() {
-    for number in 1..100 {
-        let cloud = Cloud::new();
-        cloud.plan(2, "");
-        let child = cloud.command(&["apply", "truck.toml", "--auto-approve"]);
-        let run = cloud.machine.start_command(child);
-        cloud.kills(run.pid(), number);
-        let ran = run.wait();
-        say(&format!("killed after {number}: {}", ran.code));
-        let whole = ran.code == 0;
-        cloud.kills_nothing();
-        cloud.apply().exits(0);
-        cloud.is_as_planned(2);
-        assert_eq!(cloud.instances().len(), 3);
-        if whole {
-            assert!(number > 3, "an apply has more requests that take effect");
-            return;
-        }
-    }
-    panic!("no run came to its end by itself");
-}
-
-#[test]
-fn answers_that_are_lost_after_each_create_make_no_second_instance() {
-    for action in ["CreateDBInstance", "CreateDBInstanceReadReplica"] {
-        let cloud = Cloud::new();
-        cloud.plan(2, "");
-        let lost = Fault::new(FaultEffect::LoseAnswer).on(action);
-        cloud.simulator.control().fault(lost);
-        cloud.apply().exits(0);
-        cloud.is_as_planned(2);
-        assert_eq!(cloud.instances().len(), 3);
-    }
-}
-
-#[test]
-fn throttling_at_each_request_in_turn_is_waited_out() {
-    for number in 1..100 {
-        let cloud = Cloud::new();
-        cloud.plan(2, "");
-        let throttled = Fault::new(FaultEffect::Throttle).nth(number).times(2);
-        cloud.simulator.control().fault(throttled);
-        cloud.apply().exits(0);
-        let requests = cloud.simulator.control().request_count();
-        cloud.is_as_planned(2);
-        if number >= requests {
-            assert!(number > 5, "an apply has more requests");
-            return;
-        }
-    }
-    panic!("no run came to its end by itself");
-}
-
-#[test]
 fn what_is_not_ours_is_left_alone() {
     let cloud = Cloud::new();
     let theirs = [
@@ -130,16 +76,12 @@ fn what_is_not_ours_is_left_alone() {
         ("DBInstanceClass", "db.m5.large"),
         ("AllocatedStorage", "100"),
     ];
-    cloud
-        .simulator
-        .control()
-        .seed("us-east-1", &theirs)
-        .unwrap();
+    cloud.control().seed("us-east-1", &theirs).unwrap();
     cloud.plan(1, "");
-    let before = cloud.simulator.control().request_count();
+    let before = cloud.control().request_count();
     let ran = cloud.apply().exits(3);
     ran.says("truck-replica-1 exists in us-east-1 without pgfleet's tags");
-    assert_eq!(cloud.simulator.control().request_count(), before + 2);
+    assert_eq!(cloud.control().request_count(), before + 2);
 }
 
 #[test]
@@ -151,11 +93,7 @@ fn adoption_sets_tags_and_release_takes_them_off() {
         ("AllocatedStorage", "100"),
         ("BackupRetentionPeriod", "7"),
     ];
-    cloud
-        .simulator
-        .control()
-        .seed("us-east-1", &theirs)
-        .unwrap();
+    cloud.control().seed("us-east-1", &theirs).unwrap();
     cloud.plan(0, "");
     cloud.apply().exits(3).says("pgfleet adopt");
     cloud
@@ -187,7 +125,7 @@ fn a_budget_refuses_and_an_unknown_price_is_no_small_one() {
     let unknown = unknown.replace("us-east-1", "eu-west-1");
     fs::write(&path, format!("{unknown}monthly_usd = 100000\n")).unwrap();
     cloud.apply().exits(3).says("cost/unpriced");
-    let records = cloud.simulator.control().requests();
+    let records = cloud.control().requests();
     let changes = records.iter().filter(|record| {
         let record = serde_json::to_value(record).unwrap();
         record["action"]
@@ -237,11 +175,11 @@ fn a_password_is_changed_when_its_version_rises() {
         message: "not now".to_owned(),
     };
     let lost = Fault::new(lost).on("AddTagsToResource");
-    cloud.simulator.control().fault(lost);
+    cloud.control().fault(lost);
     cloud.apply().exits(5);
     // Nor does an answer that is lost count for a change.
     let lost = Fault::new(FaultEffect::Reset).on("ModifyDBInstance");
-    cloud.simulator.control().fault(lost);
+    cloud.control().fault(lost);
     let asked = cloud.asked(&APPLY, 0);
     let count = |wanted: &str| asked.iter().filter(|action| *action == wanted).count();
     assert_eq!(

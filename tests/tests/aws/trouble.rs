@@ -44,7 +44,7 @@ impl Cloud {
     /// What exists is as it was.
     #[track_caller]
     fn has_nothing(&self) {
-        let state = self.simulator.control().state();
+        let state = self.control().state();
         assert_eq!(state["aws"]["instances"].as_object().unwrap().len(), 0);
     }
 }
@@ -64,11 +64,11 @@ fn credentials_that_expire_at_each_request_in_turn_are_found_anew() {
         let cloud = Cloud::new();
         cloud.plan(2, "");
         let expired = Fault::new(FaultEffect::ExpiredToken).nth(number);
-        cloud.simulator.control().fault(expired);
+        cloud.control().fault(expired);
         cloud
             .run_by_program(&["apply", "truck.toml", "--auto-approve"])
             .exits(0);
-        let requests = cloud.simulator.control().request_count();
+        let requests = cloud.control().request_count();
         cloud.is_as_planned(2);
         if number > requests {
             assert!(number > 5, "an apply has more requests");
@@ -82,7 +82,7 @@ fn credentials_that_expire_at_each_request_in_turn_are_found_anew() {
 fn new_credentials_are_used_where_there_are_such_and_old_ones_are_not_tried_for_long() {
     let cloud = Cloud::new();
     cloud.plan(1, "");
-    let control = cloud.simulator.control();
+    let control = cloud.control();
     control.expire_credentials(["KEY1", "test"]);
     cloud.run_by_program(&PLAN).exits(0);
     // The same key again and again is of no use.
@@ -100,7 +100,7 @@ fn a_permission_that_is_missing_is_named() {
     ] {
         let cloud = Cloud::new();
         cloud.plan(1, "");
-        cloud.simulator.control().fault(refusal(action, code));
+        cloud.control().fault(refusal(action, code));
         cloud.apply().exits(1).says(&format!("rds:{action}"));
         cloud.has_nothing();
     }
@@ -109,7 +109,7 @@ fn a_permission_that_is_missing_is_named() {
     cloud.plan(1, "");
     let offers = "DescribeOrderableDBInstanceOptions";
     let fault = refusal(offers, "AccessDenied");
-    cloud.simulator.control().fault(fault);
+    cloud.control().fault(fault);
     cloud.apply().exits(0).says(&format!("rds:{offers}"));
 }
 
@@ -124,7 +124,7 @@ fn credentials_that_are_missing_or_refused_are_told() {
     let ran = cloud.machine.start_command(command).wait();
     ran.exits(1).says("AWS_PROFILE");
     let wrong = refusal("DescribeDBInstances", "InvalidClientTokenId");
-    cloud.simulator.control().fault(wrong);
+    cloud.control().fault(wrong);
     let ran = cloud.run(&PLAN).exits(1);
     ran.says("AWS does not accept the credentials");
 }
@@ -147,7 +147,7 @@ fn answers_that_are_cut_off_or_no_xml_are_asked_for_again() {
     for effect in [FaultEffect::Truncate, FaultEffect::Malformed] {
         let cloud = Cloud::new();
         cloud.plan(1, "");
-        let control = cloud.simulator.control();
+        let control = cloud.control();
         let once = Fault::new(effect.clone());
         control.fault(once.clone().on("DescribeDBInstances"));
         control.fault(once.clone().on("CreateDBInstance"));
@@ -237,7 +237,7 @@ fn a_fleet_can_be_taken_down_more_than_once() {
             .run(&["destroy", "truck.toml", "--auto-approve"])
             .exits(0);
     }
-    let state = cloud.simulator.control().state().to_string();
+    let state = cloud.control().state().to_string();
     for name in [
         "truck-primary-final",
         "truck-primary-final-2",

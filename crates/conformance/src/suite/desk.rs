@@ -11,7 +11,7 @@ use std::{
 use pgfleet_executor::{Options, PollSchedule, Stop};
 use pgfleet_model::{Address, EventKind, Mutation, ObservedInstance, Outcome, ResourceRef};
 use pgfleet_planner::{Capabilities, FleetPlan, Goal};
-use pgfleet_provider::{Operation, Progress, Provider, ProviderError, Secrets};
+use pgfleet_provider::{Provider, ProviderError};
 use pgfleet_spec::Spec;
 
 use super::{FLEET, Hook, Shape, Subject, Verdict, watched::Watched};
@@ -208,19 +208,7 @@ impl<'a> Desk<'a> {
         mutation: &Mutation,
         expect: Option<&pgfleet_model::ObjectVersion>,
     ) -> Result<(), ProviderError> {
-        let provider = self.watched();
-        let operation: Operation = provider.begin(mutation, expect, &Secrets).await?;
-        loop {
-            let operations = [operation.clone()];
-            match provider.poll(&operations).await.into_iter().next() {
-                Some(Ok(Progress::Running { retry_after })) => {
-                    let pause = retry_after.unwrap_or(Duration::from_millis(200));
-                    tokio::time::sleep(pause).await;
-                }
-                Some(Ok(Progress::Done)) | None => return Ok(()),
-                Some(Err(error)) => return Err(error),
-            }
-        }
+        drive::carry_out(self.watched().as_ref(), mutation, expect).await
     }
 }
 
