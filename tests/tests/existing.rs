@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics is one that fails")]
 
+use std::fs;
+
 use pgfleet_tests::{Fleet, Machine, fill};
 
 const PASSWORD: &str = "theirs-alone";
@@ -87,4 +89,52 @@ fn a_primary_that_cannot_be_followed_is_refused_and_explained() {
     assert!(theirs.slots().is_empty());
     drop(sql);
     theirs.destroy();
+}
+
+#[test]
+fn a_primary_that_is_not_ours_is_there_where_clouds_are_simulated() {
+    let subscription = "00000000-0000-0000-0000-000000000001";
+    let on_azure = format!(
+        "/subscriptions/{subscription}/resourceGroups/food/providers/\
+         Microsoft.DBforPostgreSQL/flexibleServers/orders-2"
+    );
+    let azure = format!("[azure]\nsubscription = '{subscription}'\nresource_group = 'food'\n");
+    for (provider, region, table, other) in [
+        (
+            "aws",
+            "us-east-1",
+            "",
+            "arn:aws:rds:us-east-1:123456789012:db:orders-2",
+        ),
+        ("azure", "eastus2", azure.as_str(), on_azure.as_str()),
+        (
+            "gcp",
+            "us-east1",
+            "[gcp]\nproject = 'food'\n",
+            "food:us-east1:orders-2",
+        ),
+    ] {
+        for reference in ["orders", other] {
+            let machine = Machine::new();
+            let text = format!(
+                "fleet = 'truck'\nprovider = '{provider}'\nregion = '{region}'\n\
+                 [primary]\nexisting = '{reference}'\n\
+                 [[replicas]]\ncount = 1\n[protect]\ndeletion = false\n{table}"
+            );
+            fs::write(machine.path().join("truck.toml"), text).unwrap();
+            let run = |verb: &str| {
+                let run = machine.run(&[verb, "truck.toml", "--simulate", "--auto-approve"]);
+                run.exits(0)
+            };
+            // The replica is as its primary is seen to be, and so has a price.
+            run("apply").never_says("the size is not known");
+            run("destroy");
+            let kept = fs::read_to_string(machine.path().join(".pgfleet-simulated.json")).unwrap();
+            let id = reference.rsplit([':', '/']).next().unwrap();
+            assert!(
+                kept.contains(&format!("\"{id}\"")),
+                "{id} is gone from {provider}"
+            );
+        }
+    }
 }

@@ -16,6 +16,7 @@ mod progress;
 mod providers;
 mod run;
 mod saved;
+mod seeding;
 mod signals;
 mod simulation;
 mod ui;

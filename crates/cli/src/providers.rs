@@ -172,7 +172,10 @@ impl Providers {
 fn key(spec: &Spec, is_simulated: bool) -> Result<Key, ProviderError> {
     match spec.provider {
         ProviderKind::Aws => Ok(Key::Aws),
-        ProviderKind::Azure => place(spec, is_simulated),
+        ProviderKind::Azure => {
+            let (subscription, group) = place(spec, is_simulated)?;
+            Ok(Key::Azure(subscription, group))
+        }
         ProviderKind::Gcp => project(spec, is_simulated).map(Key::Gcp),
         ProviderKind::Local => Ok(Key::Local(data_dir(spec)?)),
     }
@@ -180,7 +183,7 @@ fn key(spec: &Spec, is_simulated: bool) -> Result<Key, ProviderError> {
 
 /// The subscription and the resource group that the plan names, or else those that Azure's own
 /// tools would take.
-fn place(spec: &Spec, is_simulated: bool) -> Result<Key, ProviderError> {
+pub(crate) fn place(spec: &Spec, is_simulated: bool) -> Result<(String, String), ProviderError> {
     let find = |key: &str, variable: &str, simulated: &str| {
         let named = match spec.platform.get(key) {
             Some(Value::Text(text)) => Some(text.clone()),
@@ -223,11 +226,11 @@ fn place(spec: &Spec, is_simulated: bool) -> Result<Key, ProviderError> {
         return refused(&why, "write the name that `az group list` prints");
     }
     // Names of Azure's are the same in any case; fleets that spell them otherwise share a provider.
-    Ok(Key::Azure(subscription.to_ascii_lowercase(), group))
+    Ok((subscription.to_ascii_lowercase(), group))
 }
 
 /// The project that the plan names, or else the one that Google's own tools would take.
-fn project(spec: &Spec, is_simulated: bool) -> Result<String, ProviderError> {
+pub(crate) fn project(spec: &Spec, is_simulated: bool) -> Result<String, ProviderError> {
     let variable = |name| std::env::var(name).ok().filter(|text| !text.is_empty());
     let named = match spec.platform.get("project") {
         Some(Value::Text(project)) => Some(project.clone()),
@@ -255,9 +258,9 @@ fn project(spec: &Spec, is_simulated: bool) -> Result<String, ProviderError> {
 fn unsupported(kind: ProviderKind) -> ProviderError {
     ProviderError::new(
         ErrorKind::Unsupported,
-        format!("this pgfleet has no provider for `{kind}` yet"),
+        format!("this pgfleet was built without its provider for `{kind}`"),
     )
-    .remedy("plan files for it are read, checked and priced (`pgfleet cost`), and no more")
+    .remedy("build it with all features; plan files are read and priced (`pgfleet cost`) without")
 }
 
 /// Hosts beside this machine that the user trusts without TLS.

@@ -6,7 +6,7 @@ use pgfleet_model::ProviderKind;
 use pgfleet_simulator::{AzureOptions, Clock, Simulator};
 use pgfleet_spec::Spec;
 
-use crate::{args::SimulateFlag, exit::Exit, ui::Ui};
+use crate::{args::SimulateFlag, exit::Exit, seeding, ui::Ui};
 
 /// How many simulated seconds pass in a real one: what takes a cloud ten minutes takes two seconds.
 pub(crate) const SPEED: f64 = 300.0;
@@ -43,9 +43,8 @@ impl Simulation {
         }
         match begin(0, Some(file.clone()), Clock::Scaled(SPEED)).await {
             Ok(simulator) => {
-                #[cfg(feature = "aws")]
                 for spec in specs {
-                    seed(&simulator, spec);
+                    seeding::existing(simulator.control(), spec);
                 }
                 let file = file.display();
                 ui.note(&format!("Simulated clouds; their state is in {file}."));
@@ -59,33 +58,6 @@ impl Simulation {
     pub(crate) fn endpoint(&self) -> String {
         self.simulator.endpoint()
     }
-}
-
-/// Lets a primary that pgfleet does not own (`existing`) be there.
-#[cfg(feature = "aws")]
-fn seed(simulator: &Simulator, spec: &Spec) {
-    use pgfleet_planner::Platform as _;
-    use pgfleet_providers::aws::AwsPlatform;
-    use pgfleet_spec::PrimarySpec;
-
-    let existing = match &spec.primary {
-        PrimarySpec::Existing(existing) if spec.provider == ProviderKind::Aws => existing,
-        _ => return,
-    };
-    let Ok(primary) = AwsPlatform::default().existing(&existing.reference, &spec.region) else {
-        return;
-    };
-    let parameters = [
-        ("DBInstanceIdentifier", primary.id.as_str()),
-        ("DBInstanceClass", "db.m5.large"),
-        ("AllocatedStorage", "20"),
-        ("StorageEncrypted", "true"),
-        ("BackupRetentionPeriod", "7"),
-    ];
-    // What RDS would not take is missing then, and the plan says so.
-    let _ = simulator
-        .control()
-        .seed(primary.region.as_str(), &parameters);
 }
 
 /// A simulator that could not be started, to be told.

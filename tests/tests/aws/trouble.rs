@@ -209,25 +209,6 @@ fn a_class_and_a_region_that_do_not_exist_are_told() {
 }
 
 #[test]
-fn a_primary_that_is_not_ours_is_there_where_clouds_are_simulated() {
-    let cloud = Cloud::new();
-    for reference in ["orders", "arn:aws:rds:us-east-1:123456789012:db:orders-2"] {
-        cloud.write(&format!(
-            "fleet = 'truck'\nprovider = 'aws'\nregion = 'us-east-1'\n\
-             [primary]\nexisting = '{reference}'\n\
-             [[replicas]]\ncount = 1\nsize = 'db.m5.large'\n[protect]\ndeletion = false\n"
-        ));
-        let apply = ["apply", "truck.toml", "--simulate", "--auto-approve"];
-        cloud.run(&apply).exits(0);
-        let destroy = ["destroy", "truck.toml", "--simulate", "--auto-approve"];
-        cloud.run(&destroy).exits(0);
-        let kept = fs::read_to_string(cloud.machine.path().join(".pgfleet-simulated.json"));
-        let id = reference.rsplit(':').next().unwrap();
-        assert!(kept.unwrap().contains(id), "{id} is gone");
-    }
-}
-
-#[test]
 fn a_fleet_can_be_taken_down_more_than_once() {
     let cloud = Cloud::new();
     cloud.plan(0, "");

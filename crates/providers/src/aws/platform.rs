@@ -82,6 +82,7 @@ impl Platform for AwsPlatform {
             platform,
             overrides,
             live,
+            live_primary,
             primary,
             desired,
             ..
@@ -89,7 +90,11 @@ impl Platform for AwsPlatform {
         let mut checks = Vec::new();
         let region = desired.resource.region.clone();
         match size {
-            None => {}
+            // Replicas of a primary that pgfleet does not own are as that one is seen to be.
+            None => {
+                desired.attributes.size =
+                    live_primary.and_then(|live| live.attributes.size.clone());
+            }
             Some(InstanceSize::Class(class)) => desired.attributes.size = Some(class.clone()),
             Some(wanted @ InstanceSize::AtLeast { .. }) => {
                 match class_for(ProviderKind::Aws, wanted, &region, live) {

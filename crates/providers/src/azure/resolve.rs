@@ -21,6 +21,7 @@ pub(super) fn resolve(draft: Draft<'_>) -> Vec<Check> {
         platform,
         overrides,
         live,
+        live_primary,
         primary,
         desired,
         ..
@@ -30,7 +31,8 @@ pub(super) fn resolve(draft: Draft<'_>) -> Vec<Check> {
     let role = desired.role();
     let attributes = &mut desired.attributes;
     match size {
-        None => {}
+        // Replicas of a primary that pgfleet does not own are as that one is seen to be.
+        None => attributes.size = live_primary.and_then(|live| live.attributes.size.clone()),
         Some(InstanceSize::Class(class)) => attributes.size = Some(spelled(class, live)),
         Some(wanted @ InstanceSize::AtLeast { .. }) => {
             match class_for(ProviderKind::Azure, wanted, &region, live) {
