@@ -22,9 +22,10 @@ demo-down:
 test: postgres
 	@scripts/test
 
-# The crash tests with twenty times as many moments.
+# The crash tests with twenty times as many moments, ten times as many on the simulated clouds.
 soak: postgres
 	@PGFLEET_SOAK=20 $(CARGO) test -p pgfleet-tests --test killing --test interrupting
+	@PGFLEET_SOAK=10 $(CARGO) test -p pgfleet-tests --test clouds_under_fire --test multicloud
 
 bench: postgres
 	@$(CARGO) build --quiet --release -p pgfleet

@@ -12,7 +12,8 @@
 //!
 //! What is common to the clouds stands beside the folders: `guard.rs`, no plain text to other
 //! machines; `proxies.rs`, none over proxies; `passwords.rs`, passwords read when they are needed; `portable.rs`, classes for sizes in
-//! vCPUs and memory; `standing.rs`, answers of polls that a listing gives. No folder knows another.
+//! vCPUs and memory; `standing.rs`, answers of polls that a listing gives;
+//! `words.rs`, what others say as part of what we say. No folder knows another.
 
 #[cfg(feature = "aws")]
 pub mod aws;
@@ -32,3 +33,5 @@ mod portable;
 mod proxies;
 #[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
 mod standing;
+#[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
+mod words;

@@ -8,6 +8,7 @@ use pgfleet_provider::{ErrorKind, ProviderError, Retry};
 use crate::{
     guard::{self, PlainHttp},
     proxies::OverProxy,
+    words::{causes, chain, sentence},
 };
 
 /// Whether a call changes something: what is not known of it has to be looked up then.
@@ -71,12 +72,10 @@ fn not_aws(call: &str) -> ProviderError {
 
 /// The request was not sent, or nothing came back.
 fn by_cause(call: &str, unclear: Retry, error: &(dyn StdError + 'static)) -> ProviderError {
-    let mut causes = std::iter::successors(Some(error), |error| (*error).source());
-    if let Some(plain) = causes.find_map(|cause| cause.downcast_ref::<PlainHttp>()) {
+    if let Some(plain) = causes(error).find_map(|cause| cause.downcast_ref::<PlainHttp>()) {
         return ProviderError::new(ErrorKind::Environment, plain.to_string()).remedy(guard::REMEDY);
     }
-    let mut causes = std::iter::successors(Some(error), |error| (*error).source());
-    if let Some(proxy) = causes.find_map(|cause| cause.downcast_ref::<OverProxy>()) {
+    if let Some(proxy) = causes(error).find_map(|cause| cause.downcast_ref::<OverProxy>()) {
         return ProviderError::new(ErrorKind::Environment, proxy.to_string())
             .remedy(proxy.remedy());
     }
@@ -99,20 +98,8 @@ fn by_cause(call: &str, unclear: Retry, error: &(dyn StdError + 'static)) -> Pro
     .retry(unclear)
 }
 
-/// An error with its causes, each said once.
-fn chain(error: &(dyn StdError + 'static)) -> String {
-    let mut words: Vec<String> = Vec::new();
-    for cause in std::iter::successors(Some(error), |error| (*error).source()) {
-        let said = cause.to_string();
-        if words.last().is_none_or(|last| !last.contains(&said)) {
-            words.push(said);
-        }
-    }
-    words.join(": ")
-}
-
 fn by_code(call: &str, nature: Nature, code: &str, message: &str) -> ProviderError {
-    let message = message.trim_end_matches('.');
+    let message = sentence(message);
     let error = |kind| ProviderError::new(kind, format!("{call}: {code}: {message}"));
     match code {
         "Throttling"

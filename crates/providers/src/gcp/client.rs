@@ -17,11 +17,11 @@ use pgfleet_model::Tags;
 use pgfleet_provider::{ErrorKind, ProviderError, Retry};
 use serde_json::{Value, json};
 
-use crate::proxies::stays_here;
+use crate::{proxies::stays_here, words::sentence};
 
 use super::{
     Endpoint,
-    errors::{Call, Method, explain, no_credentials, sentence},
+    errors::{Call, Method, explain, no_credentials},
 };
 
 /// Longest that one request may take. Google answers at once and works afterwards.

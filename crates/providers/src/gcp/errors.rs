@@ -12,8 +12,8 @@ use google_cloud_gax::error::{
 use google_cloud_sql_v1::model::OperationError;
 use pgfleet_provider::{ErrorKind, ProviderError, Retry};
 
-/// Longest part of somebody else's sentence that is repeated.
-const LONGEST: usize = 500;
+use crate::words::{causes, chain, sentence};
+
 /// Longest pause that an answer may ask for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(120);
 
@@ -279,34 +279,6 @@ fn reason(status: &Status) -> String {
         _ => None,
     });
     found.unwrap_or_default()
-}
-
-fn causes<'a>(
-    error: &'a (dyn StdError + 'static),
-) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |error| (*error).source())
-}
-
-/// An error with its causes, each said once.
-fn chain(error: &(dyn StdError + 'static)) -> String {
-    let mut words: Vec<String> = Vec::new();
-    for cause in causes(error) {
-        let said = sentence(&cause.to_string());
-        if !said.is_empty() && words.last().is_none_or(|last| !last.contains(&said)) {
-            words.push(said);
-        }
-    }
-    sentence(&words.join(": "))
-}
-
-/// Somebody else's words as part of a sentence of ours: one line, bounded, no full stop.
-pub(super) fn sentence(text: &str) -> String {
-    let words: Vec<&str> = text
-        .split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|word| !word.is_empty())
-        .collect();
-    let line: String = words.join(" ").chars().take(LONGEST).collect();
-    line.trim_end_matches('.').to_owned()
 }
 
 /// An operation that ended with errors.

@@ -100,7 +100,7 @@ impl Client {
             .retry(azure_core::RetryOptions::none())
             .transport(Transport(http.clone()))
             .build()
-            .map_err(|error| Failure::NoClient(super::failure::chain(&error)))?;
+            .map_err(|error| Failure::NoClient(crate::words::chain(&error)))?;
         Ok(Self {
             place,
             endpoint: base,
@@ -266,7 +266,7 @@ impl Client {
         let free = answer.get("nameAvailable").and_then(Value::as_bool);
         let text = |key| answer.get(key).and_then(Value::as_str);
         let why = text("message").or(text("reason")).unwrap_or("it is taken");
-        Ok((free == Some(false)).then(|| super::failure::sentence(why)))
+        Ok((free == Some(false)).then(|| crate::words::sentence(why)))
     }
 
     /// Asks after an operation at its own address.
@@ -380,5 +380,5 @@ fn cause(error: &azure_core::Error) -> Failure {
         });
     let ours = causes.find_map(|cause| cause.downcast_ref::<Failure>());
     ours.cloned()
-        .unwrap_or_else(|| Failure::NoClient(super::failure::chain(error)))
+        .unwrap_or_else(|| Failure::NoClient(crate::words::chain(error)))
 }

@@ -115,7 +115,7 @@ fn erased<T: TokenCredential + 'static>(source: Arc<T>) -> Arc<dyn TokenCredenti
 }
 
 fn said(error: &azure_core_1::Error) -> String {
-    super::failure::chain(error)
+    crate::words::chain(error)
 }
 
 /// The login is asked by a client like pgfleet's own, a few times where the network fails.
@@ -206,7 +206,7 @@ impl ClientAssertion for GitHub {
             .get(self.url.clone())
             .bearer_auth(self.token.secret());
         let answer = asked.send().await;
-        let answer = answer.map_err(|error| failed(super::failure::chain(&error.without_url())))?;
+        let answer = answer.map_err(|error| failed(crate::words::chain(&error.without_url())))?;
         if !answer.status().is_success() {
             return Err(failed(format!("HTTP status {}", answer.status())));
         }

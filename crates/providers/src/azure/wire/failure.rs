@@ -5,10 +5,8 @@ use std::time::Duration;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-use crate::guard::PlainHttp;
+use crate::{guard::PlainHttp, words::sentence};
 
-/// Longest part of somebody else's words that is repeated.
-const LONGEST: usize = 600;
 /// Longest pause that an answer may ask for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
@@ -103,16 +101,6 @@ pub(super) fn error_of(body: &Value) -> Option<(String, String)> {
     (!code.is_empty() || !message.is_empty()).then_some((code, message))
 }
 
-/// Somebody else's words as part of a sentence of ours: one line, bounded, no full stop.
-pub(super) fn sentence(text: &str) -> String {
-    let words: Vec<&str> = text
-        .split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|word| !word.is_empty())
-        .collect();
-    let line: String = words.join(" ").chars().take(LONGEST).collect();
-    line.trim_end_matches('.').to_owned()
-}
-
 /// How long an answer asks to wait: in seconds, in milliseconds, or until a date.
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
@@ -128,18 +116,6 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         })
     });
     pause.map(|pause| pause.min(LONGEST_PAUSE))
-}
-
-/// An error with its causes, each said once.
-pub(super) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut words: Vec<String> = Vec::new();
-    for cause in std::iter::successors(Some(error), |error| (*error).source()) {
-        let said = sentence(&cause.to_string());
-        if words.last().is_none_or(|last| !last.contains(&said)) {
-            words.push(said);
-        }
-    }
-    sentence(&words.join(": "))
 }
 
 #[cfg(test)]

@@ -10,9 +10,11 @@ use azure_core_1::{
 };
 use tokio::{sync::Mutex, time::timeout};
 
+use crate::words::chain;
+
 use super::{
     credentials::{self, Candidate},
-    failure::{Failure, chain},
+    failure::Failure,
 };
 
 /// What a token is for: Azure Resource Manager, wherever its endpoint is said to be.

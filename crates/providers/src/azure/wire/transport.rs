@@ -15,7 +15,9 @@ use reqwest::{
 };
 use serde_json::Value;
 
-use super::failure::{Failure, Refusal, chain};
+use crate::words::chain;
+
+use super::failure::{Failure, Refusal};
 use crate::guard::{TlsOnly, is_loopback};
 
 /// Longest that a connection may take to be made.
