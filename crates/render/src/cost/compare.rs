@@ -105,14 +105,13 @@ fn instances(cloud: &Comparison) -> String {
     });
     let mut table = Table::default();
     for (span, (size, disk, region, month)) in spans(rows) {
-        let each = if span.count > 1 { " each" } else { "" };
-        table.row([
-            format!("    {}{each}", span.words()),
-            size,
-            disk,
-            region,
-            month,
-        ]);
+        let each = if span.count > 1 { ", each" } else { "" };
+        let place = match region.as_str() {
+            "" => String::new(),
+            region => format!(" in {region}"),
+        };
+        let who = format!("    {}{place}{each}", span.words());
+        table.row([who, size, disk, month]);
     }
     let mut out = String::new();
     for line in table.lines() {

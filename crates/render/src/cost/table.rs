@@ -170,40 +170,16 @@ fn reserved(out: &mut String, reservations: &[Reservation]) {
         "list",
         "pays from",
     ]);
+    // Regions that cost the same share a line; those that do not are named.
+    let mut rows: Vec<[String; 7]> = Vec::new();
     for reservation in reservations {
-        let Reservation {
-            size,
-            term,
-            price,
-            effective_monthly,
-            on_demand_monthly,
-            break_even_month,
-            availability: _,
-            instances: _,
-            region: _,
-            origin: _,
-        } = reservation;
-        let money = |usd: Usd| format!("${}", usd.shown());
-        table.row([
-            format!(
-                "    {size}{}",
-                if standby(reservation).is_empty() {
-                    ""
-                } else {
-                    " HA"
-                }
-            ),
-            format!(
-                "{} y {}",
-                term.years,
-                term.upfront.as_str().trim_end_matches(" upfront")
-            ),
-            money(price.upfront),
-            format!("${}", fit(&price.hourly.to_string(), 9)),
-            money(*effective_monthly),
-            money(*on_demand_monthly),
-            break_even_month.map_or_else(|| "never".to_owned(), |month| format!("month {month}")),
-        ]);
+        let row = committed(reservation, differs_by_region(reservation, reservations));
+        if !rows.contains(&row) {
+            rows.push(row);
+        }
+    }
+    for row in rows {
+        table.row(row);
     }
     for line in table.lines() {
         let _ = writeln!(out, "{line}");
@@ -220,4 +196,51 @@ fn reserved(out: &mut String, reservations: &[Reservation]) {
         .collect();
     dates.dedup();
     out.push_str(&hanging("    from ", &dates.join("; ")));
+}
+
+/// Whether the same class costs otherwise in another region of the fleet.
+fn differs_by_region(one: &Reservation, all: &[Reservation]) -> bool {
+    all.iter().any(|other| {
+        let same = (&one.size, one.availability, one.term)
+            == (&other.size, other.availability, other.term);
+        same && committed(one, false) != committed(other, false)
+    })
+}
+
+fn committed(reservation: &Reservation, with_region: bool) -> [String; 7] {
+    let Reservation {
+        size,
+        term,
+        price,
+        effective_monthly,
+        on_demand_monthly,
+        break_even_month,
+        availability,
+        region,
+        instances: _,
+        origin: _,
+    } = reservation;
+    let money = |usd: Usd| format!("${}", usd.shown());
+    let standby = match availability {
+        Availability::Zonal => "",
+        Availability::Regional => " HA",
+    };
+    let place = if with_region {
+        format!(" {region}")
+    } else {
+        String::new()
+    };
+    [
+        format!("    {size}{standby}{place}"),
+        format!(
+            "{} y {}",
+            term.years,
+            term.upfront.as_str().trim_end_matches(" upfront")
+        ),
+        money(price.upfront),
+        format!("${}", fit(&price.hourly.to_string(), 9)),
+        money(*effective_monthly),
+        money(*on_demand_monthly),
+        break_even_month.map_or_else(|| "never".to_owned(), |month| format!("month {month}")),
+    ]
 }
