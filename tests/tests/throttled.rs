@@ -56,7 +56,7 @@ fn what_throttling_does_to_the_pace_is_told() {
         .times(2);
     let cloud = Cloud::new();
     cloud.simulator.control().fault(throttled.clone());
-    let words = "throttled by aws us-east-1: 8 -> 4 calls at once";
+    let words = "throttled by aws us-east-1: 16 -> 8 calls at once";
     cloud.apply(&[], None).exits(0).says(words);
 
     let cloud = Cloud::new();
@@ -73,9 +73,9 @@ fn what_throttling_does_to_the_pace_is_told() {
     assert_eq!(first["region"], "us-east-1", "{ran}");
     assert_eq!(
         (first["before"].as_u64(), first["after"].as_u64()),
-        (Some(8), Some(4))
+        (Some(16), Some(8))
     );
-    assert_eq!(first["most"], 8, "{ran}");
+    assert_eq!(first["most"], 16, "{ran}");
 }
 
 #[test]

@@ -20,7 +20,7 @@ use crate::jitter::Jitter;
 
 /// Calls on the way to one platform in one region where nothing is throttled. Steps that wait for
 /// the platform's work are no calls: their number is [`Options::parallelism`](crate::Options).
-const CALLS_AT_ONCE: u32 = 8;
+const CALLS_AT_ONCE: u32 = 16;
 
 /// All lines of a run.
 #[derive(Debug)]

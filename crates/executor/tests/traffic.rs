@@ -25,6 +25,7 @@ use tokio::time::Instant;
 /// A platform whose answers take a second.
 fn slow() -> MemoryRules {
     MemoryRules {
+        max_replicas: None,
         durations: Durations {
             answer: Duration::from_secs(1),
             ..Durations::default()
@@ -52,9 +53,9 @@ async fn throttling_halves_the_calls_at_once_and_they_recover() {
         throttled += i32::from(strikes);
         strikes.then_some(Fault::Throttled(Duration::from_secs(2)))
     });
-    let spec = bench.spec(12, "", "");
+    let spec = bench.spec(120, "", "");
     let options = Options {
-        parallelism: 12,
+        parallelism: 120,
         ..Options::default()
     };
     let (stop, mut recorder) = (Stop::default(), Recorder::default());
@@ -63,8 +64,8 @@ async fn throttling_halves_the_calls_at_once_and_they_recover() {
         .await;
     assert_eq!(report.outcome, Outcome::Done);
     let paces = paces(&recorder);
-    assert_eq!(paces[0], (8, 4), "{paces:?}");
-    assert_eq!(*paces.last().unwrap(), (7, 8), "{paces:?}");
+    assert_eq!(paces[0], (16, 8), "{paces:?}");
+    assert_eq!(*paces.last().unwrap(), (15, 16), "{paces:?}");
     // Those that left together counted once.
     assert_eq!(paces.iter().filter(|(from, to)| to < from).count(), 1);
     // No call reached the platform while it wanted to be left alone.
