@@ -98,6 +98,14 @@ impl Operation {
             Self::Delete { .. } => "delete",
         }
     }
+
+    /// Whether it makes an instance.
+    pub fn is_create(&self) -> bool {
+        matches!(
+            self,
+            Self::CreatePrimary { .. } | Self::CreateReplica { .. }
+        )
+    }
 }
 
 /// A mutation in its place in a plan.

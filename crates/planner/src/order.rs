@@ -165,10 +165,7 @@ fn mutations(
 }
 
 fn creates(call: &PlannedCall) -> bool {
-    matches!(
-        call.mutation.operation,
-        Operation::CreatePrimary { .. } | Operation::CreateReplica { .. }
-    )
+    call.mutation.operation.is_create()
 }
 
 fn creates_replica(call: &PlannedCall) -> bool {

@@ -89,13 +89,7 @@ impl History {
     /// How often something began to be made under this name.
     pub fn creates_of(&self, resource: &ResourceRef) -> usize {
         self.began()
-            .filter(|mutation| {
-                mutation.resource == *resource
-                    && matches!(
-                        mutation.operation,
-                        Operation::CreatePrimary { .. } | Operation::CreateReplica { .. }
-                    )
-            })
+            .filter(|mutation| mutation.resource == *resource && mutation.operation.is_create())
             .count()
     }
 

@@ -154,10 +154,7 @@ impl State {
         resource: &ResourceRef,
         operation: &Operation,
     ) -> Result<(), ProviderError> {
-        let creates = matches!(
-            operation,
-            Operation::CreatePrimary { .. } | Operation::CreateReplica { .. }
-        );
+        let creates = operation.is_create();
         match self.instances.get(resource) {
             Some(_) if creates => Err(look(
                 ErrorKind::AlreadyExists,

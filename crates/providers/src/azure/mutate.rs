@@ -29,15 +29,17 @@ pub(super) enum Begun {
     Reached,
 }
 
-/// Makes the call of one mutation. The server is looked at before: a creation is an update where it
-/// meets a server, and a second creation of a replica is refused.
+/// Makes the call of one mutation. The server is looked at before, unless its name was `free` a
+/// moment ago: a creation is an update where it meets a server, and a second creation of a replica
+/// is refused.
 pub(super) async fn begin(
     client: &Client,
     mutation: &Mutation,
     secrets: Secrets,
+    free: bool,
 ) -> Result<Begun, ProviderError> {
     let id = mutation.resource.id.as_str();
-    let live = look(client, id).await?;
+    let live = if free { None } else { look(client, id).await? };
     if let Some(live) = &live {
         is_ours(live, mutation)?;
     }

@@ -16,7 +16,8 @@ use super::{
     AzurePlatform,
     errors::{Action, ended, explain},
     mutate::{self, Begun},
-    observe, preflight,
+    observe,
+    preflight::{self, FreeNames},
     wire::{Client, Failure, Place, State},
 };
 
@@ -43,6 +44,7 @@ pub struct AzureProvider {
     platform: AzurePlatform,
     subscription: String,
     client: Result<Client, ProviderError>,
+    free: FreeNames,
 }
 
 impl AzureProvider {
@@ -66,6 +68,7 @@ impl AzureProvider {
             platform: AzurePlatform::new(&subscription, group),
             subscription,
             client: client.map_err(|failure| explain("Azure", Action::Read, &failure)),
+            free: FreeNames::default(),
         }
     }
 
@@ -131,7 +134,7 @@ impl Provider for AzureProvider {
     }
 
     async fn preflight(&self, mutations: &[&Mutation]) -> Result<Vec<Check>, ProviderError> {
-        preflight::check(self.client()?, mutations).await
+        preflight::check(self.client()?, mutations, &self.free).await
     }
 
     async fn begin(
@@ -140,7 +143,9 @@ impl Provider for AzureProvider {
         _expect: Option<&ObjectVersion>,
         secrets: &Secrets,
     ) -> Result<Operation, ProviderError> {
-        let begun = Box::pin(mutate::begin(self.client()?, mutation, *secrets)).await?;
+        let free = mutation.operation.is_create() && self.free.take(&mutation.resource.id);
+        let begun = mutate::begin(self.client()?, mutation, *secrets, free);
+        let begun = Box::pin(begun).await?;
         let (until, retry_after) = match begun {
             Begun::Taken(taken) => (
                 taken.operation.map_or(Until::Holds, Until::Named),

@@ -127,10 +127,7 @@ fn admit(
     expect: Option<&ObjectVersion>,
 ) -> Result<(), ProviderError> {
     let id = layout.id();
-    let creates = matches!(
-        mutation.operation,
-        Operation::CreatePrimary { .. } | Operation::CreateReplica { .. }
-    );
+    let creates = mutation.operation.is_create();
     let Some(marker) = marker else {
         if layout.is_occupied().map_err(Explain::explain)? {
             return Err(refused(format!(
