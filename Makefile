@@ -1,7 +1,7 @@
 # pgfleet: what people type. Each target installs what it needs by itself.
 #   make demo    PostgreSQL (if missing), build, then plan, apply, status and verify of plans/local.toml
 #   make test    every test, on real PostgreSQL
-#   make bench   figures beside their references (a release build)
+#   make bench   figures beside their references (a release build); ONLY="aws azure" chooses
 #   make soak    the crash tests for longer
 #   make lint    format, clippy, documentation, workflows, licences and advisories
 
@@ -29,7 +29,7 @@ soak: postgres
 
 bench: postgres
 	@$(CARGO) build --quiet --release -p pgfleet
-	@$(CARGO) bench --quiet -p pgfleet-tests --bench speed
+	@$(CARGO) bench --quiet -p pgfleet-tests --bench speed -- $(ONLY)
 
 lint:
 	@scripts/lint

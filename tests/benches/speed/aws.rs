@@ -3,43 +3,35 @@
 use pgfleet_model::Region;
 use pgfleet_provider::{Provider as _, Scope};
 use pgfleet_providers::aws::{AwsOptions as ProviderOptions, AwsProvider};
-use pgfleet_simulator::{AwsOptions, Clock, Simulator};
+use pgfleet_simulator::{AwsOptions, Simulator};
 use tokio::runtime::{Builder, Runtime};
 
-use super::cloud::Cloud;
+use super::cloud::{Cloud, PASSWORD, Simulated};
 
 const REGION: &str = "us-east-1";
 
 pub(crate) fn cloud() -> Cloud {
-    let server = Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .unwrap();
     let mut options = AwsOptions::default();
     options.instance_quota = 10_000;
-    let builder = Simulator::builder().clock(Clock::AtOnce).aws(options);
-    let simulator = server.block_on(builder.start()).unwrap();
-    let endpoint = simulator.endpoint();
-    let control = simulator.control().clone();
-    let lister = lister(&endpoint);
+    let simulated = Simulated::start(Simulator::builder().aws(options));
+    let endpoint = simulated.endpoint();
     Cloud {
         name: "RDS",
+        provider: "aws",
+        list: lister(&endpoint),
         environment: vec![
             ("AWS_ENDPOINT_URL", endpoint),
             ("AWS_ACCESS_KEY_ID", "bench".to_owned()),
             ("AWS_SECRET_ACCESS_KEY", "bench".to_owned()),
-            ("BENCH_PASSWORD", "a-long-password".to_owned()),
         ],
+        simulated,
         plan,
-        latency: Box::new(move |milliseconds| {
-            // The simulator and its threads live as long as they are asked.
-            let _ = (&server, &simulator);
+        set_latency: |control, milliseconds| {
             control.change_aws(|options| options.latency_milliseconds = milliseconds);
-        }),
-        list: lister,
+        },
         replicas: 10,
-        // The list, the offers, the primary, the replicas, and the last list.
+        // The list, the primary, a list that sees it ready, the replicas, and the last list. What
+        // RDS offers is one round more, which the ratio has to have room for.
         rounds: 5.0,
         ratio: 1.4,
     }
@@ -49,7 +41,7 @@ fn plan(fleet: &str, replicas: usize) -> String {
     format!(
         "fleet = '{fleet}'\nprovider = 'aws'\nregion = '{REGION}'\n\
          [primary]\nsize = 'db.m5.large'\nfinal_snapshot = false\n\
-         password = {{ env = 'BENCH_PASSWORD' }}\n\
+         password = {{ env = '{PASSWORD}' }}\n\
          [[replicas]]\ncount = {replicas}\n[protect]\ndeletion = false\n"
     )
 }

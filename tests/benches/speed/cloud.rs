@@ -5,7 +5,9 @@ use std::{
     process::{Command, Stdio},
 };
 
+use pgfleet_simulator::{Builder, Clock, Control, Simulator};
 use pgfleet_tests::Machine;
+use tokio::runtime::{self, Runtime};
 
 use super::{
     figure::{Figure, Reference, Runs, milliseconds},
@@ -17,16 +19,52 @@ pub(crate) const LATENCY: u64 = 50;
 const LATENCY_MS: f64 = 50.0;
 const RUNS: usize = 5;
 const FLEETS: usize = 200;
+/// Replicas where they are made one after the other.
+pub(crate) const REPLICAS: usize = 2;
+/// The rounds of requests, each after the one before it, of an apply from nothing there: the list;
+/// a creation and a look at its operation for the primary and each replica; and the last list.
+pub(crate) const ONE_BY_ONE: f64 = 4.0 + 2.0 * 2.0;
+/// The variable that has the administrator's password.
+pub(crate) const PASSWORD: &str = "BENCH_PASSWORD";
 
-/// A simulated cloud whose instances are ready at once.
+/// A simulator in this process, whose instances are ready at once.
+pub(crate) struct Simulated {
+    simulator: Simulator,
+    // Last: the simulator's tasks live in it.
+    _runtime: Runtime,
+}
+
+impl Simulated {
+    pub(crate) fn start(builder: Builder) -> Self {
+        let runtime = runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let simulator = runtime.block_on(builder.clock(Clock::AtOnce).start());
+        Self {
+            simulator: simulator.unwrap(),
+            _runtime: runtime,
+        }
+    }
+
+    pub(crate) fn endpoint(&self) -> String {
+        self.simulator.endpoint()
+    }
+}
+
+/// A simulated cloud.
 pub(crate) struct Cloud {
+    pub(crate) simulated: Simulated,
     pub(crate) name: &'static str,
     /// What leads the vendor's SDK there.
     pub(crate) environment: Vec<(&'static str, String)>,
+    /// As plan files name it.
+    pub(crate) provider: &'static str,
     /// A plan file for a fleet of this name with so many replicas, and no protection.
     pub(crate) plan: fn(&str, usize) -> String,
     /// Sets how long every request takes, in milliseconds.
-    pub(crate) latency: Box<dyn Fn(u64)>,
+    pub(crate) set_latency: fn(&Control, u64),
     /// Lists everything that there is, page by page, with the vendor's SDK alone.
     pub(crate) list: Box<dyn Fn()>,
     /// Replicas of the fleet that is made from nothing.
@@ -38,11 +76,23 @@ pub(crate) struct Cloud {
 }
 
 impl Cloud {
+    pub(crate) fn latency(&self, milliseconds: u64) {
+        (self.set_latency)(self.simulated.simulator.control(), milliseconds);
+    }
+
+    /// Leads a command to this cloud, and silences it.
+    pub(crate) fn lead(&self, command: &mut Command) {
+        let environment = self.environment.iter();
+        command
+            .envs(environment.map(|(name, value)| (*name, value.as_str())))
+            .env(PASSWORD, "Bench-passw0rd")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+    }
+
     fn command(&self, machine: &Machine, arguments: &[&str]) -> Command {
         let mut command = machine.command(arguments);
-        let environment = self.environment.iter();
-        command.envs(environment.map(|(name, value)| (*name, value.as_str())));
-        command.stdout(Stdio::null()).stderr(Stdio::null());
+        self.lead(&mut command);
         command
     }
 
@@ -73,18 +123,18 @@ fn one_fleet(cloud: &Cloud) -> Vec<Figure> {
     ];
     let destroy = ["destroy", "truck.toml", "--auto-approve"];
     let made = Runs::of(RUNS, || {
-        (cloud.latency)(LATENCY);
+        cloud.latency(LATENCY);
         let took = milliseconds(|| cloud.run(&machine, &apply));
-        (cloud.latency)(0);
+        cloud.latency(0);
         cloud.run(&machine, &destroy);
         took
     });
     cloud.run(&machine, &apply);
-    (cloud.latency)(LATENCY);
+    cloud.latency(LATENCY);
     let planned = Runs::of(RUNS, || {
         milliseconds(|| cloud.run(&machine, &["plan", "truck.toml", "--detailed-exitcode"]))
     });
-    (cloud.latency)(0);
+    cloud.latency(0);
     cloud.run(&machine, &destroy);
     let figure = |what: &str, runs, rounds: f64, ratio| Figure {
         what: format!("{}, {LATENCY} ms a request: {what}", cloud.name),
@@ -118,15 +168,15 @@ fn many_fleets(cloud: &Cloud) -> Vec<Figure> {
         let name = format!("fleet-{number}");
         fs::write(folder.join(format!("{name}.toml")), (cloud.plan)(&name, 5)).unwrap();
     }
-    (cloud.latency)(0);
+    cloud.latency(0);
     let apply = ["apply", "fleets", "--auto-approve", "--parallelism", "50"];
-    cloud.run(&machine, &apply);
-    (cloud.latency)(LATENCY);
+    let making = Runs::from(vec![peak_of(cloud.command(&machine, &apply))]);
+    cloud.latency(LATENCY);
     let arguments = ["plan", "fleets", "--detailed-exitcode"];
     let planned = Runs::of(RUNS, || milliseconds(|| cloud.run(&machine, &arguments)));
     let listed = Runs::of(RUNS, || milliseconds(|| (cloud.list)()));
     let memory = Runs::of(3, || peak_of(cloud.command(&machine, &arguments)));
-    (cloud.latency)(0);
+    cloud.latency(0);
     vec![
         Figure {
             what: format!(
@@ -146,6 +196,16 @@ fn many_fleets(cloud: &Cloud) -> Vec<Figure> {
             unit: "MB",
             runs: memory,
             reference: Reference::Bound(64.0),
+            ratio: 1.0,
+        },
+        Figure {
+            what: format!(
+                "{}: apply of {FLEETS} files of 1 + 5 from nothing, most of its own memory",
+                cloud.name
+            ),
+            unit: "MB",
+            runs: making,
+            reference: Reference::Bound(100.0),
             ratio: 1.0,
         },
     ]

@@ -1,6 +1,9 @@
 //! One measured figure, its reference and its bound.
 
-use std::time::{Duration, Instant};
+use std::{
+    fmt,
+    time::{Duration, Instant},
+};
 
 /// Several runs of one thing, sorted.
 #[derive(Debug, Clone)]
@@ -74,35 +77,24 @@ impl Figure {
     }
 }
 
-/// The figures as a table.
-pub(crate) fn table(figures: &[Figure]) -> String {
-    let mut lines = Vec::new();
-    for figure in figures {
-        let (least, most) = figure.runs.spread();
-        let unit = figure.unit;
-        let measured = format!(
-            "{:.1} {unit} ({least:.1} to {most:.1})",
-            figure.runs.median()
-        );
-        let against = match &figure.reference {
-            Reference::Bound(bound) => format!("bound {bound:.0} {unit}"),
+impl fmt::Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let unit = self.unit;
+        let (least, most) = self.runs.spread();
+        let median = self.runs.median();
+        writeln!(f, "{}", self.what)?;
+        writeln!(f, "    {median:.1} {unit} ({least:.1} to {most:.1})")?;
+        match &self.reference {
+            Reference::Bound(bound) => writeln!(f, "    bound {bound:.0} {unit}")?,
             Reference::Runs(name, runs) => {
                 let (least, most) = runs.spread();
                 let median = runs.median();
-                format!("{name} {median:.1} {unit} ({least:.1} to {most:.1})")
+                writeln!(f, "    {name} {median:.1} {unit} ({least:.1} to {most:.1})")?;
             }
-        };
-        let ratio = figure.runs.median() / figure.reference();
-        let verdict = if figure.holds() { "holds" } else { "TOO SLOW" };
-        let allowed = figure.ratio;
-        lines.push(format!(
-            "{}\n    {measured}\n    {against}\n    ratio {ratio:.2}, at most {allowed:.2}: {verdict}",
-            figure.what
-        ));
+        }
+        let ratio = median / self.reference();
+        let verdict = if self.holds() { "holds" } else { "TOO SLOW" };
+        let allowed = self.ratio;
+        write!(f, "    ratio {ratio:.2}, at most {allowed:.2}: {verdict}")
     }
-    let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
-    format!(
-        "\non {cores} cores; median (least to most)\n\n{}",
-        lines.join("\n")
-    )
 }

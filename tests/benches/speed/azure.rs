@@ -1,0 +1,57 @@
+//! Azure Database for PostgreSQL, Flexible Server, simulated in this process.
+
+use pgfleet_provider::{Provider as _, Scope};
+use pgfleet_providers::azure::{AzureOptions as ProviderOptions, AzureProvider};
+use pgfleet_simulator::{AzureOptions, Simulator};
+use tokio::runtime::{Builder, Runtime};
+
+use super::cloud::{Cloud, ONE_BY_ONE, PASSWORD, REPLICAS, Simulated};
+
+const SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000001";
+const GROUP: &str = "bench";
+
+pub(crate) fn cloud() -> Cloud {
+    let mut options = AzureOptions::default();
+    options.core_quota = 100_000;
+    options.any_resource_group = true;
+    let simulated = Simulated::start(Simulator::builder().azure(options));
+    let endpoint = simulated.endpoint();
+    Cloud {
+        name: "Azure",
+        provider: "azure",
+        list: lister(&endpoint),
+        environment: vec![("AZURE_RESOURCE_MANAGER_ENDPOINT", endpoint)],
+        simulated,
+        plan,
+        set_latency: |control, milliseconds| {
+            control.change_azure(|options| options.latency_milliseconds = milliseconds);
+        },
+        replicas: REPLICAS,
+        // Whether the names are free is one round more, which the ratio has to have room for.
+        rounds: ONE_BY_ONE,
+        ratio: 1.25,
+    }
+}
+
+fn plan(fleet: &str, replicas: usize) -> String {
+    format!(
+        "fleet = '{fleet}'\nprovider = 'azure'\nregion = 'eastus2'\npostgres = '17'\n\
+         [primary]\nsize = 'Standard_D2ds_v5'\nstorage = {{ gib = 128 }}\n\
+         password = {{ env = '{PASSWORD}' }}\n\
+         [[replicas]]\ncount = {replicas}\n[protect]\ndeletion = false\n\
+         [azure]\nsubscription = '{SUBSCRIPTION}'\nresource_group = '{GROUP}'\n"
+    )
+}
+
+fn lister(endpoint: &str) -> Box<dyn Fn()> {
+    let runtime: Runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    let options = ProviderOptions {
+        simulated_endpoint: Some(endpoint.to_owned()),
+        ..ProviderOptions::default()
+    };
+    let provider = AzureProvider::new(&options, SUBSCRIPTION, GROUP);
+    Box::new(move || {
+        let listed = runtime.block_on(provider.observe(&Scope::default()));
+        assert!(!listed.unwrap().instances().is_empty());
+    })
+}
