@@ -1,30 +1,21 @@
 //! The pure half: what RDS can do, and in which calls and order.
 
 use pgfleet_model::{
-    Attributes, ChangeSet, Check, DesiredState, Disruption, Field, FieldChange, Lane, Mutation,
+    Attributes, ChangeSet, Check, DesiredState, Field, FieldChange, Lane, Mutation,
     ObservedInstance, ObservedState, Operation, ProviderKind, Region, ResourceRef, Role, Value,
 };
 use pgfleet_planner::{
     Capabilities, Compare, Draft, Edge, FieldRule, PASSWORD_VERSION, PlannedCall, Platform,
     Standing, Word,
 };
-use pgfleet_spec::InstanceSize;
-
-use crate::portable::class_for;
 
 use super::{
     GUIDE, TAG_PASSWORD_VERSION, awaiting, command,
     observe::reference,
+    order,
     passwords::{Passwords, is_password, rotates},
-    rules, setting,
+    resolve, rules, setting,
 };
-
-/// Keys of `[aws]` that are about the account, not about instances.
-const ACCOUNT: &str = "account";
-/// The disk of a primary whose plan file names none: the smallest that RDS makes.
-const SMALLEST_GIB: u32 = 20;
-/// The kind of a new disk whose plan file names none.
-const USUAL_DISK: &str = "gp3";
 
 /// RDS as the planner sees it.
 #[derive(Debug, Clone)]
@@ -77,58 +68,7 @@ impl Platform for AwsPlatform {
     }
 
     fn resolve(&self, draft: Draft<'_>) -> Vec<Check> {
-        let Draft {
-            size,
-            platform,
-            overrides,
-            live,
-            live_primary,
-            primary,
-            desired,
-            ..
-        } = draft;
-        let mut checks = Vec::new();
-        let region = desired.resource.region.clone();
-        match size {
-            // Replicas of a primary that pgfleet does not own are as that one is seen to be.
-            None => {
-                desired.attributes.size =
-                    live_primary.and_then(|live| live.attributes.size.clone());
-            }
-            Some(InstanceSize::Class(class)) => desired.attributes.size = Some(class.clone()),
-            Some(wanted @ InstanceSize::AtLeast { .. }) => {
-                match class_for(ProviderKind::Aws, wanted, &region, live) {
-                    Some(class) => desired.attributes.size = Some(class),
-                    None => checks.push(
-                        Check::error("aws/size", "no class that pgfleet knows holds this much")
-                            .at(&desired.address)
-                            .key(format!("{}.size", desired.key))
-                            .remedy("name the class, such as size = \"db.r6g.large\"")
-                            .source(format!("{GUIDE}Concepts.DBInstanceClass.html")),
-                    ),
-                }
-            }
-        }
-        if live.is_none() {
-            let storage = &mut desired.attributes.storage;
-            storage.gib = storage.gib.or(Some(SMALLEST_GIB));
-            storage.kind = storage.kind.take().or_else(|| Some(USUAL_DISK.to_owned()));
-        }
-        let abroad = region != primary.region;
-        let own_place = desired.role() == Role::Primary || !abroad;
-        let table = if own_place { platform } else { overrides };
-        let named = table.iter().filter(|(name, _)| *name != ACCOUNT);
-        let settings = &mut desired.attributes.settings;
-        settings.extend(named.map(|(name, value)| (name.clone(), value.clone())));
-        if desired.address.role() == Role::Replica && !abroad {
-            // A replica lies in its primary's subnet group and is encrypted with its key: neither
-            // may be said again.
-            settings.remove(setting::SUBNET_GROUP);
-            if !overrides.contains_key(setting::KMS_KEY) {
-                settings.remove(setting::KMS_KEY);
-            }
-        }
-        checks
+        resolve::resolve(draft)
     }
 
     fn rule(&self, field: &Field, role: Role) -> FieldRule {
@@ -184,77 +124,11 @@ impl Platform for AwsPlatform {
     }
 
     fn calls(&self, mutation: Mutation, before: Option<&Attributes>) -> Vec<PlannedCall> {
-        match &mutation.operation {
-            Operation::Modify { fields, in_window } => {
-                let (tags, rest): (Vec<_>, Vec<_>) = fields
-                    .iter()
-                    .cloned()
-                    .partition(|change| is_tag(&change.field));
-                // The version is written down once the password is changed: after an interruption
-                // between the two it is changed again, to the same.
-                let version = rest.iter().find(|change| is_password(&change.field));
-                let version = version.map(version_tag).into_iter().collect();
-                [tags, rest, version]
-                    .into_iter()
-                    .filter(|fields| !fields.is_empty())
-                    .map(|fields| {
-                        let in_window = *in_window;
-                        let operation = Operation::Modify { fields, in_window };
-                        planned(
-                            Mutation {
-                                operation,
-                                ..mutation.clone()
-                            },
-                            before,
-                        )
-                    })
-                    .collect()
-            }
-            Operation::Delete { .. } => {
-                let protected =
-                    before.is_some_and(|before| before.deletion_protection == Some(true));
-                let lift = (protected && !mutation.resume).then(|| Mutation {
-                    operation: Operation::Modify {
-                        fields: vec![FieldChange {
-                            field: Field::DeletionProtection,
-                            from: Some(Value::Flag(true)),
-                            to: Value::Flag(false),
-                        }],
-                        in_window: false,
-                    },
-                    ..mutation.clone()
-                });
-                lift.into_iter()
-                    .chain([mutation])
-                    .map(|mutation| planned(mutation, before))
-                    .collect()
-            }
-            _ => vec![planned(mutation, before)],
-        }
+        order::calls(mutation, before)
     }
 
-    /// Replicas get a new version before their primary does: RDS refuses the other order with
-    /// `DBUpgradeDependencyFailure`.
     fn order(&self, calls: &[PlannedCall], observed: &ObservedState) -> Vec<Edge> {
-        let upgrades: Vec<usize> = (0..calls.len())
-            .filter(|index| match &calls[*index].mutation.operation {
-                Operation::Modify { fields, .. } => {
-                    fields.iter().any(|change| change.field == Field::Postgres)
-                }
-                _ => false,
-            })
-            .collect();
-        let primary = observed.primary().map(|primary| &primary.resource);
-        let (primaries, replicas): (Vec<_>, Vec<_>) = upgrades
-            .into_iter()
-            .partition(|index| Some(&calls[*index].mutation.resource) == primary);
-        let edges = primaries.iter().flat_map(|then| {
-            replicas.iter().map(|first| Edge {
-                first: *first,
-                then: *then,
-            })
-        });
-        edges.collect()
+        order::order(calls, observed)
     }
 
     fn lane(&self, mutation: &Mutation, _primary: &ResourceRef) -> Lane {
@@ -297,60 +171,9 @@ impl Platform for AwsPlatform {
     }
 }
 
-/// The change of the tag that tells the version of the administrator's password.
-fn version_tag(change: &FieldChange) -> FieldChange {
-    let tag =
-        |value: &Value| Value::Map([(TAG_PASSWORD_VERSION.to_owned(), value.to_string())].into());
-    FieldChange {
-        field: Field::Tags,
-        from: change.from.as_ref().map(tag),
-        to: tag(&change.to),
-    }
-}
-
 /// Whether an attribute is kept in tags.
 pub(super) fn is_tag(field: &Field) -> bool {
     matches!(field, Field::Tags | Field::Address)
-}
-
-/// A mutation with RDS's name for its call, what users notice, and how long it takes.
-fn planned(mutation: Mutation, before: Option<&Attributes>) -> PlannedCall {
-    let (call, disruption, seconds) = match &mutation.operation {
-        Operation::CreatePrimary { .. } => ("CreateDBInstance", Disruption::None, 720),
-        Operation::CreateReplica { .. } => ("CreateDBInstanceReadReplica", Disruption::None, 600),
-        Operation::Start => ("StartDBInstance", Disruption::None, 300),
-        Operation::Delete { .. } => ("DeleteDBInstance", Disruption::None, 300),
-        Operation::Modify { fields, .. } if fields.iter().all(|change| is_tag(&change.field)) => {
-            ("AddTagsToResource", Disruption::None, 2)
-        }
-        Operation::Modify { fields, in_window } => {
-            let restarts = fields
-                .iter()
-                .any(|change| matches!(change.field, Field::Size | Field::Postgres));
-            let two_zones = before.is_some_and(|before| {
-                before.availability == Some(pgfleet_model::Availability::Regional)
-            });
-            let disruption = match (restarts, two_zones) {
-                (false, _) => Disruption::None,
-                (true, false) => Disruption::Restart,
-                (true, true) => Disruption::Failover,
-            };
-            let seconds = if *in_window {
-                2
-            } else if restarts {
-                600
-            } else {
-                120
-            };
-            ("ModifyDBInstance", disruption, seconds)
-        }
-    };
-    PlannedCall {
-        mutation,
-        call: call.to_owned(),
-        disruption,
-        expected_seconds: Some(seconds),
-    }
 }
 
 /// The name of the last snapshot of an instance.

@@ -1,12 +1,12 @@
-//! What RDS offers, asked before a plan relies on it.
+//! What RDS offers, asked before a plan relies on it: one question for each class and region.
 
 use std::collections::BTreeSet;
 
 use aws_sdk_rds::types::OrderableDbInstanceOption;
 use futures_util::future::join_all;
 use pgfleet_model::{
-    Address, Attributes, Availability, Check, Field, FieldChange, Mutation, Operation, Region,
-    Value,
+    Attributes, Availability, Check, Field, FieldChange, Mutation, Operation, PgVersion, Region,
+    ResourceRef, Storage, Value,
 };
 use pgfleet_provider::{ErrorKind, ProviderError};
 
@@ -14,40 +14,32 @@ use super::{
     ENGINE, GUIDE,
     client::Clients,
     errors::{Nature, explain},
+    offered::{Wish, judge, known},
+    seen::Seen,
 };
 
 /// Rows in one answer; RDS gives at most this many of its offers.
 const PAGE: i32 = 1000;
 
-/// Something that a plan wants made or resized.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Wish {
-    region: Region,
-    class: String,
-    two_zones: bool,
-    replica: bool,
-    storage_kind: Option<String>,
-    address: Address,
-}
-
 /// Asks once for each class and region, side by side.
 pub(super) async fn check(
     clients: &Clients,
+    seen: &Seen,
     mutations: &[&Mutation],
 ) -> Result<Vec<Check>, ProviderError> {
     let wishes: Vec<Wish> = mutations
         .iter()
-        .filter_map(|mutation| wish(mutation))
+        .filter_map(|mutation| wish(mutation, mutations, seen))
         .collect();
-    let version = mutations.iter().find_map(|mutation| version(mutation));
+    let exact = mutations.iter().find_map(|mutation| pinned(mutation));
     let questions: BTreeSet<(Region, String)> = wishes
         .iter()
         .map(|wish| (wish.region.clone(), wish.class.clone()))
         .collect();
     let asked = questions.into_iter().map(|(region, class)| {
-        let version = version.clone();
+        let exact = exact.map(|version| version.to_string());
         async move {
-            let offers = offers(clients, &region, &class, version.as_deref()).await;
+            let offers = offers(clients, &region, &class, exact).await;
             (region, class, offers)
         }
     });
@@ -59,13 +51,14 @@ pub(super) async fn check(
         match offers {
             Ok(offers) => checks.extend(wishes.filter_map(|wish| judge(wish, &offers))),
             // Who may not ask still may create; RDS says no then, where it must.
-            Err(error) if error.kind == ErrorKind::Permission => checks.push(
-                Check::note("aws/not-asked", error.message.clone()).remedy(error.remedy.clone()),
-            ),
+            Err(error) if error.kind == ErrorKind::Permission => {
+                checks.extend(wishes.filter_map(known));
+                checks.push(Check::note("aws/not-asked", error.message).remedy(error.remedy));
+            }
             Err(error) if error.message.contains("Cannot find version") => checks.push(
-                Check::error("aws/version", error.message.clone())
+                Check::error("aws/version", error.message)
                     .key("postgres")
-                    .remedy(error.remedy.clone())
+                    .remedy(error.remedy)
                     .source(format!(
                         "{GUIDE}PostgreSQL.Concepts.General.DBVersions.html"
                     )),
@@ -76,32 +69,45 @@ pub(super) async fn check(
     Ok(checks)
 }
 
-fn wish(mutation: &Mutation) -> Option<Wish> {
-    let made = |attributes: &Attributes, replica| {
+/// What a mutation asks of RDS's offers; nothing where it neither makes nor resizes an instance.
+fn wish(mutation: &Mutation, all: &[&Mutation], seen: &Seen) -> Option<Wish> {
+    let made = |attributes: &Attributes, postgres, replica| {
         Some(Wish {
             region: mutation.resource.region.clone(),
             class: attributes.size.clone()?,
+            postgres,
             two_zones: attributes.availability == Some(Availability::Regional),
             replica,
-            storage_kind: attributes.storage.kind.clone(),
+            storage: attributes.storage.clone(),
             address: mutation.owner.address.clone(),
         })
     };
     match &mutation.operation {
+        // It was found on offer when it was begun.
         _ if mutation.resume => None,
-        Operation::CreatePrimary { desired } => made(&desired.attributes, false),
-        Operation::CreateReplica { desired, .. } => made(&desired.attributes, true),
+        Operation::CreatePrimary { desired } => {
+            made(&desired.attributes, desired.attributes.postgres, false)
+        }
+        // RDS gives a replica the version of its source.
+        Operation::CreateReplica { desired, source } => {
+            let live = seen.of(source).and_then(|known| known.postgres);
+            made(&desired.attributes, live.or(to_be(source, all)), true)
+        }
         Operation::Modify { fields, .. } => {
-            let class = fields.iter().find(|change| change.field == Field::Size)?;
-            let two_zones = |change: &FieldChange| {
-                change.field == Field::MultiAz && change.to == Value::Flag(true)
-            };
+            let to = |field| fields.iter().find(|change| change.field == field);
+            let class = to(Field::Size).map(|change| change.to.to_string());
+            let two_zones = to(Field::MultiAz).is_some_and(|change| change.to == Value::Flag(true));
+            let live = seen.of(&mutation.resource).unwrap_or_default();
+            (class.is_some() || two_zones).then_some(())?;
+            let upgraded =
+                to(Field::Postgres).and_then(|FieldChange { to, .. }| to.to_string().parse().ok());
             Some(Wish {
                 region: mutation.resource.region.clone(),
-                class: class.to.to_string(),
-                two_zones: fields.iter().any(two_zones),
+                class: class.or(live.class)?,
+                postgres: upgraded.or(live.postgres),
+                two_zones,
                 replica: false,
-                storage_kind: None,
+                storage: Storage::default(),
                 address: mutation.owner.address.clone(),
             })
         }
@@ -109,13 +115,23 @@ fn wish(mutation: &Mutation) -> Option<Wish> {
     }
 }
 
-/// The minor version that a new primary is pinned to; a major one alone is not asked for, since
-/// RDS then picks the minor.
-fn version(mutation: &Mutation) -> Option<String> {
+/// The version of a primary that is made by the same plan.
+fn to_be(primary: &ResourceRef, all: &[&Mutation]) -> Option<PgVersion> {
+    all.iter().find_map(|mutation| match &mutation.operation {
+        Operation::CreatePrimary { desired } if mutation.resource == *primary => {
+            desired.attributes.postgres
+        }
+        _ => None,
+    })
+}
+
+/// The minor version that a new primary is pinned to. Of a major one alone RDS picks the minor, so
+/// that no single one is asked for.
+fn pinned(mutation: &Mutation) -> Option<PgVersion> {
     match &mutation.operation {
         Operation::CreatePrimary { desired } => {
-            let version = desired.attributes.postgres?;
-            version.minor.map(|_| version.to_string())
+            let version = desired.attributes.postgres;
+            version.filter(|version| version.minor.is_some())
         }
         _ => None,
     }
@@ -125,7 +141,7 @@ async fn offers(
     clients: &Clients,
     region: &Region,
     class: &str,
-    version: Option<&str>,
+    version: Option<String>,
 ) -> Result<Vec<OrderableDbInstanceOption>, ProviderError> {
     let client = clients.rds(region).await;
     let mut found = Vec::new();
@@ -135,7 +151,7 @@ async fn offers(
             .describe_orderable_db_instance_options()
             .engine(ENGINE)
             .db_instance_class(class)
-            .set_engine_version(version.map(ToOwned::to_owned))
+            .set_engine_version(version.clone())
             .max_records(PAGE)
             .set_marker(marker)
             .send()
@@ -149,69 +165,4 @@ async fn offers(
             return Ok(found);
         }
     }
-}
-
-fn judge(wish: &Wish, offers: &[OrderableDbInstanceOption]) -> Option<Check> {
-    let Wish {
-        region,
-        class,
-        two_zones,
-        replica,
-        storage_kind,
-        address,
-    } = wish;
-    let error = |code, message: String, remedy: &str| {
-        Some(
-            Check::error(code, message)
-                .at(address)
-                .remedy(remedy)
-                .source(format!("{GUIDE}Concepts.DBInstanceClass.html")),
-        )
-    };
-    if offers.is_empty() {
-        return error(
-            "aws/class",
-            format!("RDS offers no {class} for this PostgreSQL in {region}"),
-            "aws rds describe-orderable-db-instance-options --engine postgres lists what there is",
-        );
-    }
-    let with_disk: Vec<_> = offers
-        .iter()
-        .filter(|offer| {
-            storage_kind
-                .as_deref()
-                .is_none_or(|kind| offer.storage_type() == Some(kind))
-        })
-        .collect();
-    if with_disk.is_empty() {
-        let kind = storage_kind.as_deref().unwrap_or_default();
-        return error(
-            "aws/storage-type",
-            format!("RDS offers {class} in {region} without {kind} storage"),
-            "take another storage type or class",
-        );
-    }
-    if *two_zones
-        && !with_disk
-            .iter()
-            .any(|offer| offer.multi_az_capable() == Some(true))
-    {
-        return error(
-            "aws/multi-az",
-            format!("RDS offers {class} in {region} in one zone only"),
-            "leave multi_az out, or take another class",
-        );
-    }
-    if *replica
-        && !with_disk
-            .iter()
-            .any(|offer| offer.read_replica_capable() == Some(true))
-    {
-        return error(
-            "aws/replica-class",
-            format!("RDS makes no replicas of class {class} in {region}"),
-            "take another class for the replica",
-        );
-    }
-    None
 }

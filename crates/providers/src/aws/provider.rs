@@ -2,8 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::SystemTime,
+    time::{Instant, SystemTime},
 };
 
 use async_trait::async_trait;
@@ -26,12 +25,14 @@ use super::{
     AwsOptions, AwsPlatform,
     client::Clients,
     errors::{Nature, explain, has_expired},
+    gone::{Awaited, gone},
     mutate,
     observe::{Listed, list, listed},
     passwords::{has_password, rotates},
     platform::{is_abroad, is_tag, new_tags},
     polled::{Page, Polled},
     preflight,
+    seen::{Known, Seen},
 };
 
 /// RDS in all regions of one account. Fleets of a run share one, and with it its listings.
@@ -41,18 +42,10 @@ pub struct AwsProvider {
     /// Where the account is asked for: the service answers the same in each region.
     home: Region,
     account: OnceCell<AccountId>,
-    /// What was last seen of each instance.
-    seen: Mutex<BTreeMap<ResourceRef, Seen>>,
+    seen: Seen,
     /// What the last poll listed.
     polled: Polled,
-}
-
-/// What calls need to know of an instance beyond its name.
-#[derive(Debug, Clone)]
-struct Seen {
-    /// Some calls name instances by it.
-    arn: Option<String>,
-    owner: Option<Owner>,
+    awaited: Awaited,
 }
 
 impl AwsProvider {
@@ -63,8 +56,9 @@ impl AwsProvider {
             clients: Clients::new(options),
             home,
             account: OnceCell::new(),
-            seen: Mutex::new(BTreeMap::new()),
+            seen: Seen::default(),
             polled: Polled::default(),
+            awaited: Awaited::default(),
         }
     }
 
@@ -84,19 +78,6 @@ impl AwsProvider {
                 .remedy("add password = { env = \"NAME\" } (or file, or command) to [primary]")
         })?;
         crate::passwords::read(source, *secrets).await
-    }
-
-    /// Keeps what a listing or an answer says of one instance.
-    fn note(&self, listed: Listed) -> ObservedInstance {
-        let Listed { instance, arn, .. } = listed;
-        let owner = instance.owner.clone();
-        self.seen()
-            .insert(instance.resource.clone(), Seen { arn, owner });
-        instance
-    }
-
-    fn seen(&self) -> MutexGuard<'_, BTreeMap<ResourceRef, Seen>> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A call that failed since credentials of this generation have expired can be made again where
@@ -121,14 +102,12 @@ impl AwsProvider {
     }
 
     /// What was last seen of an instance; it is looked for where it was not seen yet.
-    async fn look_up(&self, resource: &ResourceRef) -> Result<Seen, ProviderError> {
-        let known = self.seen().get(resource).cloned();
-        if let Some(seen) = known {
-            return Ok(seen);
+    async fn look_up(&self, resource: &ResourceRef) -> Result<Known, ProviderError> {
+        if let Some(known) = self.seen.of(resource) {
+            return Ok(known);
         }
         self.list_regions([resource.region.clone()].into()).await?;
-        let known = self.seen().get(resource).cloned();
-        known.ok_or_else(|| {
+        self.seen.of(resource).ok_or_else(|| {
             ProviderError::new(ErrorKind::NotFound, format!("RDS lists no {resource}"))
                 .retry(Retry::Reobserve)
         })
@@ -177,7 +156,7 @@ impl AwsProvider {
                         let abroad = one.replicas_abroad.iter();
                         next.extend(abroad.map(|replica| replica.region.clone()));
                     }
-                    seen.push(self.note(one));
+                    seen.push(self.seen.note(one));
                 }
             }
             next.retain(|region| !done.contains(region));
@@ -247,7 +226,7 @@ impl AwsProvider {
             }
         };
         match answer {
-            Some(live) => Ok(Some(self.note(listed(&live, &resource.region)?))),
+            Some(live) => Ok(Some(self.seen.note(listed(&live, &resource.region)?))),
             None => Ok(None),
         }
     }
@@ -286,8 +265,12 @@ impl Provider for AwsProvider {
     }
 
     async fn preflight(&self, mutations: &[&Mutation]) -> Result<Vec<Check>, ProviderError> {
-        self.renewing(Box::pin(preflight::check(&self.clients, mutations)))
-            .await
+        self.renewing(Box::pin(preflight::check(
+            &self.clients,
+            &self.seen,
+            mutations,
+        )))
+        .await
     }
 
     async fn begin(
@@ -301,6 +284,7 @@ impl Provider for AwsProvider {
             until: Until::Holds,
             retry_after: None,
         };
+        self.awaited.begin(mutation, Instant::now());
         // What an earlier run began is not begun again: the listing shows how far it is.
         if mutation.resume {
             return Ok(attached());
@@ -373,7 +357,11 @@ impl Provider for AwsProvider {
                     Some(Err(error)) => return Err(error.clone()),
                     None => None,
                 };
+                let is_gone =
+                    self.awaited
+                        .is_gone(&mutation.resource, live.is_some(), Instant::now());
                 match self.platform.standing(mutation, live) {
+                    Standing::NotBegun if is_gone => Err(gone(mutation)),
                     // What RDS has taken it begins a moment later: its status stays as it was.
                     Standing::NotBegun => Ok(Progress::Running { retry_after: None }),
                     standing => {
@@ -391,7 +379,7 @@ impl AwsProvider {
         let ours = listed.iter().filter(|one| one.instance.owner.is_some());
         let abroad = ours.flat_map(|one| &one.replicas_abroad);
         let beyond = abroad.map(|replica| replica.region.clone()).collect();
-        let noted = listed.into_iter().map(|one| self.note(one));
+        let noted = listed.into_iter().map(|one| self.seen.note(one));
         let instances = noted.map(|live| (live.resource.clone(), live)).collect();
         Page { instances, beyond }
     }

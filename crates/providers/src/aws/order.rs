@@ -1,0 +1,132 @@
+//! Which calls a mutation takes, what users notice of them, and what waits for what.
+
+use pgfleet_model::{
+    Attributes, Disruption, Field, FieldChange, Mutation, ObservedState, Operation, Value,
+};
+use pgfleet_planner::{Edge, PlannedCall};
+
+use super::{TAG_PASSWORD_VERSION, passwords::is_password, platform::is_tag};
+
+pub(super) fn calls(mutation: Mutation, before: Option<&Attributes>) -> Vec<PlannedCall> {
+    match &mutation.operation {
+        Operation::Modify { fields, in_window } => {
+            let (tags, rest): (Vec<_>, Vec<_>) = fields
+                .iter()
+                .cloned()
+                .partition(|change| is_tag(&change.field));
+            // The version is written down once the password is changed: after an interruption
+            // between the two it is changed again, to the same.
+            let version = rest.iter().find(|change| is_password(&change.field));
+            let version = version.map(version_tag).into_iter().collect();
+            [tags, rest, version]
+                .into_iter()
+                .filter(|fields| !fields.is_empty())
+                .map(|fields| {
+                    let in_window = *in_window;
+                    let operation = Operation::Modify { fields, in_window };
+                    planned(
+                        Mutation {
+                            operation,
+                            ..mutation.clone()
+                        },
+                        before,
+                    )
+                })
+                .collect()
+        }
+        Operation::Delete { .. } => {
+            let protected = before.is_some_and(|before| before.deletion_protection == Some(true));
+            let lift = (protected && !mutation.resume).then(|| Mutation {
+                operation: Operation::Modify {
+                    fields: vec![FieldChange {
+                        field: Field::DeletionProtection,
+                        from: Some(Value::Flag(true)),
+                        to: Value::Flag(false),
+                    }],
+                    in_window: false,
+                },
+                ..mutation.clone()
+            });
+            lift.into_iter()
+                .chain([mutation])
+                .map(|mutation| planned(mutation, before))
+                .collect()
+        }
+        _ => vec![planned(mutation, before)],
+    }
+}
+
+/// Replicas get a new version before their primary does: RDS refuses the other order with
+/// `DBUpgradeDependencyFailure`.
+pub(super) fn order(calls: &[PlannedCall], observed: &ObservedState) -> Vec<Edge> {
+    let upgrades: Vec<usize> = (0..calls.len())
+        .filter(|index| match &calls[*index].mutation.operation {
+            Operation::Modify { fields, .. } => {
+                fields.iter().any(|change| change.field == Field::Postgres)
+            }
+            _ => false,
+        })
+        .collect();
+    let primary = observed.primary().map(|primary| &primary.resource);
+    let (primaries, replicas): (Vec<_>, Vec<_>) = upgrades
+        .into_iter()
+        .partition(|index| Some(&calls[*index].mutation.resource) == primary);
+    let edges = primaries.iter().flat_map(|then| {
+        replicas.iter().map(|first| Edge {
+            first: *first,
+            then: *then,
+        })
+    });
+    edges.collect()
+}
+
+/// The change of the tag that tells the version of the administrator's password.
+fn version_tag(change: &FieldChange) -> FieldChange {
+    let tag =
+        |value: &Value| Value::Map([(TAG_PASSWORD_VERSION.to_owned(), value.to_string())].into());
+    FieldChange {
+        field: Field::Tags,
+        from: change.from.as_ref().map(tag),
+        to: tag(&change.to),
+    }
+}
+
+/// A mutation with RDS's name for its call, what users notice, and how long it takes.
+fn planned(mutation: Mutation, before: Option<&Attributes>) -> PlannedCall {
+    let (call, disruption, seconds) = match &mutation.operation {
+        Operation::CreatePrimary { .. } => ("CreateDBInstance", Disruption::None, 720),
+        Operation::CreateReplica { .. } => ("CreateDBInstanceReadReplica", Disruption::None, 600),
+        Operation::Start => ("StartDBInstance", Disruption::None, 300),
+        Operation::Delete { .. } => ("DeleteDBInstance", Disruption::None, 300),
+        Operation::Modify { fields, .. } if fields.iter().all(|change| is_tag(&change.field)) => {
+            ("AddTagsToResource", Disruption::None, 2)
+        }
+        Operation::Modify { fields, in_window } => {
+            let restarts = fields
+                .iter()
+                .any(|change| matches!(change.field, Field::Size | Field::Postgres));
+            let two_zones = before.is_some_and(|before| {
+                before.availability == Some(pgfleet_model::Availability::Regional)
+            });
+            let disruption = match (restarts, two_zones) {
+                (false, _) => Disruption::None,
+                (true, false) => Disruption::Restart,
+                (true, true) => Disruption::Failover,
+            };
+            let seconds = if *in_window {
+                2
+            } else if restarts {
+                600
+            } else {
+                120
+            };
+            ("ModifyDBInstance", disruption, seconds)
+        }
+    };
+    PlannedCall {
+        mutation,
+        call: call.to_owned(),
+        disruption,
+        expected_seconds: Some(seconds),
+    }
+}
