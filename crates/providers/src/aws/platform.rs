@@ -10,14 +10,12 @@ use pgfleet_planner::{
 };
 use pgfleet_spec::InstanceSize;
 
-use crate::portable::class_for;
-
-use super::{
-    GUIDE, TAG_PASSWORD_VERSION, awaiting, command,
-    observe::reference,
-    passwords::{Passwords, is_password, rotates},
-    rules, setting,
+use crate::{
+    passwords::{self, Passwords, is_password, rotates},
+    portable::class_for,
 };
+
+use super::{GUIDE, awaiting, command, observe::reference, rules, setting};
 
 /// Keys of `[aws]` that are about the account, not about instances.
 const ACCOUNT: &str = "account";
@@ -190,10 +188,8 @@ impl Platform for AwsPlatform {
                     .iter()
                     .cloned()
                     .partition(|change| is_tag(&change.field));
-                // The version is written down once the password is changed: after an interruption
-                // between the two it is changed again, to the same.
                 let version = rest.iter().find(|change| is_password(&change.field));
-                let version = version.map(version_tag).into_iter().collect();
+                let version = version.map(passwords::retag).into_iter().collect();
                 [tags, rest, version]
                     .into_iter()
                     .filter(|fields| !fields.is_empty())
@@ -297,17 +293,6 @@ impl Platform for AwsPlatform {
     }
 }
 
-/// The change of the tag that tells the version of the administrator's password.
-fn version_tag(change: &FieldChange) -> FieldChange {
-    let tag =
-        |value: &Value| Value::Map([(TAG_PASSWORD_VERSION.to_owned(), value.to_string())].into());
-    FieldChange {
-        field: Field::Tags,
-        from: change.from.as_ref().map(tag),
-        to: tag(&change.to),
-    }
-}
-
 /// Whether an attribute is kept in tags.
 pub(super) fn is_tag(field: &Field) -> bool {
     matches!(field, Field::Tags | Field::Address)
@@ -371,8 +356,7 @@ pub(super) fn final_snapshots(resource: &ResourceRef) -> impl Iterator<Item = St
 /// The tags that an instance shall bear: the plan's, and pgfleet's own.
 pub(super) fn all_tags(mutation: &Mutation, attributes: &Attributes) -> Vec<(String, String)> {
     let own = mutation.owner.tags();
-    let version = attributes.settings.get(PASSWORD_VERSION);
-    let version = version.map(|version| (TAG_PASSWORD_VERSION.to_owned(), version.to_string()));
+    let version = passwords::tag(&attributes.settings);
     let all = attributes.tags.clone().into_iter();
     all.chain(own).chain(version).collect()
 }

@@ -17,10 +17,12 @@ use pgfleet_provider::{
     ErrorKind, Operation, Platform, Progress, Provider, ProviderError, Retry, Scope, Secrets,
     Standing, Until,
 };
-use secrecy::SecretString;
 use tokio::sync::OnceCell;
 
-use crate::standing::progress;
+use crate::{
+    passwords::{has_password, rotates},
+    standing::progress,
+};
 
 use super::{
     AwsOptions, AwsPlatform,
@@ -28,7 +30,6 @@ use super::{
     errors::{Nature, explain, has_expired},
     mutate,
     observe::{Listed, list, listed},
-    passwords::{has_password, rotates},
     platform::{is_abroad, is_tag, new_tags},
     polled::{Page, Polled},
     preflight,
@@ -71,19 +72,6 @@ impl AwsProvider {
     /// Where the administrator's password of a fleet is read from, in case it is to be changed.
     pub fn remember(&self, fleet: FleetName, password: PasswordSource) {
         self.platform.passwords.remember(fleet, password);
-    }
-
-    async fn password(
-        &self,
-        owner: &Owner,
-        secrets: &Secrets,
-    ) -> Result<SecretString, ProviderError> {
-        let source = self.platform.passwords.of(&owner.fleet).ok_or_else(|| {
-            let why = format!("the plan file of {} names no password", owner.fleet);
-            ProviderError::new(ErrorKind::Environment, why)
-                .remedy("add password = { env = \"NAME\" } (or file, or command) to [primary]")
-        })?;
-        crate::passwords::read(source, *secrets).await
     }
 
     /// Keeps what a listing or an answer says of one instance.
@@ -235,7 +223,9 @@ impl AwsProvider {
             }
             Verb::Modify { fields, in_window } => {
                 let password = if has_password(fields) {
-                    Some(self.password(&mutation.owner, secrets).await?)
+                    let fleet = &mutation.owner.fleet;
+                    let passwords = &self.platform.passwords;
+                    Some(passwords.read(fleet, *secrets, mutate::fault).await?)
                 } else {
                     None
                 };
