@@ -68,26 +68,37 @@ fn all_fleets_of_a_resource_group_are_seen_by_one_list() {
 }
 
 #[test]
-fn a_database_is_made_whenever_the_run_before_was_killed() {
-    for number in 1..20 {
-        let clouds = clouds(0);
-        let text = written(&clouds);
-        write(
-            &clouds,
-            &text.replace("[primary]", "[primary]\ndatabase = 'orders'"),
-        );
-        let whole = clouds.killed_after(number, &["azure.toml"]).code == 0;
-        clouds.apply(&["azure.toml"]).exits(0);
-        clouds.is_whole(Vendor::Azure, 0);
-        let state = clouds.control().state().to_string();
-        assert!(state.contains("\"orders\""), "no database after {number}");
-        assert!(!state.contains("pending-database"), "a note has stayed");
-        if whole {
-            assert!(number > 2, "server, database and note are three requests");
-            return;
-        }
+fn a_password_that_azure_would_not_take_is_refused_before_anything_is_sent() {
+    let clouds = clouds(1);
+    for (password, rule) in [
+        ("planted1", "at least three of these kinds"),
+        ("Planted-postgres1", "the administrator's name"),
+    ] {
+        let before = usize::try_from(clouds.control().request_count()).unwrap();
+        let mut command = clouds.command(&APPLY);
+        command.env("TRUCK_PASSWORD", password);
+        let ran = clouds.machine.start_command(command).wait().exits(1);
+        ran.says("the environment variable TRUCK_PASSWORD holds a password")
+            .says(rule)
+            .never_says(password);
+        let asked = clouds.control().requests()[before..].to_vec();
+        assert!(asked.iter().all(|record| !record.effect), "{asked:?}");
     }
-    panic!("no run came to its end by itself");
+    assert!(clouds.is_empty(Vendor::Azure));
+}
+
+#[test]
+fn a_region_and_a_size_that_there_are_not_are_told_with_the_plan() {
+    let clouds = clouds(1);
+    let text = written(&clouds);
+    write(&clouds, &text.replace("eastus2", "eastus9"));
+    let ran = clouds.run(&["plan", "azure.toml"]).exits(3);
+    ran.says("`eastus9` is no region of `azure`")
+        .says("`eastus2`");
+    write(&clouds, &text.replace("D2ds_v5", "D3ds_v5"));
+    let ran = clouds.run(&["plan", "azure.toml"]).exits(3);
+    ran.says("`Standard_D3ds_v5` is no size")
+        .says("`Standard_D2ds_v5`");
 }
 
 #[test]
@@ -307,6 +318,23 @@ fn a_login_that_fails_says_which_and_keeps_the_secret() {
 }
 
 #[test]
+fn a_login_that_is_down_for_a_while_is_waited_for() {
+    let secure = Secure::new();
+    // More than the identity library waits out by itself.
+    let down = FaultEffect::Error {
+        status: 503,
+        code: "temporarily_unavailable".to_owned(),
+        message: "not now".to_owned(),
+    };
+    let control = secure.simulator.control();
+    control.fault(Fault::new(down).on("Token").times(5));
+    let mut command = secure.command(&["plan", "azure.toml"]);
+    command.env("AZURE_CLIENT_SECRET", "planted-secret");
+    secure.machine.start_command(command).wait().exits(0);
+    assert_eq!(secure.logins(), 6);
+}
+
+#[test]
 fn an_assertion_in_a_file_logs_in() {
     let secure = Secure::new();
     secure
@@ -346,4 +374,16 @@ fn a_plan_prints_commands_of_az() {
     ] {
         shell.says(words);
     }
+    clouds.apply(&["azure.toml"]).exits(0);
+    let text = written(&clouds);
+    write(
+        &clouds,
+        &text.replace("password =", "password_version = 2\npassword ="),
+    );
+    let shell = clouds.run(&["plan", "azure.toml", "--format", "shell"]);
+    let shell = shell.exits(0);
+    shell.says("az postgres flexible-server update --name truck-azure-primary");
+    shell.says("--admin-password \"$TRUCK_PASSWORD\"");
+    shell.says("--tags pgfleet-password-version=2");
+    shell.never_says("lanted");
 }

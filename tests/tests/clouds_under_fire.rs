@@ -92,6 +92,48 @@ fn throttling_at_each_request(vendor: Vendor) {
     each_request_in_turn(vendor, &FaultEffect::Throttle, 2);
 }
 
+/// Applies a plan that is the usual one with these words in others' place, until a run comes to its
+/// end before it is killed: each time the next apply converges. How many changes that takes.
+fn killed_in_between(vendor: Vendor, made: bool, from: &str, to: &str) -> (u64, Clouds) {
+    for number in 1..20 {
+        let clouds = Clouds::new(Clock::AtOnce);
+        clouds.write(vendor, 0);
+        if made {
+            clouds.apply(&[&vendor.file()]).exits(0);
+        }
+        let path = clouds.machine.path().join(vendor.file());
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(path, text.replace(from, to)).unwrap();
+        let records = clouds.control().requests();
+        let before = records.iter().filter(|record| record.effect).count();
+        let change = u64::try_from(before).unwrap() + number;
+        let ran = clouds.killed_after(change, &[&vendor.file()]);
+        clouds.apply(&[&vendor.file()]).exits(0);
+        clouds.is_whole(vendor, 0);
+        if ran.code == 0 {
+            return (number - 1, clouds);
+        }
+    }
+    panic!("no run came to its end by itself");
+}
+
+fn a_password_is_changed_whenever_the_run_before_was_killed(vendor: Vendor) {
+    let to = "password_version = 2\npassword =";
+    let (changes, clouds) = killed_in_between(vendor, true, "password =", to);
+    // Azure takes the password and its version at once.
+    assert!(changes >= 1, "{changes}");
+    let state = clouds.control().state().to_string();
+    assert!(state.contains("pgfleet-password-version"), "{state}");
+}
+
+fn a_database_is_made_whenever_the_run_before_was_killed(vendor: Vendor) {
+    let to = "[primary]\ndatabase = 'Orders'";
+    let (_, clouds) = killed_in_between(vendor, false, "[primary]", to);
+    let state = clouds.control().state().to_string();
+    assert!(state.contains("\"Orders\""), "no database: {state}");
+    assert!(!state.contains("pending-database"), "a note has stayed");
+}
+
 /// Moments within which a run may be struck, seeded.
 fn moments() -> Vec<Duration> {
     let mut random = Random::seeded();
@@ -193,6 +235,8 @@ on_each_cloud!(
     the_answer_to_each_request_lost,
     the_answer_to_each_request_cut_off,
     throttling_at_each_request,
+    a_password_is_changed_whenever_the_run_before_was_killed,
+    a_database_is_made_whenever_the_run_before_was_killed,
     signals_at_random_moments,
     kills_at_random_moments,
     two_applies_of_one_plan,

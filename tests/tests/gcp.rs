@@ -211,4 +211,37 @@ fn a_plan_is_printed_as_commands_of_gcloud_without_its_secrets() {
     let shell = shell.exits(0);
     shell.says("gcloud sql instances create truck-gcp-primary --region=us-east1");
     shell.says("--root-password \"$TRUCK_PASSWORD\"");
+    shell.never_says("lanted");
+    rewrite(
+        &clouds,
+        "[primary]",
+        "[primary]\ndatabase = 'food-truck'\npassword_version = 2",
+    );
+    let create = ["plan", "gcp.toml", "--format", "shell"];
+    let shell = clouds.run(&create).exits(0);
+    shell.says("pgfleet-pending-database=food-2dtruck");
+    shell.says("gcloud sql databases create food-truck --instance=truck-gcp-primary");
+    shell.says("--remove-labels=pgfleet-pending-database");
+    clouds.run(&APPLY).exits(0);
+    rewrite(&clouds, "password_version = 2", "password_version = 3");
+    let shell = clouds.run(&create).exits(0);
+    shell.says("gcloud sql users set-password postgres --instance=truck-gcp-primary");
+    shell.says("--password \"$TRUCK_PASSWORD\"");
+    shell.says("--update-labels=");
+    shell.says("pgfleet-password-version=3");
+    shell.never_says("lanted");
+}
+
+#[test]
+fn a_region_and_a_tier_that_there_are_not_are_told_with_the_plan() {
+    let clouds = clouds(1);
+    rewrite(&clouds, "us-east1", "us-east11");
+    let ran = clouds.run(&["plan", "gcp.toml"]).exits(3);
+    ran.says("`us-east11` is no region of `gcp`")
+        .says("`us-east1`");
+    rewrite(&clouds, "us-east11", "us-east1");
+    rewrite(&clouds, "db-custom-2-7680", "db-cutom-2-7680");
+    let ran = clouds.run(&["plan", "gcp.toml"]).exits(3);
+    ran.says("`db-cutom-2-7680` is no tier")
+        .says("`db-custom-2-7680`");
 }

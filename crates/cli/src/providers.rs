@@ -119,24 +119,32 @@ impl Providers {
             self.open.push((key, provider));
             self.open.len() - 1
         };
+        let password = match &spec.primary {
+            PrimarySpec::Managed(primary) => primary.password.clone(),
+            PrimarySpec::Existing(_) => None,
+        };
         match &self.open[index].1 {
             #[cfg(feature = "aws")]
             Opened::Aws(aws) => {
-                if let PrimarySpec::Managed(primary) = &spec.primary
-                    && let Some(password) = &primary.password
-                {
-                    aws.remember(spec.fleet.clone(), password.clone());
+                if let Some(password) = password {
+                    aws.remember(spec.fleet.clone(), password);
                 }
                 let provider: Arc<dyn Provider> = Arc::<AwsProvider>::clone(aws);
                 Ok(provider)
             }
             #[cfg(feature = "azure")]
             Opened::Azure(azure) => {
+                if let Some(password) = password {
+                    azure.remember(spec.fleet.clone(), password);
+                }
                 let provider: Arc<dyn Provider> = Arc::<AzureProvider>::clone(azure);
                 Ok(provider)
             }
             #[cfg(feature = "gcp")]
             Opened::Gcp(gcp) => {
+                if let Some(password) = password {
+                    gcp.remember(spec.fleet.clone(), password);
+                }
                 let provider: Arc<dyn Provider> = Arc::<GcpProvider>::clone(gcp);
                 Ok(provider)
             }

@@ -2,7 +2,6 @@
 
 use std::{
     io::Read as _,
-    path::Path,
     process::{Command, Stdio},
     sync::mpsc,
     thread,
@@ -45,27 +44,20 @@ impl Secrets {
     /// # Errors
     /// [`SecretError`], which names the source and never the secret.
     pub fn read(self, source: &PasswordSource) -> Result<SecretString, SecretError> {
-        match source {
-            PasswordSource::Env(name) => {
-                let value =
-                    std::env::var_os(name).ok_or_else(|| SecretError::NotSet(name.clone()))?;
-                let place = format!("the environment variable {name}");
-                one_line(value.into_encoded_bytes(), place)
-            }
-            PasswordSource::File(path) => from_file(path),
-            PasswordSource::Command(words) => from_command(words),
-        }
+        let bytes = match source {
+            PasswordSource::Env(name) => std::env::var_os(name)
+                .ok_or_else(|| SecretError::NotSet(name.clone()))?
+                .into_encoded_bytes(),
+            PasswordSource::File(path) => std::fs::read(path).map_err(|error| {
+                SecretError::File(path.display().to_string(), error.to_string())
+            })?,
+            PasswordSource::Command(words) => from_command(words)?,
+        };
+        one_line(bytes, source.to_string())
     }
 }
 
-fn from_file(path: &Path) -> Result<SecretString, SecretError> {
-    let name = path.display().to_string();
-    let bytes =
-        std::fs::read(path).map_err(|error| SecretError::File(name.clone(), error.to_string()))?;
-    one_line(bytes, format!("the password file {name}"))
-}
-
-fn from_command(words: &[String]) -> Result<SecretString, SecretError> {
+fn from_command(words: &[String]) -> Result<Vec<u8>, SecretError> {
     let (program, arguments) = words
         .split_first()
         .ok_or_else(|| SecretError::Command(String::new(), "it is empty".to_owned()))?;
@@ -97,8 +89,7 @@ fn from_command(words: &[String]) -> Result<SecretString, SecretError> {
     if !status.success() {
         return Err(failed(status.to_string()));
     }
-    let output = output.map_err(|error| failed(error.to_string()))?;
-    one_line(output, format!("the output of `{program}`"))
+    output.map_err(|error| failed(error.to_string()))
 }
 
 /// One trailing line break is how editors and `echo` end a file; it is not part of the password.

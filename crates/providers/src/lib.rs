@@ -10,21 +10,26 @@
 //! | `mutate.rs` | the calls that change something |
 //! | `errors.rs` | the platform's errors, turned into kind, remedy and how to retry |
 //!
-//! What is common to the clouds stands beside the folders: `guard.rs`, no plain text to other
-//! machines; `proxies.rs`, none over proxies; `passwords.rs`, passwords read when they are needed; `portable.rs`, classes for sizes in
-//! vCPUs and memory; `standing.rs`, answers of polls that a listing gives;
-//! `words.rs`, what others say as part of what we say. No folder knows another.
+//! What is common to the clouds stands beside the folders: `databases.rs`, the database of `[primary]`
+//! where it takes a call of its own; `guard.rs`, no plain text to other machines; `offered.rs`,
+//! regions that there are; `proxies.rs`, none over proxies; `passwords.rs`, passwords read when they are needed; `portable.rs`, classes for sizes
+//! in vCPUs and memory; `standing.rs`, answers of polls that a listing gives; `words.rs`, what others
+//! say as part of what we say. No folder knows another.
 
 #[cfg(feature = "aws")]
 pub mod aws;
 #[cfg(feature = "azure")]
 pub mod azure;
+#[cfg(any(feature = "azure", feature = "gcp"))]
+mod databases;
 #[cfg(feature = "gcp")]
 pub mod gcp;
 #[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
 mod guard;
 #[cfg(feature = "local")]
 pub mod local;
+#[cfg(any(feature = "azure", feature = "gcp"))]
+mod offered;
 #[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
 mod passwords;
 #[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]

@@ -1,23 +1,145 @@
-//! Passwords, read when a call needs them.
+//! Administrators' passwords: where they are read from, by fleet; read when a call needs them, and
+//! held against the service's rule before anything is sent.
+//!
+//! A change of a password names its version only: plans, events and saved files hold nothing more.
+//! The version of the live one is in a tag.
 
-use pgfleet_model::PasswordSource;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use pgfleet_model::{
+    Field, FieldChange, FleetName, Mutation, Operation, PasswordSource, Settings, Tags, Value,
+};
+use pgfleet_planner::PASSWORD_VERSION;
 use pgfleet_provider::{ErrorKind, ProviderError, Secrets};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
-/// Reads a password without holding up other calls: a command may take its time.
+/// The tag that tells which `password_version` the administrator's password is of.
+const TAG_VERSION: &str = "pgfleet-password-version";
+
+/// What a service says against a password, as what it must be instead; never the password itself.
+pub(crate) type Fault = Option<&'static str>;
+
+/// Where passwords are read from, shared by both halves of a provider.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Passwords(Arc<Mutex<BTreeMap<FleetName, PasswordSource>>>);
+
+impl Passwords {
+    pub(crate) fn remember(&self, fleet: FleetName, source: PasswordSource) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert(fleet, source);
+    }
+
+    pub(crate) fn of(&self, fleet: &FleetName) -> Option<PasswordSource> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(fleet).cloned()
+    }
+
+    /// Reads the password that a fleet is to have from now on.
+    pub(crate) async fn read(
+        &self,
+        fleet: &FleetName,
+        secrets: Secrets,
+        rule: impl FnOnce(&str) -> Fault,
+    ) -> Result<SecretString, ProviderError> {
+        let source = self.of(fleet).ok_or_else(|| {
+            let why = format!("the plan file of {fleet} names no password");
+            ProviderError::new(ErrorKind::Environment, why)
+                .remedy("add password = { env = \"NAME\" } (or file, or command) to [primary]")
+        })?;
+        read(source, secrets, rule).await
+    }
+}
+
+/// Reads a password without holding up other calls: a command may take its time. One that the
+/// service would not take is refused here, where nothing has been sent yet.
 pub(crate) async fn read(
     source: PasswordSource,
     secrets: Secrets,
+    rule: impl FnOnce(&str) -> Fault,
 ) -> Result<SecretString, ProviderError> {
-    match tokio::task::spawn_blocking(move || secrets.read(&source)).await {
-        Ok(Ok(password)) => Ok(password),
-        Ok(Err(error)) => Err(
-            ProviderError::new(ErrorKind::Environment, error.to_string())
-                .remedy("look at `password` in [primary]"),
-        ),
-        Err(error) => Err(ProviderError::new(
-            ErrorKind::Internal,
-            format!("the password could not be read: {error}"),
-        )),
+    let from = source.to_string();
+    let password = match tokio::task::spawn_blocking(move || secrets.read(&source)).await {
+        Ok(Ok(password)) => password,
+        Ok(Err(error)) => {
+            return Err(
+                ProviderError::new(ErrorKind::Environment, error.to_string())
+                    .remedy("look at `password` in [primary]"),
+            );
+        }
+        Err(error) => {
+            return Err(ProviderError::new(
+                ErrorKind::Internal,
+                format!("the password could not be read: {error}"),
+            ));
+        }
+    };
+    match rule(password.expose_secret()) {
+        None => Ok(password),
+        Some(must) => {
+            let why =
+                format!("{from} holds a password that cannot be the administrator's: it {must}");
+            Err(ProviderError::new(ErrorKind::Refused, why)
+                .remedy("put another one there and run the command again"))
+        }
+    }
+}
+
+/// Whether this is the version of the administrator's password.
+pub(crate) fn is_password(field: &Field) -> bool {
+    matches!(field, Field::Setting(name) if name == PASSWORD_VERSION)
+}
+
+/// Whether a mutation changes the administrator's password.
+pub(crate) fn rotates(mutation: &Mutation) -> bool {
+    match &mutation.operation {
+        Operation::Modify { fields, .. } => has_password(fields),
+        _ => false,
+    }
+}
+
+pub(crate) fn has_password(fields: &[FieldChange]) -> bool {
+    fields.iter().any(|change| is_password(&change.field))
+}
+
+/// The change of the tag that goes with a change of the password, where tags have a call of their
+/// own. It comes last: after an interruption between the two the password is changed again, to the
+/// same.
+pub(crate) fn retag(change: &FieldChange) -> FieldChange {
+    let tag = |value: &Value| Value::Map([(TAG_VERSION.to_owned(), value.to_string())].into());
+    FieldChange {
+        field: Field::Tags,
+        from: change.from.as_ref().map(tag),
+        to: tag(&change.to),
+    }
+}
+
+/// The tag that a new primary bears for its password.
+pub(crate) fn tag(settings: &Settings) -> Option<(String, String)> {
+    let version = settings.get(PASSWORD_VERSION)?;
+    Some((TAG_VERSION.to_owned(), version.to_string()))
+}
+
+/// The version of a live primary's password, as a setting; none where it was never changed.
+pub(crate) fn version(tags: &Tags) -> Option<(String, Value)> {
+    let version = tags.get(TAG_VERSION)?.parse().ok()?;
+    Some((PASSWORD_VERSION.to_owned(), Value::Number(version)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_password_that_the_service_would_not_take_is_refused_by_its_source_and_the_rule() {
+        let source = PasswordSource::Command(vec!["echo".into(), "s3cret".into()]);
+        let short = |text: &str| (text.len() < 8).then_some("must have 8 characters");
+        let error = read(source.clone(), Secrets, short).await.unwrap_err();
+        let told = format!("{} {}", error.message, error.remedy);
+        assert!(told.contains("`echo`") && told.contains("must have 8 characters"));
+        assert!(!told.contains("s3cret"), "{told}");
+        assert!(read(source, Secrets, |_| None).await.is_ok());
     }
 }

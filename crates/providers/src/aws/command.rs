@@ -6,9 +6,10 @@ use pgfleet_model::{
 };
 use pgfleet_planner::Word;
 
+use crate::passwords::has_password;
+
 use super::{
     ENGINE,
-    passwords::has_password,
     platform::{all_tags, final_snapshot, is_abroad, is_tag, new_tags},
     setting,
 };

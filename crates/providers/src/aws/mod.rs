@@ -13,7 +13,6 @@ mod mutate;
 mod observe;
 mod offered;
 mod order;
-mod passwords;
 mod platform;
 mod polled;
 mod preflight;
@@ -34,9 +33,6 @@ const GUIDE: &str = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/";
 
 /// The engine, in RDS's word.
 const ENGINE: &str = "postgres";
-
-/// The tag that tells which `password_version` the administrator's password is of.
-const TAG_PASSWORD_VERSION: &str = "pgfleet-password-version";
 
 /// Names of what only RDS knows of an instance, as plan files have them below `[aws]`.
 mod setting {

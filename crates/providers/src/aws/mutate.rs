@@ -10,7 +10,7 @@ use pgfleet_model::{
 use pgfleet_provider::{ProviderError, Secrets};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::passwords;
+use crate::passwords::{self, Fault};
 
 use super::{
     ENGINE,
@@ -59,7 +59,7 @@ pub(super) async fn create_primary(
             .master_username(&bootstrap.admin)
             .set_db_name(database.cloned());
         if let Some(source) = &bootstrap.password {
-            let password = passwords::read(source.clone(), *secrets).await?;
+            let password = passwords::read(source.clone(), *secrets, fault).await?;
             call = call.master_user_password(password.expose_secret());
         }
     }
@@ -221,6 +221,17 @@ pub(super) async fn delete(
     }
 }
 
+/// What RDS says against an administrator's password (`MasterUserPassword` of CreateDBInstance).
+pub(super) fn fault(password: &str) -> Fault {
+    let long = (8..=128).contains(&password.len());
+    let fine = password
+        .chars()
+        .all(|c| c.is_ascii_graphic() && !"/\"@".contains(c));
+    (!(long && fine)).then_some(
+        "must have 8 to 128 printable ASCII characters, and none of them `/`, `\"`, `@` or a space",
+    )
+}
+
 /// A count as the SDK takes it; plan files hold none that is larger.
 fn whole(number: Option<u32>) -> Option<i32> {
     number.and_then(|number| i32::try_from(number).ok())
@@ -241,4 +252,26 @@ fn tags(all: Vec<(String, String)>) -> Vec<Tag> {
     all.into_iter()
         .map(|(key, value)| Tag::builder().key(key).value(value).build())
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_has_eight_characters_and_none_that_rds_keeps_out() {
+        assert_eq!(fault("A-long-passw0rd!"), None);
+        let long = "x".repeat(129);
+        for bad in [
+            "short-1",
+            "with a space",
+            "with/slash",
+            "with\"quote",
+            "with@sign",
+            "\u{fc}ber-lang",
+            &long,
+        ] {
+            assert!(fault(bad).is_some(), "{bad}");
+        }
+    }
 }

@@ -10,8 +10,9 @@ use pgfleet_model::{
 use pgfleet_planner::PASSWORD_VERSION;
 use pgfleet_provider::{ErrorKind, ProviderError};
 
+use crate::passwords;
+
 use super::{
-    TAG_PASSWORD_VERSION,
     errors::{Nature, explain},
     setting,
 };
@@ -188,12 +189,7 @@ fn number(value: Option<i32>) -> Option<u32> {
 
 fn attributes(live: &DbInstance, role: Role, tags: Tags) -> Attributes {
     let mut settings = settings(live);
-    let version = tags
-        .get(TAG_PASSWORD_VERSION)
-        .and_then(|version| version.parse().ok());
-    if let Some(version) = version {
-        settings.insert(PASSWORD_VERSION.to_owned(), Value::Number(version));
-    }
+    settings.extend(passwords::version(&tags));
     let availability = live.multi_az().map(|two| {
         if two {
             Availability::Regional

@@ -5,7 +5,9 @@ use pgfleet_model::{
 };
 use pgfleet_planner::{Edge, PlannedCall};
 
-use super::{TAG_PASSWORD_VERSION, passwords::is_password, platform::is_tag};
+use crate::passwords::{self, is_password};
+
+use super::platform::is_tag;
 
 pub(super) fn calls(mutation: Mutation, before: Option<&Attributes>) -> Vec<PlannedCall> {
     match &mutation.operation {
@@ -14,10 +16,8 @@ pub(super) fn calls(mutation: Mutation, before: Option<&Attributes>) -> Vec<Plan
                 .iter()
                 .cloned()
                 .partition(|change| is_tag(&change.field));
-            // The version is written down once the password is changed: after an interruption
-            // between the two it is changed again, to the same.
             let version = rest.iter().find(|change| is_password(&change.field));
-            let version = version.map(version_tag).into_iter().collect();
+            let version = version.map(passwords::retag).into_iter().collect();
             [tags, rest, version]
                 .into_iter()
                 .filter(|fields| !fields.is_empty())
@@ -78,17 +78,6 @@ pub(super) fn order(calls: &[PlannedCall], observed: &ObservedState) -> Vec<Edge
         })
     });
     edges.collect()
-}
-
-/// The change of the tag that tells the version of the administrator's password.
-fn version_tag(change: &FieldChange) -> FieldChange {
-    let tag =
-        |value: &Value| Value::Map([(TAG_PASSWORD_VERSION.to_owned(), value.to_string())].into());
-    FieldChange {
-        field: Field::Tags,
-        from: change.from.as_ref().map(tag),
-        to: tag(&change.to),
-    }
 }
 
 /// A mutation with RDS's name for its call, what users notice, and how long it takes.

@@ -9,13 +9,9 @@ use pgfleet_planner::{
     Standing, Word,
 };
 
-use super::{
-    GUIDE, TAG_PASSWORD_VERSION, awaiting, command,
-    observe::reference,
-    order,
-    passwords::{Passwords, is_password, rotates},
-    resolve, rules, setting,
-};
+use crate::passwords::{self, Passwords, is_password, rotates};
+
+use super::{GUIDE, awaiting, command, observe::reference, order, resolve, rules, setting};
 
 /// RDS as the planner sees it.
 #[derive(Debug, Clone)]
@@ -194,8 +190,7 @@ pub(super) fn final_snapshots(resource: &ResourceRef) -> impl Iterator<Item = St
 /// The tags that an instance shall bear: the plan's, and pgfleet's own.
 pub(super) fn all_tags(mutation: &Mutation, attributes: &Attributes) -> Vec<(String, String)> {
     let own = mutation.owner.tags();
-    let version = attributes.settings.get(PASSWORD_VERSION);
-    let version = version.map(|version| (TAG_PASSWORD_VERSION.to_owned(), version.to_string()));
+    let version = passwords::tag(&attributes.settings);
     let all = attributes.tags.clone().into_iter();
     all.chain(own).chain(version).collect()
 }

@@ -16,10 +16,11 @@ use pgfleet_provider::{
     ErrorKind, Operation, Platform, Progress, Provider, ProviderError, Retry, Scope, Secrets,
     Standing, Until,
 };
-use secrecy::SecretString;
 use tokio::sync::OnceCell;
 
 use crate::standing::progress;
+
+use crate::passwords::{has_password, rotates};
 
 use super::{
     AwsOptions, AwsPlatform,
@@ -28,7 +29,6 @@ use super::{
     gone::{Awaited, gone},
     mutate,
     observe::{Listed, list, listed},
-    passwords::{has_password, rotates},
     platform::{is_abroad, is_tag, new_tags},
     polled::{Page, Polled},
     preflight,
@@ -65,19 +65,6 @@ impl AwsProvider {
     /// Where the administrator's password of a fleet is read from, in case it is to be changed.
     pub fn remember(&self, fleet: FleetName, password: PasswordSource) {
         self.platform.passwords.remember(fleet, password);
-    }
-
-    async fn password(
-        &self,
-        owner: &Owner,
-        secrets: &Secrets,
-    ) -> Result<SecretString, ProviderError> {
-        let source = self.platform.passwords.of(&owner.fleet).ok_or_else(|| {
-            let why = format!("the plan file of {} names no password", owner.fleet);
-            ProviderError::new(ErrorKind::Environment, why)
-                .remedy("add password = { env = \"NAME\" } (or file, or command) to [primary]")
-        })?;
-        crate::passwords::read(source, *secrets).await
     }
 
     /// A call that failed since credentials of this generation have expired can be made again where
@@ -214,7 +201,9 @@ impl AwsProvider {
             }
             Verb::Modify { fields, in_window } => {
                 let password = if has_password(fields) {
-                    Some(self.password(&mutation.owner, secrets).await?)
+                    let fleet = &mutation.owner.fleet;
+                    let passwords = &self.platform.passwords;
+                    Some(passwords.read(fleet, *secrets, mutate::fault).await?)
                 } else {
                     None
                 };

@@ -5,7 +5,9 @@ use pgfleet_model::{
     Field, ObservedInstance, ObservedState, Role, Stranger, Value,
 };
 
-use super::{GUIDE, passwords::has_password, platform::is_abroad, setting, source};
+use crate::passwords::has_password;
+
+use super::{GUIDE, platform::is_abroad, setting, source};
 
 /// Replicas of one source that RDS makes without a raised quota.
 const REPLICAS: usize = 15;

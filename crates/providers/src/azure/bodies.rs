@@ -6,8 +6,12 @@ use pgfleet_model::{
 use pgfleet_provider::{ErrorKind, ProviderError};
 use secrecy::{ExposeSecret as _, SecretString};
 
+use crate::{
+    databases::{self, TAG_PENDING},
+    passwords::{self, is_password},
+};
+
 use super::{
-    TAG_PENDING,
     observe::tags,
     setting,
     sku::{full_name, tier_of},
@@ -24,7 +28,7 @@ use super::{
 fn body(
     mutation: &Mutation,
     attributes: &Attributes,
-    more: Option<(&str, &str)>,
+    note: Option<&str>,
     properties: ServerProperties,
 ) -> Result<Server, ProviderError> {
     let Some(size) = &attributes.size else {
@@ -34,7 +38,8 @@ fn body(
     };
     let mut tags = attributes.tags.clone();
     tags.extend(mutation.owner.tags());
-    tags.extend(more.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    tags.extend(passwords::tag(&attributes.settings));
+    tags.extend(note.map(|database| (TAG_PENDING.to_owned(), database.to_owned())));
     let mut resource = TrackedResource::new(mutation.resource.region.to_string());
     resource.tags = Some(wire_tags(&tags));
     let mut server = Server::new(resource);
@@ -54,9 +59,6 @@ pub(super) fn primary(
         Some(Availability::Regional) => Mode::ZoneRedundant,
         Some(Availability::Zonal) | None => Mode::Disabled,
     };
-    let database = bootstrap
-        .map(|bootstrap| bootstrap.database.as_str())
-        .filter(|database| *database != "postgres");
     let properties = ServerProperties {
         create_mode: Some(CreateMode::Create),
         administrator_login: bootstrap.map(|bootstrap| bootstrap.admin.clone()),
@@ -73,8 +75,7 @@ pub(super) fn primary(
         network: network(attributes),
         ..ServerProperties::default()
     };
-    let pending = database.map(|database| (TAG_PENDING, database));
-    body(mutation, attributes, pending, properties)
+    body(mutation, attributes, databases::wanted(desired), properties)
 }
 
 /// A replica takes its version, administrator, backups and encryption from its source.
@@ -94,14 +95,21 @@ pub(super) fn replica(
     body(mutation, attributes, None, properties)
 }
 
-/// All attributes in one call, and of the tags every one: Azure replaces them all.
-pub(super) fn changed(live: &Server, owner: &Owner, fields: &[FieldChange]) -> ServerForUpdate {
+/// All attributes in one call, and of the tags every one: Azure replaces them all. The version of a
+/// new password is set with it.
+pub(super) fn changed(
+    live: &Server,
+    owner: &Owner,
+    fields: &[FieldChange],
+    password: Option<&SecretString>,
+) -> ServerForUpdate {
     let mut update = ServerForUpdate::default();
     let mut properties = ServerPropertiesForUpdate::default();
     let mut storage = Storage::default();
     let mut tags = tags(live);
     let mut retags = false;
-    for FieldChange { field, to, .. } in fields {
+    for change in fields {
+        let FieldChange { field, to, .. } = change;
         let number = match to {
             Value::Number(number) => i32::try_from(*number).ok(),
             _ => None,
@@ -134,9 +142,17 @@ pub(super) fn changed(live: &Server, owner: &Owner, fields: &[FieldChange]) -> S
                 }
             }
             Field::Address => retags = true,
-            Field::Setting(name) if name == setting::PENDING => {
+            field if databases::is_note(field) => {
                 retags = true;
                 tags.remove(TAG_PENDING);
+            }
+            field if is_password(field) => {
+                retags = true;
+                properties.administrator_login_password =
+                    password.map(|text| text.expose_secret().to_owned());
+                if let Value::Map(version) = passwords::retag(change).to {
+                    tags.extend(version);
+                }
             }
             Field::Postgres
             | Field::StorageType

@@ -2,13 +2,18 @@
 
 use pgfleet_model::{
     Attributes, Availability, DesiredInstance, Field, FieldChange, Mutation, Operation,
-    ResourceRef, Value,
+    PasswordSource, ResourceRef, Value,
 };
 use pgfleet_planner::Word;
 
+use crate::{
+    databases::{self, TAG_PENDING},
+    passwords::{self, has_password, is_password},
+};
+
 use super::{
-    SERVERS, TAG_PENDING,
-    platform::{is_settled, is_tag, pending_database},
+    SERVERS,
+    platform::is_tag,
     setting,
     sku::{full_name, tier_of},
 };
@@ -20,7 +25,11 @@ pub(super) struct Place<'a> {
 }
 
 /// What [`super::mutate`] sends, as `az postgres flexible-server ...`.
-pub(super) fn of(place: &Place<'_>, mutation: &Mutation) -> Vec<Vec<Word>> {
+pub(super) fn of(
+    place: &Place<'_>,
+    mutation: &Mutation,
+    password: Option<&PasswordSource>,
+) -> Vec<Vec<Word>> {
     // An earlier run made the call; only its end is waited for.
     if mutation.resume {
         return Vec::new();
@@ -31,7 +40,7 @@ pub(super) fn of(place: &Place<'_>, mutation: &Mutation) -> Vec<Vec<Word>> {
         Operation::CreateReplica { desired, source } => {
             create_replica(place, mutation, desired, source)
         }
-        Operation::Modify { fields, .. } => modify(place, mutation, fields),
+        Operation::Modify { fields, .. } => modify(place, mutation, fields, password),
         Operation::Start => vec![place.on("start", resource)],
         Operation::Delete { .. } => {
             let mut words = place.on("delete", resource);
@@ -113,21 +122,22 @@ fn create_primary(place: &Place<'_>, mutation: &Mutation, desired: &DesiredInsta
     option(&mut words, "backup-retention", attributes.backup_days);
     let standby = attributes.availability == Some(Availability::Regional);
     option(&mut words, "zonal-resiliency", Some(enabled(standby)));
-    let mut pending = None;
     if let Some(bootstrap) = &desired.bootstrap {
         option(&mut words, "admin-user", Some(&bootstrap.admin));
         if let Some(source) = &bootstrap.password {
             words.push("--admin-password".into());
             words.push(source.into());
         }
-        pending = Some(&bootstrap.database).filter(|database| *database != "postgres");
     }
     network(&mut words, attributes);
     if !attributes.settings.contains_key(setting::SUBNET) {
         // A public address, and no firewall rule for it.
         option(&mut words, "public-access", Some("None"));
     }
-    let more = pending.map(|database| tag(TAG_PENDING, database));
+    let note = databases::wanted(desired).map(|database| tag(TAG_PENDING, database));
+    let version = passwords::tag(&attributes.settings);
+    let version = version.map(|(name, value)| tag(&name, &value));
+    let more = note.into_iter().chain(version).collect();
     new_tags(&mut words, mutation, attributes, more);
     words.push("--yes".into());
     words
@@ -149,7 +159,7 @@ fn create_replica(
         option(&mut words, "storage-type", Some("PremiumV2_LRS"));
     }
     network(&mut words, attributes);
-    new_tags(&mut words, mutation, attributes, None);
+    new_tags(&mut words, mutation, attributes, Vec::new());
     words.push("--yes".into());
     // The tool has no word for it when a replica is made.
     let grows = attributes.storage.autogrow.map(|on| {
@@ -177,12 +187,7 @@ fn network(words: &mut Vec<Word>, attributes: &Attributes) {
     option(words, "private-dns-zone", zone);
 }
 
-fn new_tags(
-    words: &mut Vec<Word>,
-    mutation: &Mutation,
-    attributes: &Attributes,
-    more: Option<Word>,
-) {
+fn new_tags(words: &mut Vec<Word>, mutation: &Mutation, attributes: &Attributes, more: Vec<Word>) {
     words.push("--tags".into());
     let own = mutation.owner.tags();
     let all = attributes.tags.iter().chain(&own);
@@ -190,9 +195,14 @@ fn new_tags(
     words.extend(more);
 }
 
-fn modify(place: &Place<'_>, mutation: &Mutation, fields: &[FieldChange]) -> Vec<Vec<Word>> {
+fn modify(
+    place: &Place<'_>,
+    mutation: &Mutation,
+    fields: &[FieldChange],
+    password: Option<&PasswordSource>,
+) -> Vec<Vec<Word>> {
     let resource = &mutation.resource;
-    if let Some(database) = pending_database(fields) {
+    if let Some(database) = databases::made_by(fields) {
         let mut words: Vec<Word> = ["az", "postgres", "flexible-server", "db", "create"]
             .map(Word::from)
             .to_vec();
@@ -201,19 +211,31 @@ fn modify(place: &Place<'_>, mutation: &Mutation, fields: &[FieldChange]) -> Vec
         place.here(&mut words);
         return vec![words];
     }
-    if is_settled(fields) {
+    if databases::is_settled(fields) {
         return vec![place.tags(resource, "Delete", vec![TAG_PENDING.into()])];
     }
     let mut commands = Vec::new();
     let (tags, rest): (Vec<_>, Vec<_>) = fields.iter().partition(|change| is_tag(&change.field));
     if !rest.is_empty() {
         let mut words = place.on("update", resource);
+        if has_password(fields) {
+            // Without its source there is no command.
+            let Some(source) = password else {
+                return Vec::new();
+            };
+            words.push("--admin-password".into());
+            words.push(source.into());
+        }
         for change in rest {
             update(&mut words, change);
         }
         words.push("--yes".into());
         commands.push(words);
     }
+    // The version of the password comes after it.
+    let version = fields.iter().find(|change| is_password(&change.field));
+    let version = version.map(passwords::retag);
+    let tags: Vec<_> = tags.into_iter().chain(&version).collect();
     if !tags.is_empty() {
         let mut all = mutation.owner.tags();
         for change in tags {

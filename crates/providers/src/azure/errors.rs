@@ -52,7 +52,14 @@ pub(super) fn explain(what: &str, action: Action, failure: &Failure) -> Provider
                  (SSL_CERT_FILE)",
             )
         }
-        Failure::NoToken(why) => ProviderError::new(
+        // The login comes before the request, which was never sent.
+        Failure::NoToken { passes: true, why } => ProviderError::new(
+            ErrorKind::Unreachable,
+            format!("{what}: Azure's login does not answer: {why}"),
+        )
+        .remedy("look at the network, the proxy and AZURE_AUTHORITY_HOST")
+        .retry(Retry::Backoff),
+        Failure::NoToken { passes: false, why } => ProviderError::new(
             ErrorKind::Credentials,
             format!("{what}: no credentials of Azure serve: {why}"),
         )

@@ -34,20 +34,10 @@ const REPLICAS: &str =
 /// The type of what is managed, as resource IDs have it.
 const SERVERS: &str = "Microsoft.DBforPostgreSQL/flexibleServers";
 
-/// Set on a primary until its database has been made, in a step of its own: a run that was ended in
-/// between is taken up by it.
-const TAG_PENDING: &str = "pgfleet-pending-database";
-
 /// Names of what only Azure knows of a server, as plan files have them below `[azure]`.
 mod setting {
     pub(super) const SUBNET: &str = "subnet_id";
     pub(super) const DNS_ZONE: &str = "private_dns_zone_id";
-    /// Changes only: the database of `[primary]`, to be made.
-    pub(super) const DATABASE: &str = "database";
-    /// Which database is still to be made on a primary, else [`NONE`].
-    pub(super) const PENDING: &str = "pending_database";
-    /// No database is still to be made.
-    pub(super) const NONE: &str = "none";
     /// Observed only: high availability in one zone, which is not what `multi_az` means.
     pub(super) const SAME_ZONE: &str = "same_zone_standby";
 }

@@ -11,13 +11,15 @@ use super::{
     bodies::{changed, primary, replica, wire_tags},
     errors::{Action, explain},
     observe::{alone, tags},
-    platform::pending_database,
     wire::{
         Client, Failure, Taken,
         models::{Server, ServerForUpdate, server_properties::State},
     },
 };
-use crate::passwords;
+use crate::{
+    databases,
+    passwords::{self, Fault, Passwords, has_password},
+};
 
 /// What became of a mutation.
 pub(super) enum Begun {
@@ -35,10 +37,16 @@ pub(super) enum Begun {
 pub(super) async fn begin(
     client: &Client,
     mutation: &Mutation,
+    passwords: &Passwords,
     secrets: Secrets,
     free: bool,
 ) -> Result<Begun, ProviderError> {
     let id = mutation.resource.id.as_str();
+    // Known to be fit before anything is sent; whoever attaches to what is there needs none.
+    let password = match &mutation.operation {
+        Operation::CreatePrimary { desired } if !mutation.resume => read(desired, secrets).await?,
+        _ => None,
+    };
     let live = if free { None } else { look(client, id).await? };
     if let Some(live) = &live {
         is_ours(live, mutation)?;
@@ -52,7 +60,10 @@ pub(super) async fn begin(
             Ok(Begun::Attached)
         }
         (Operation::CreatePrimary { desired }, None) => {
-            let password = read(desired, secrets).await?;
+            let password = match password {
+                None => read(desired, secrets).await?,
+                known => known,
+            };
             let body = primary(mutation, desired, password.as_ref())?;
             let sent = Box::pin(client.create(id, body)).await;
             let sent = sent.map_err(|failure| without(failure, password.as_ref()));
@@ -81,7 +92,7 @@ pub(super) async fn begin(
             taken("Servers_Start", Action::Start, id, sent)
         }
         (Operation::Modify { fields, .. }, Some(live)) => {
-            if let Some(database) = pending_database(fields) {
+            if let Some(database) = databases::made_by(fields) {
                 let sent = client.create_database(id, database).await;
                 if let Err(Failure::Refused(refusal)) = &sent
                     && refusal.code.contains("AlreadyExist")
@@ -95,8 +106,17 @@ pub(super) async fn begin(
                     begun => Ok(begun),
                 };
             }
-            let body = changed(&live, &mutation.owner, fields);
+            let password = if has_password(fields) {
+                let login = live.properties.as_ref();
+                let login = login.and_then(|known| known.administrator_login.as_deref());
+                let rule = |text: &str| fault(text, login.unwrap_or_default());
+                Some(passwords.read(&mutation.owner.fleet, secrets, rule).await?)
+            } else {
+                None
+            };
+            let body = changed(&live, &mutation.owner, fields, password.as_ref());
             let sent = Box::pin(client.update(id, body)).await;
+            let sent = sent.map_err(|failure| without(failure, password.as_ref()));
             taken("Servers_Update", Action::Write, id, sent)
         }
     }
@@ -184,11 +204,34 @@ async fn read(
     desired: &DesiredInstance,
     secrets: Secrets,
 ) -> Result<Option<SecretString>, ProviderError> {
-    let source = desired.bootstrap.as_ref();
-    match source.and_then(|bootstrap| bootstrap.password.clone()) {
-        Some(source) => passwords::read(source, secrets).await.map(Some),
-        None => Ok(None),
+    let Some(bootstrap) = &desired.bootstrap else {
+        return Ok(None);
+    };
+    let Some(source) = bootstrap.password.clone() else {
+        return Ok(None);
+    };
+    let rule = |text: &str| fault(text, &bootstrap.admin);
+    passwords::read(source, secrets, rule).await.map(Some)
+}
+
+/// What Azure says against a password of the administrator with this login.
+fn fault(password: &str, login: &str) -> Fault {
+    let kinds: [fn(char) -> bool; 4] = [
+        |c| c.is_ascii_lowercase(),
+        |c| c.is_ascii_uppercase(),
+        |c| c.is_ascii_digit(),
+        |c| !c.is_ascii_alphanumeric(),
+    ];
+    let used = kinds.iter().filter(|kind| password.contains(**kind));
+    if !(8..=128).contains(&password.chars().count()) || used.count() < 3 {
+        return Some(
+            "must have 8 to 128 characters of at least three of these kinds: lower case, upper case, \
+             digits, others",
+        );
     }
+    let (password, login) = (password.to_lowercase(), login.to_lowercase());
+    (!login.is_empty() && password.contains(&login))
+        .then_some("must not have the administrator's name in it")
 }
 
 /// Takes a password out of an answer, in case that somebody repeats what was sent.

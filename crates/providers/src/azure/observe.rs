@@ -7,8 +7,13 @@ use pgfleet_model::{
     Region, ResourceId, ResourceRef, Role, Storage, Tags, Value,
 };
 
+use crate::{
+    databases::{self, TAG_PENDING},
+    passwords,
+};
+
 use super::{
-    TAG_PENDING, setting,
+    setting,
     wire::models::{
         HighAvailability, ReplicationRole, Server, ServerProperties,
         high_availability::Mode,
@@ -125,8 +130,8 @@ fn observed(server: &Server, regions: &BTreeMap<String, Region>) -> ObservedInst
                 .then(|| number(properties.backup.as_ref()?.backup_retention_days))
                 .flatten(),
             deletion_protection: None,
+            settings: settings(properties, role, pending, &tags),
             tags,
-            settings: settings(properties, role, pending),
         },
         pending: BTreeMap::new(),
     }
@@ -227,6 +232,7 @@ fn settings(
     properties: &ServerProperties,
     role: Role,
     pending: Option<String>,
+    tags: &Tags,
 ) -> BTreeMap<String, Value> {
     let network = properties.network.as_ref();
     let text = |text: Option<&String>| {
@@ -246,15 +252,12 @@ fn settings(
             setting::DNS_ZONE,
             text(network.and_then(|network| network.private_dns_zone_arm_resource_id.as_ref())),
         ),
-        (
-            setting::PENDING,
-            (role == Role::Primary)
-                .then(|| Value::Text(pending.unwrap_or_else(|| setting::NONE.to_owned()))),
-        ),
         (setting::SAME_ZONE, same_zone.then_some(Value::Flag(true))),
     ]
     .into_iter()
     .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+    .chain((role == Role::Primary).then(|| databases::observed(pending)))
+    .chain(passwords::version(tags))
     .collect()
 }
 
@@ -330,6 +333,6 @@ mod tests {
         };
         let seen = alone(&server("x", properties));
         let settings: Vec<_> = seen.attributes.settings.keys().collect();
-        assert_eq!(settings, [setting::PENDING]);
+        assert_eq!(settings, ["pending_database"]);
     }
 }

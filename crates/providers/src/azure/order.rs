@@ -10,8 +10,10 @@ use pgfleet_model::{
 };
 use pgfleet_planner::{Edge, PlannedCall};
 
+use crate::databases;
+
 use super::{
-    platform::{is_settled, is_tag, pending_database},
+    platform::is_tag,
     setting,
     sku::{is_burstable, is_less, is_step_down},
 };
@@ -50,10 +52,8 @@ pub(super) fn calls(mutation: Mutation, before: Option<&Attributes>) -> Vec<Plan
     };
     let mutations = match &mutation.operation {
         Operation::CreatePrimary { desired } => {
-            let bootstrap = desired.bootstrap.as_ref();
-            let database = bootstrap.map(|bootstrap| bootstrap.database.clone());
-            let database = database.filter(|database| database != "postgres");
-            let steps = database.map(database_steps).into_iter().flatten();
+            let steps = databases::wanted(desired).map(databases::steps);
+            let steps = steps.into_iter().flatten();
             let steps = steps.map(|change| Mutation {
                 // It is this run that makes it, whoever began the server.
                 resume: false,
@@ -85,22 +85,6 @@ pub(super) fn calls(mutation: Mutation, before: Option<&Attributes>) -> Vec<Plan
         .collect()
 }
 
-/// Makes the database, then takes the note off that it is to be made.
-fn database_steps(database: String) -> [FieldChange; 2] {
-    [
-        FieldChange {
-            field: Field::Setting(setting::DATABASE.to_owned()),
-            from: None,
-            to: Value::Text(database.clone()),
-        },
-        FieldChange {
-            field: Field::Setting(setting::PENDING.to_owned()),
-            from: Some(Value::Text(database)),
-            to: Value::Text(setting::NONE.to_owned()),
-        },
-    ]
-}
-
 /// One change as calls that Azure takes one after the other.
 fn split(
     fields: Vec<FieldChange>,
@@ -109,11 +93,8 @@ fn split(
 ) -> Vec<Vec<FieldChange>> {
     let (pending, fields): (Vec<_>, Vec<_>) = fields
         .into_iter()
-        .partition(|change| is_settled(std::slice::from_ref(change)));
-    let database = pending.into_iter().find_map(|change| match change.from {
-        Some(Value::Text(database)) => Some(database_steps(database)),
-        _ => None,
-    });
+        .partition(|change| databases::is_note(&change.field));
+    let database = pending.iter().find_map(databases::taken_up);
     let database = database.into_iter().flatten().map(|change| vec![change]);
     let to = fields.iter().find(|change| change.field == Field::Size);
     let to_burstable = to.is_some_and(|change| is_burstable(&change.to.to_string()));
@@ -247,7 +228,7 @@ fn planned_call(mutation: Mutation, before: Option<&Attributes>) -> PlannedCall 
         Operation::CreateReplica { .. } => ("Servers_Create", Disruption::None, 480),
         Operation::Start => ("Servers_Start", Disruption::None, 180),
         Operation::Delete { .. } => ("Servers_Delete", Disruption::None, 120),
-        Operation::Modify { fields, .. } if pending_database(fields).is_some() => {
+        Operation::Modify { fields, .. } if databases::made_by(fields).is_some() => {
             ("Databases_Create", Disruption::None, 10)
         }
         Operation::Modify { fields, .. } => {

@@ -1,11 +1,16 @@
 //! The pure half: what the service can do, and in which calls and order.
 
 use pgfleet_model::{
-    Attributes, ChangeSet, Check, DesiredState, Field, FieldChange, Lane, Mutation,
-    ObservedInstance, ObservedState, ProviderKind, Region, ResourceId, ResourceRef, Role, Value,
+    Attributes, ChangeSet, Check, DesiredState, Field, Lane, Mutation, ObservedInstance,
+    ObservedState, ProviderKind, Region, ResourceId, ResourceRef, Role,
 };
 use pgfleet_planner::{
     Capabilities, Compare, Draft, Edge, FieldRule, PlannedCall, Platform, Standing, Word,
+};
+
+use crate::{
+    databases,
+    passwords::{Passwords, is_password},
 };
 
 use super::{DOCS, command, order, resolve, rules, setting};
@@ -16,6 +21,7 @@ pub struct AzurePlatform {
     subscription: String,
     group: String,
     capabilities: Capabilities,
+    pub(super) passwords: Passwords,
 }
 
 impl AzurePlatform {
@@ -37,6 +43,7 @@ impl AzurePlatform {
                 outlives_us: true,
                 max_replicas: Some(rules::REPLICAS),
             },
+            passwords: Passwords::default(),
         }
     }
 }
@@ -127,8 +134,10 @@ impl Platform for AzurePlatform {
                     .remedy("keep the subnet that it is in")
                     .source(format!("{DOCS}network/concepts-networking-private")),
             ),
-            Field::Setting(name) if name == setting::DATABASE || name == setting::PENDING => {
-                FieldRule::InPlace(Compare::Equal)
+            field if databases::concerns(field) => FieldRule::InPlace(Compare::Equal),
+            // A version that is higher than the plan's was set by a later plan.
+            field if is_password(field) && role == Role::Primary => {
+                FieldRule::InPlace(Compare::AtLeast { show_more: false })
             }
             // The zone of names is chosen with the subnet.
             Field::MultiAz
@@ -163,12 +172,17 @@ impl Platform for AzurePlatform {
         Lane(primary.clone())
     }
 
+    fn rotates_passwords(&self) -> bool {
+        true
+    }
+
     fn commands(&self, mutation: &Mutation) -> Vec<Vec<Word>> {
         let place = command::Place {
             subscription: &self.subscription,
             group: &self.group,
         };
-        command::of(&place, mutation)
+        let password = self.passwords.of(&mutation.owner.fleet);
+        command::of(&place, mutation, password.as_ref())
     }
 
     fn standing(&self, mutation: &Mutation, live: Option<&ObservedInstance>) -> Standing {
@@ -176,33 +190,9 @@ impl Platform for AzurePlatform {
     }
 }
 
-/// The database that a change makes, if that is what it does.
-pub(super) fn pending_database(fields: &[FieldChange]) -> Option<&str> {
-    match fields {
-        [
-            FieldChange {
-                field: Field::Setting(name),
-                to: Value::Text(database),
-                ..
-            },
-        ] if name == setting::DATABASE => Some(database),
-        _ => None,
-    }
-}
-
-/// Whether a change only notes that the database has been made.
-pub(super) fn is_settled(fields: &[FieldChange]) -> bool {
-    matches!(fields, [FieldChange { field: Field::Setting(name), .. }]
-        if name == setting::PENDING)
-}
-
 /// Whether an attribute is kept in tags.
 pub(super) fn is_tag(field: &Field) -> bool {
-    match field {
-        Field::Tags | Field::Address => true,
-        Field::Setting(name) => name == setting::PENDING,
-        _ => false,
-    }
+    matches!(field, Field::Tags | Field::Address) || databases::is_note(field)
 }
 
 #[cfg(test)]

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::future::join_all;
-use pgfleet_model::{AccountId, Check, Inventory, Mutation, ObjectVersion, Owner, ResourceRef};
+use pgfleet_model::{
+    AccountId, Check, FleetName, Inventory, Mutation, ObjectVersion, Owner, PasswordSource,
+    ResourceRef,
+};
 use pgfleet_provider::{
     ErrorKind, Operation, OperationName, Platform, Progress, Provider, ProviderError, Scope,
     Secrets, Until,
@@ -70,6 +73,11 @@ impl AzureProvider {
             client: client.map_err(|failure| explain("Azure", Action::Read, &failure)),
             free: FreeNames::default(),
         }
+    }
+
+    /// Where the administrator's password of a fleet is read from, in case it is to be changed.
+    pub fn remember(&self, fleet: FleetName, password: PasswordSource) {
+        self.platform.passwords.remember(fleet, password);
     }
 
     fn client(&self) -> Result<&Client, ProviderError> {
@@ -143,8 +151,9 @@ impl Provider for AzureProvider {
         _expect: Option<&ObjectVersion>,
         secrets: &Secrets,
     ) -> Result<Operation, ProviderError> {
+        let passwords = &self.platform.passwords;
         let free = mutation.operation.is_create() && self.free.take(&mutation.resource.id);
-        let begun = mutate::begin(self.client()?, mutation, *secrets, free);
+        let begun = mutate::begin(self.client()?, mutation, passwords, *secrets, free);
         let begun = Box::pin(begun).await?;
         let (until, retry_after) = match begun {
             Begun::Taken(taken) => (

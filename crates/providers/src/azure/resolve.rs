@@ -4,7 +4,7 @@ use pgfleet_model::{Availability, Check, ObservedInstance, ProviderKind, Role, S
 use pgfleet_planner::Draft;
 use pgfleet_spec::InstanceSize;
 
-use crate::portable::class_for;
+use crate::{databases, portable::class_for};
 
 use super::{DOCS, REPLICAS, setting, sku::full_name};
 
@@ -76,14 +76,7 @@ pub(super) fn resolve(draft: Draft<'_>) -> Vec<Check> {
         let value = same_in_any_case(name, value, live);
         attributes.settings.insert(name.clone(), value);
     }
-    // A run was ended between a server and its database.
-    let none = Value::Text(setting::NONE.to_owned());
-    let pending = live.and_then(|live| live.attributes.settings.get(setting::PENDING));
-    if role == Role::Primary && pending.is_some_and(|pending| *pending != none) {
-        attributes
-            .settings
-            .insert(setting::PENDING.to_owned(), none);
-    }
+    databases::take_up(&mut attributes.settings, role, live);
     checks
 }
 

@@ -1,9 +1,16 @@
 //! The service's rules, held against a plan before any call is made. Each names the page that says
 //! so.
 
-use pgfleet_model::{Action, ChangeSet, Check, DesiredInstance, DesiredState, ObservedState, Role};
+use pgfleet_model::{
+    ChangeSet, Check, DesiredInstance, DesiredState, ObservedState, ProviderKind, Role,
+};
 
-use super::DOCS;
+use crate::offered;
+
+use super::{
+    DOCS,
+    sku::{self, Found},
+};
 
 /// Replicas of one primary.
 pub(super) const REPLICAS: u32 = 5;
@@ -32,6 +39,42 @@ fn page(path: &str) -> String {
     format!("{DOCS}{path}")
 }
 
+/// Regions of which the catalog knows no price.
+const REGIONS: [&str; 32] = [
+    "australiacentral",
+    "australiacentral2",
+    "australiasoutheast",
+    "austriaeast",
+    "belgiumcentral",
+    "brazilsoutheast",
+    "canadaeast",
+    "chilecentral",
+    "denmarkeast",
+    "eastasia",
+    "francesouth",
+    "germanynorth",
+    "indonesiacentral",
+    "israelcentral",
+    "italynorth",
+    "japanwest",
+    "jioindiacentral",
+    "jioindiawest",
+    "koreasouth",
+    "malaysiawest",
+    "newzealandnorth",
+    "northcentralus",
+    "norwaywest",
+    "qatarcentral",
+    "southafricawest",
+    "southindia",
+    "spaincentral",
+    "switzerlandwest",
+    "uaecentral",
+    "westcentralus",
+    "westindia",
+    "swedensouth",
+];
+
 mod fleet;
 #[cfg(test)]
 mod tests;
@@ -42,11 +85,11 @@ pub(super) fn check(
     changes: &ChangeSet,
 ) -> Vec<Check> {
     let mut checks = Vec::new();
-    let created: Vec<&DesiredInstance> = changes
-        .effective()
-        .filter(|change| change.action == Action::Create)
-        .filter_map(|change| desired.instances.get(&change.address))
-        .collect();
+    let created: Vec<&DesiredInstance> = offered::created(desired, changes).collect();
+    let source = page("overview");
+    checks.extend(offered::regions(
+        desired, observed, changes, &REGIONS, &source,
+    ));
     for wanted in &created {
         checks.extend(identifier(wanted));
         checks.extend(elsewhere(wanted, observed));
@@ -141,14 +184,34 @@ fn administrator(wanted: &DesiredInstance) -> Vec<Check> {
     name.into_iter().chain(password).collect()
 }
 
+/// A new server has a size, and one that there is. Series come and go: one that the catalog does not
+/// know may be new.
 fn sized(wanted: &DesiredInstance) -> Option<Check> {
-    wanted.attributes.size.is_none().then(|| {
-        Check::error("azure/size", "a new server needs a size")
-            .at(&wanted.address)
-            .key(wanted.key.clone())
-            .remedy("set `size`, such as size = \"Standard_D4ds_v5\"")
-            .source(page("compute-storage/concepts-compute"))
-    })
+    let check = |check: Check, remedy: String| {
+        let check = check.at(&wanted.address).remedy(remedy);
+        Some(check.source(page("compute-storage/concepts-compute")))
+    };
+    let Some(size) = &wanted.attributes.size else {
+        let missing = Check::error("azure/size", "a new server needs a size");
+        return check(
+            missing.key(wanted.key.clone()),
+            "set `size`, such as size = \"Standard_D4ds_v5\"".to_owned(),
+        );
+    };
+    let new: fn(&str, String) -> Check = match sku::found(size) {
+        Found::Known => return None,
+        Found::OfNewSeries => Check::warning,
+        Found::Nowhere => Check::error,
+    };
+    let near = offered::near(size, offered::classes(ProviderKind::Azure));
+    check(
+        new(
+            "azure/size",
+            format!("`{size}` is no size that pgfleet knows"),
+        )
+        .key(format!("{}.size", wanted.key)),
+        format!("write {near}, or see `az postgres flexible-server list-skus --location ...`"),
+    )
 }
 
 /// Which sizes a disk comes in, and what may be said of it.

@@ -64,6 +64,55 @@ pub(super) fn full_name(name: &str) -> String {
     }
 }
 
+/// Whether the catalog knows a size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    Known,
+    /// It is of a series that the catalog does not know.
+    OfNewSeries,
+    /// It is of a series without such a size, or no size's name at all.
+    Nowhere,
+}
+
+/// Looks a size up in the catalog, which knows the series that it knows whole.
+pub(super) fn found(name: &str) -> Found {
+    let mut known = Catalog::embedded().classes(ProviderKind::Azure).iter();
+    let parts = parts(name);
+    let same = |class: &str| class.eq_ignore_ascii_case(&full_name(name));
+    if known.clone().any(|class| same(&class.name)) {
+        return Found::Known;
+    }
+    let mut of_series = |(family, _, rest): &(String, String, String)| {
+        known.any(|class| {
+            self::parts(&class.name).is_some_and(|own| own.0 == *family && own.2 == *rest)
+        })
+    };
+    match parts {
+        Some(parts) if !of_series(&parts) => Found::OfNewSeries,
+        _ => Found::Nowhere,
+    }
+}
+
+/// A size's family, its cores and the rest of its name, in lower case: `d`, `4`, `ds_v5`.
+fn parts(name: &str) -> Option<(String, String, String)> {
+    let name = series(name).to_ascii_lowercase();
+    let digits = name.find(|c: char| c.is_ascii_digit())?;
+    let (family, rest) = name.split_at(digits);
+    let rest_from = rest
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(rest.len());
+    let (cores, rest) = rest.split_at(rest_from);
+    let (features, generation) = match rest.split_once("_v") {
+        Some((features, generation)) => (features, Some(generation)),
+        None => (rest, None),
+    };
+    let letters = |text: &str| text.bytes().all(|byte| byte.is_ascii_lowercase());
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let fine =
+        !family.is_empty() && letters(family) && letters(features) && generation.is_none_or(number);
+    fine.then(|| (family.to_owned(), cores.to_owned(), rest.to_owned()))
+}
+
 /// What a size holds: virtual cores and memory. Where the catalog does not know it, the cores are
 /// what its name says.
 fn shape(name: &str) -> Option<(u32, Option<Gib>)> {
@@ -122,6 +171,23 @@ mod tests {
             ("Standard_M64ms", Tier::MemoryOptimized),
         ] {
             assert_eq!(tier_of(name), tier, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_size_of_a_new_series_is_told_from_one_that_there_is_not() {
+        for (name, wanted) in [
+            ("Standard_D4ds_v5", Found::Known),
+            ("e8ds_v5", Found::Known),
+            ("Standard_B2s", Found::Known),
+            ("Standard_D4ds_v9", Found::OfNewSeries),
+            ("Standard_F8s_v2", Found::OfNewSeries),
+            ("Standard_D5ds_v5", Found::Nowhere),
+            ("Standard_D4ds-v5", Found::Nowhere),
+            ("db.t3.medium", Found::Nowhere),
+            ("Standard_Mystery", Found::Nowhere),
+        ] {
+            assert_eq!(found(name), wanted, "{name}");
         }
     }
 

@@ -11,8 +11,13 @@ use pgfleet_model::{
 };
 use pgfleet_provider::{ErrorKind, ProviderError};
 
+use crate::{
+    databases::{self, TAG_PENDING},
+    passwords,
+};
+
 use super::{
-    observe,
+    note, observe,
     setting::{NETWORK, PITR},
     tier::edition,
 };
@@ -29,14 +34,12 @@ pub(super) fn new_instance(
         let why = format!("no tier is known for {}", desired.address);
         return Err(refused(why).remedy("set `size` in the plan file"));
     };
-    let mut labels = attributes.tags.clone();
-    labels.extend(mutation.owner.tags());
     let mut settings = Settings::new()
         .set_tier(tier)
         .set_edition(WireEdition::from(edition(attributes).as_str()))
         .set_availability_type(availability(attributes.availability))
         .set_storage_auto_resize(attributes.storage.autogrow.unwrap_or(true))
-        .set_user_labels(labels)
+        .set_user_labels(new_labels(mutation, desired))
         .set_deletion_protection_enabled(attributes.deletion_protection.unwrap_or(false))
         .set_ip_configuration(addresses(attributes));
     if let Some(gib) = attributes.storage.gib {
@@ -66,6 +69,18 @@ pub(super) fn new_instance(
         body = body.set_root_password(password);
     }
     Ok(body)
+}
+
+/// The labels of a new instance: the plan's, pgfleet's own, and on a primary the version of its
+/// password and the database that is still to be made.
+pub(super) fn new_labels(mutation: &Mutation, desired: &DesiredInstance) -> Tags {
+    let attributes = &desired.attributes;
+    let mut labels = attributes.tags.clone();
+    labels.extend(mutation.owner.tags());
+    labels.extend(passwords::tag(&attributes.settings));
+    let note = databases::wanted(desired).and_then(note::written);
+    labels.extend(note.map(|note| (TAG_PENDING.to_owned(), note)));
+    labels
 }
 
 fn availability(availability: Option<Availability>) -> SqlAvailabilityType {

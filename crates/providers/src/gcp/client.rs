@@ -10,8 +10,10 @@ use google_cloud_gax::{
     error::Error, options::RequestOptionsBuilder as _, retry_policy::NeverRetry,
 };
 use google_cloud_sql_v1::{
-    client::{SqlInstancesService, SqlOperationsService},
-    model::{ApiWarning, DatabaseInstance, Operation, api_warning::SqlApiWarningCode},
+    client::{SqlDatabasesService, SqlInstancesService, SqlOperationsService, SqlUsersService},
+    model::{
+        ApiWarning, Database, DatabaseInstance, Operation, User, api_warning::SqlApiWarningCode,
+    },
 };
 use pgfleet_model::Tags;
 use pgfleet_provider::{ErrorKind, ProviderError, Retry};
@@ -20,8 +22,9 @@ use serde_json::{Value, json};
 use crate::{proxies::stays_here, words::sentence};
 
 use super::{
-    Endpoint,
-    errors::{Call, Method, explain, no_credentials},
+    ADMIN, Endpoint,
+    call::{Call, Method},
+    errors::{explain, no_credentials},
 };
 
 /// Longest that one request may take. Google answers at once and works afterwards.
@@ -38,6 +41,8 @@ pub(super) struct Api {
     url: String,
     credentials: Credentials,
     instances: SqlInstancesService,
+    databases: SqlDatabasesService,
+    users: SqlUsersService,
     operations: SqlOperationsService,
     /// For the one call that Google's client cannot make.
     http: reqwest::Client,
@@ -83,6 +88,8 @@ impl Api {
             project: project.to_owned(),
             url: endpoint.url().to_owned(),
             instances: client!(SqlInstancesService),
+            databases: client!(SqlDatabasesService),
+            users: client!(SqlUsersService),
             operations: client!(SqlOperationsService),
             credentials,
             http,
@@ -238,6 +245,43 @@ impl Api {
                 .set_final_backup_description(format!("last backup of {name}, by pgfleet"));
         }
         made(self.call(Method::Delete, name), Box::pin(request.send())).await
+    }
+
+    /// Makes a database on an instance.
+    pub(super) async fn insert_database(
+        &self,
+        name: &str,
+        database: &str,
+    ) -> Result<Operation, ProviderError> {
+        let request = self
+            .databases
+            .insert()
+            .set_project(&self.project)
+            .set_instance(name)
+            .set_body(Database::new().set_name(database))
+            .with_attempt_timeout(PATIENCE)
+            .with_user_agent(AGENT);
+        let call = self.call(Method::InsertDatabase, name);
+        made(call, Box::pin(request.send())).await
+    }
+
+    /// Gives the administrator of an instance another password.
+    pub(super) async fn set_password(
+        &self,
+        name: &str,
+        password: &str,
+    ) -> Result<Operation, ProviderError> {
+        let request = self
+            .users
+            .update()
+            .set_project(&self.project)
+            .set_instance(name)
+            .set_name(ADMIN)
+            .set_body(User::new().set_name(ADMIN).set_password(password))
+            .with_attempt_timeout(PATIENCE)
+            .with_user_agent(AGENT);
+        let call = self.call(Method::UpdateUser, name);
+        made(call, Box::pin(request.send())).await
     }
 
     /// One long operation.

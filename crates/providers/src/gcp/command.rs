@@ -1,29 +1,64 @@
 //! Mutations as commands of Google's own tool, which waits for the end of each.
 
 use pgfleet_model::{
-    Availability, DesiredInstance, Field, FieldChange, Mutation, Operation, ResourceRef, Tags,
-    Value,
+    Availability, DesiredInstance, Field, FieldChange, Mutation, Operation, PasswordSource,
+    ResourceRef, Tags, Value,
 };
 use pgfleet_planner::Word;
 
+use crate::{
+    databases::{self, TAG_PENDING},
+    passwords::has_password,
+};
+
 use super::{
+    ADMIN,
+    bodies::new_labels,
     resolve::setting,
     setting::{NETWORK, PITR},
     tier::edition,
 };
 
+/// The tool's command that knows labels.
+const LABELLING: [&str; 5] = ["gcloud", "beta", "sql", "instances", "patch"];
+
 /// What [`super::mutate`] sends, as `gcloud sql ...`. Labels are known to its beta commands only
 /// (label-instance of Cloud SQL's documentation), and so have a command of their own.
-pub(super) fn of(project: &str, mutation: &Mutation) -> Vec<Vec<Word>> {
+pub(super) fn of(
+    project: &str,
+    mutation: &Mutation,
+    password: Option<&PasswordSource>,
+) -> Vec<Vec<Word>> {
     // An earlier run made the call; only its end is waited for.
     if mutation.resume {
         return Vec::new();
+    }
+    let id = mutation.resource.id.as_str();
+    let last = [format!("--project={project}"), "--quiet".to_owned()].map(Word::from);
+    let fields = match &mutation.operation {
+        Operation::Modify { fields, .. } => fields.as_slice(),
+        _ => &[],
+    };
+    if has_password(fields) {
+        // Without its source there is no command.
+        let Some(source) = password else {
+            return Vec::new();
+        };
+        let words = ["gcloud", "sql", "users", "set-password", ADMIN];
+        let own = [format!("--instance={id}").into(), "--password".into()];
+        let words = words.map(Word::from).into_iter().chain(own);
+        return vec![words.chain([source.into()]).chain(last).collect()];
+    }
+    if let Some(database) = databases::made_by(fields) {
+        let words = ["gcloud", "sql", "databases", "create", database].map(Word::from);
+        let own = [format!("--instance={id}").into()];
+        return vec![words.into_iter().chain(own).chain(last).collect()];
     }
     let own = mutation.owner.tags();
     let (verb, flags, labels) = match &mutation.operation {
         Operation::CreatePrimary { desired } => create(mutation, desired, None),
         Operation::CreateReplica { desired, source } => create(mutation, desired, Some(source)),
-        Operation::Modify { fields, .. } => ("patch", alter(fields), new_labels(fields, &own)),
+        Operation::Modify { fields, .. } => ("patch", alter(fields), changed_labels(fields, &own)),
         Operation::Start => {
             let flags = vec!["--activation-policy=always".into()];
             ("patch", flags, Tags::new())
@@ -34,10 +69,11 @@ pub(super) fn of(project: &str, mutation: &Mutation) -> Vec<Vec<Word>> {
         }
     };
     let command = |words: &[&str], flags: Vec<Word>| {
-        let id = mutation.resource.id.as_str();
         let words = words.iter().copied().chain([id]).map(Word::from);
-        let last = [format!("--project={project}"), "--quiet".to_owned()].map(Word::from);
-        words.chain(flags).chain(last).collect::<Vec<Word>>()
+        words
+            .chain(flags)
+            .chain(last.clone())
+            .collect::<Vec<Word>>()
     };
     let mut commands = Vec::new();
     if !flags.is_empty() || verb == "delete" {
@@ -45,8 +81,11 @@ pub(super) fn of(project: &str, mutation: &Mutation) -> Vec<Vec<Word>> {
     }
     if !labels.is_empty() {
         let flag = format!("--update-labels={}", pairs(&labels));
-        let words = ["gcloud", "beta", "sql", "instances", "patch"];
-        commands.push(command(&words, vec![flag.into()]));
+        commands.push(command(&LABELLING, vec![flag.into()]));
+    }
+    if databases::is_settled(fields) {
+        let flag = format!("--remove-labels={TAG_PENDING}");
+        commands.push(command(&LABELLING, vec![flag.into()]));
     }
     commands
 }
@@ -109,9 +148,7 @@ fn create(
         flags.push("--root-password".into());
         flags.push(password.into());
     }
-    let mut labels = attributes.tags.clone();
-    labels.extend(mutation.owner.tags());
-    ("create", flags, labels)
+    ("create", flags, new_labels(mutation, desired))
 }
 
 fn alter(fields: &[FieldChange]) -> Vec<Word> {
@@ -143,7 +180,7 @@ fn alter(fields: &[FieldChange]) -> Vec<Word> {
 }
 
 /// The labels that a change sets: none where it is not about labels.
-fn new_labels(fields: &[FieldChange], own: &Tags) -> Tags {
+fn changed_labels(fields: &[FieldChange], own: &Tags) -> Tags {
     let mut labels = Tags::new();
     for FieldChange { field, to, .. } in fields {
         match (field, to) {

@@ -11,11 +11,13 @@
 //! nobody's change is overwritten.
 
 mod bodies;
+mod call;
 mod client;
 mod command;
 mod endpoint;
 mod errors;
 mod mutate;
+mod note;
 mod observe;
 mod order;
 mod platform;
@@ -31,6 +33,9 @@ pub use provider::GcpProvider;
 
 /// Where the rules of Cloud SQL are written down.
 const DOCS: &str = "https://cloud.google.com/sql/docs/postgres/";
+
+/// The administrator that every instance has.
+const ADMIN: &str = "postgres";
 
 /// Names of what only Cloud SQL knows of an instance; the first three are keys of `[gcp]`.
 mod setting {

@@ -11,7 +11,10 @@ use pgfleet_model::{
 use pgfleet_provider::{ErrorKind, OperationName, ProviderError, Retry, Secrets, Until};
 use secrecy::ExposeSecret;
 
-use crate::passwords;
+use crate::{
+    databases::{self, TAG_PENDING},
+    passwords::{self, Passwords, has_password},
+};
 
 use super::{
     bodies::{changed, labels, new_instance, refused},
@@ -27,6 +30,7 @@ pub(super) async fn begin(
     mutation: &Mutation,
     expect: Option<&ObjectVersion>,
     source_gib: Option<u32>,
+    passwords: &Passwords,
     secrets: Secrets,
 ) -> Result<Until, ProviderError> {
     match &mutation.operation {
@@ -37,7 +41,21 @@ pub(super) async fn begin(
             storage.gib = storage.gib.max(source_gib);
             create(api, mutation, &desired, Some(source), secrets).await
         }
+        Operation::Modify { fields, .. } if has_password(fields) => {
+            let password = passwords.read(&mutation.owner.fleet, secrets, |_| None);
+            let password = password.await?;
+            let secret = password.expose_secret();
+            ours(api, mutation).await?;
+            let taken = Box::pin(api.set_password(mutation.resource.id.as_str(), secret)).await;
+            until(taken.map_err(|error| without_secret(error, Some(secret)))?)
+        }
+        Operation::Modify { fields, .. } if databases::is_settled(fields) => {
+            settle(api, mutation).await
+        }
         Operation::Modify { fields, .. } => {
+            if let Some(database) = databases::made_by(fields) {
+                return make_database(api, mutation, database).await;
+            }
             alter(api, mutation, expect, |live| {
                 changed(live, fields, mutation)
             })
@@ -51,6 +69,41 @@ pub(super) async fn begin(
         }
         Operation::Delete { final_snapshot, .. } => delete(api, mutation, *final_snapshot).await,
     }
+}
+
+/// Whether a mutation makes a database: one that is there already is as good.
+pub(super) fn makes_database(mutation: &Mutation) -> bool {
+    match &mutation.operation {
+        Operation::Modify { fields, .. } => databases::made_by(fields).is_some(),
+        _ => false,
+    }
+}
+
+async fn make_database(
+    api: &Api,
+    mutation: &Mutation,
+    database: &str,
+) -> Result<Until, ProviderError> {
+    ours(api, mutation).await?;
+    match api
+        .insert_database(mutation.resource.id.as_str(), database)
+        .await
+    {
+        // An earlier run made it, or a request whose answer was lost.
+        Err(error) if error.kind == ErrorKind::AlreadyExists => Ok(Until::Reached),
+        answer => until(answer?),
+    }
+}
+
+/// Takes the note off that the database is to be made.
+async fn settle(api: &Api, mutation: &Mutation) -> Result<Until, ProviderError> {
+    let live = ours(api, mutation).await?;
+    let version = revision(&live, &mutation.resource)?;
+    let mut labels = labels(&live);
+    labels.remove(TAG_PENDING);
+    let name = mutation.resource.id.as_str();
+    let go = [TAG_PENDING.to_owned()];
+    until(api.relabel(name, version, &labels, &go).await?)
 }
 
 /// How the end of what Google has taken is recognised.
@@ -118,7 +171,7 @@ async fn create(
     }
     let bootstrap = desired.bootstrap.as_ref();
     let password = match bootstrap.and_then(|bootstrap| bootstrap.password.clone()) {
-        Some(source) => Some(passwords::read(source, secrets).await?),
+        Some(source) => Some(passwords::read(source, secrets, |_| None).await?),
         None => None,
     };
     let secret = password.as_ref().map(ExposeSecret::expose_secret);

@@ -8,9 +8,15 @@ use google_cloud_sql_v1::model::{
 };
 use pgfleet_model::{
     Attributes, Availability, Condition, Endpoint, Inventory, ObjectVersion, ObservedInstance,
-    Owner, Phase, Region, ResourceId, ResourceRef, Role, Storage, Value,
+    Owner, Phase, Region, ResourceId, ResourceRef, Role, Storage, Tags, Value,
 };
 
+use crate::{
+    databases::{self, TAG_PENDING},
+    passwords,
+};
+
+use super::note;
 use super::setting::{EDITION, NETWORK, PITR};
 
 /// The port of every PostgreSQL on Cloud SQL.
@@ -128,8 +134,14 @@ pub(super) fn attributes(instance: &DatabaseInstance, role: Role) -> Attributes 
             ..Attributes::default()
         };
     };
-    let mut tags = settings.user_labels.clone().into_iter().collect();
+    let mut tags: Tags = settings.user_labels.clone().into_iter().collect();
     let _ = Owner::take_from(&mut tags);
+    let mut own = own_settings(settings, role);
+    own.extend(passwords::version(&tags));
+    let note = tags.remove(TAG_PENDING);
+    if role == Role::Primary {
+        own.extend([databases::observed(note.as_deref().map(note::read))]);
+    }
     Attributes {
         size: (!settings.tier.is_empty()).then(|| settings.tier.clone()),
         availability: match settings.availability_type {
@@ -142,7 +154,7 @@ pub(super) fn attributes(instance: &DatabaseInstance, role: Role) -> Attributes 
         backup_days: (role == Role::Primary).then(|| backup_days(settings)),
         deletion_protection: Some(settings.deletion_protection_enabled.unwrap_or(false)),
         tags,
-        settings: own_settings(settings, role),
+        settings: own,
     }
 }
 

@@ -7,27 +7,72 @@ use pgfleet_model::{
 };
 use pgfleet_planner::{Edge, PlannedCall};
 
+use crate::{
+    databases,
+    passwords::{self, has_password, is_password},
+};
+
 use super::{resolve::is_setting, setting::PITR, tier};
 
 pub(super) fn calls(mutation: Mutation, before: Option<&Attributes>) -> Vec<PlannedCall> {
+    match &mutation.operation {
+        Operation::CreatePrimary { desired } => {
+            let steps = databases::wanted(desired).map(databases::steps);
+            let steps = steps.into_iter().flatten().map(|change| Mutation {
+                // It is this run that makes it, whoever began the instance.
+                resume: false,
+                ..modify(&mutation, vec![change])
+            });
+            let all = [mutation.clone()].into_iter().chain(steps);
+            return all.map(call).collect();
+        }
+        Operation::Modify { fields, .. } => {
+            let parts = split(fields.clone()).into_iter();
+            return parts.map(|part| call(modify(&mutation, part))).collect();
+        }
+        Operation::CreateReplica { .. } | Operation::Start | Operation::Delete { .. } => {}
+    }
     let protected = before.is_some_and(|before| before.deletion_protection == Some(true));
     let deletes = matches!(mutation.operation, Operation::Delete { .. });
     if !(deletes && protected) || mutation.resume {
         return vec![call(mutation)];
     }
     // Google refuses to delete what it protects. The plan's own protection was asked before.
-    let unprotect = Mutation {
+    let lift = FieldChange {
+        field: Field::DeletionProtection,
+        from: Some(Value::Flag(true)),
+        to: Value::Flag(false),
+    };
+    vec![call(modify(&mutation, vec![lift])), call(mutation)]
+}
+
+fn modify(mutation: &Mutation, fields: Vec<FieldChange>) -> Mutation {
+    Mutation {
         operation: Operation::Modify {
-            fields: vec![FieldChange {
-                field: Field::DeletionProtection,
-                from: Some(Value::Flag(true)),
-                to: Value::Flag(false),
-            }],
+            fields,
+            // There is no window for changes that somebody asks for.
             in_window: false,
         },
         ..mutation.clone()
-    };
-    vec![call(unprotect), call(mutation)]
+    }
+}
+
+/// One change as calls: an instance's password and its databases have calls of their own.
+fn split(fields: Vec<FieldChange>) -> Vec<Vec<FieldChange>> {
+    let (notes, fields): (Vec<_>, Vec<_>) = fields
+        .into_iter()
+        .partition(|change| databases::is_note(&change.field));
+    let (password, rest): (Vec<_>, Vec<_>) = fields
+        .into_iter()
+        .partition(|change| is_password(&change.field));
+    let version = password.iter().map(passwords::retag).collect();
+    let database = notes.iter().find_map(databases::taken_up);
+    let database = database.into_iter().flatten().map(|change| vec![change]);
+    [rest, password, version]
+        .into_iter()
+        .chain(database)
+        .filter(|fields| !fields.is_empty())
+        .collect()
 }
 
 fn call(mutation: Mutation) -> PlannedCall {
@@ -36,6 +81,12 @@ fn call(mutation: Mutation) -> PlannedCall {
         Operation::CreateReplica { .. } => ("instances.insert", Disruption::None, 600),
         Operation::Start => ("instances.patch", Disruption::None, 120),
         Operation::Delete { .. } => ("instances.delete", Disruption::None, 120),
+        Operation::Modify { fields, .. } if has_password(fields) => {
+            ("users.update", Disruption::None, 10)
+        }
+        Operation::Modify { fields, .. } if databases::made_by(fields).is_some() => {
+            ("databases.insert", Disruption::None, 10)
+        }
         Operation::Modify { fields, .. } => {
             let restarts = fields.iter().any(|change| {
                 matches!(change.field, Field::Size | Field::MultiAz)

@@ -8,6 +8,11 @@ use pgfleet_planner::{
     Capabilities, Compare, Draft, Edge, FieldRule, PlannedCall, Platform, Standing, Word,
 };
 
+use crate::{
+    databases,
+    passwords::{Passwords, is_password},
+};
+
 use super::{
     DOCS, command, order, resolve, rules,
     setting::{EDITION, NETWORK, PITR},
@@ -18,6 +23,7 @@ use super::{
 pub struct GcpPlatform {
     project: String,
     capabilities: Capabilities,
+    pub(super) passwords: Passwords,
 }
 
 impl GcpPlatform {
@@ -38,6 +44,7 @@ impl GcpPlatform {
                 outlives_us: true,
                 max_replicas: Some(rules::MAX_REPLICAS),
             },
+            passwords: Passwords::default(),
         }
     }
 }
@@ -120,6 +127,11 @@ impl Platform for GcpPlatform {
                 "keep the kind that runs",
             ),
             Field::Setting(name) if name == PITR => FieldRule::InPlace(Compare::Equal),
+            field if databases::concerns(field) => FieldRule::InPlace(Compare::Equal),
+            // A version that is higher than the plan's was set by a later plan.
+            field if is_password(field) && role == Role::Primary => {
+                FieldRule::InPlace(Compare::AtLeast { show_more: false })
+            }
             Field::Setting(name) if name == EDITION => refuse(
                 Compare::Equal,
                 "gcp/edition-change",
@@ -160,8 +172,13 @@ impl Platform for GcpPlatform {
         Lane(primary.clone())
     }
 
+    fn rotates_passwords(&self) -> bool {
+        true
+    }
+
     fn commands(&self, mutation: &Mutation) -> Vec<Vec<Word>> {
-        command::of(&self.project, mutation)
+        let password = self.passwords.of(&mutation.owner.fleet);
+        command::of(&self.project, mutation, password.as_ref())
     }
 
     fn standing(&self, mutation: &Mutation, live: Option<&ObservedInstance>) -> Standing {

@@ -9,7 +9,8 @@ use async_trait::async_trait;
 use futures_util::{StreamExt as _, stream};
 use google_cloud_sql_v1::model::operation::SqlOperationStatus;
 use pgfleet_model::{
-    AccountId, Check, Inventory, Mutation, ObjectVersion, Operation as Verb, Owner, ResourceRef,
+    AccountId, Check, FleetName, Inventory, Mutation, ObjectVersion, Operation as Verb, Owner,
+    PasswordSource, ResourceRef,
 };
 use pgfleet_provider::{
     ErrorKind, Operation, OperationName, Platform, Progress, Provider, ProviderError, Retry, Scope,
@@ -47,6 +48,11 @@ impl GcpProvider {
             api: OnceCell::new(),
             seen: Mutex::new(None),
         }
+    }
+
+    /// Where the administrator's password of a fleet is read from, in case it is to be changed.
+    pub fn remember(&self, fleet: FleetName, password: PasswordSource) {
+        self.platform.passwords.remember(fleet, password);
     }
 
     async fn api(&self) -> Result<&Api, ProviderError> {
@@ -91,7 +97,15 @@ impl GcpProvider {
         listing: &Result<Arc<Inventory>, ProviderError>,
     ) -> Result<Progress, ProviderError> {
         match &operation.until {
-            Until::Named(name) => self.progress(name).await,
+            Until::Named(name) => match self.progress(name).await {
+                Err(error)
+                    if error.kind == ErrorKind::AlreadyExists
+                        && mutate::makes_database(&operation.mutation) =>
+                {
+                    Ok(Progress::Done)
+                }
+                answer => answer,
+            },
             Until::Holds => self.held(&operation.mutation, listing),
             Until::Reached => Ok(Progress::Done),
         }
@@ -150,7 +164,8 @@ impl Provider for GcpProvider {
             }),
             _ => None,
         };
-        let begun = mutate::begin(api, mutation, expect, source_gib, *secrets);
+        let passwords = &self.platform.passwords;
+        let begun = mutate::begin(api, mutation, expect, source_gib, passwords, *secrets);
         Ok(Operation {
             mutation: mutation.clone(),
             until: Box::pin(begun).await?,

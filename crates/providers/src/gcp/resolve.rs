@@ -4,7 +4,7 @@ use pgfleet_model::{Attributes, Availability, Check, Field, Role, Value};
 use pgfleet_planner::Draft;
 use pgfleet_spec::InstanceSize;
 
-use crate::portable;
+use crate::{databases, portable};
 
 use super::{
     observe, rules,
@@ -83,6 +83,7 @@ pub(super) fn resolve(project: &str, draft: Draft<'_>) -> Vec<Check> {
         };
         settings.insert(NETWORK.into(), Value::Text(network));
     }
+    databases::take_up(settings, role, live);
     let running = live.and_then(|live| live.attributes.postgres);
     match role {
         Role::Primary => {

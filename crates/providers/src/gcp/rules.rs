@@ -8,12 +8,17 @@ mod tests;
 
 use pgfleet_model::{ChangeSet, Check, DesiredState, ObservedState};
 
+use crate::offered;
+
 use super::DOCS;
 
 pub(super) use instance::{bootstrap, no_tier, version_chosen};
 
 /// Replicas of one primary. Secondary sources name it, so that more is a warning.
 pub(super) const MAX_REPLICAS: u32 = 10;
+
+/// Regions of which the catalog knows no price.
+const REGIONS: [&str; 3] = ["asia-southeast3", "europe-north2", "northamerica-south1"];
 
 /// Everything that stands against a fleet.
 pub(super) fn check(
@@ -31,6 +36,10 @@ pub(super) fn check(
         checks.extend(instance::version(wanted));
         checks.extend(fleet::backups(desired, wanted));
     }
+    let source = page("locations");
+    checks.extend(offered::regions(
+        desired, observed, changes, &REGIONS, &source,
+    ));
     checks.extend(fleet::replica_limit(desired, observed));
     checks.extend(fleet::smaller_replicas(desired, observed));
     checks.extend(fleet::replica_autogrow(desired));

@@ -3,6 +3,8 @@
 use pgfleet_model::{Attributes, ProviderKind, Region, Value};
 use pgfleet_pricing::{Arch, Catalog, Class, Want};
 
+use crate::offered;
+
 use super::setting::EDITION;
 
 /// The editions of Cloud SQL, as the API writes them.
@@ -45,6 +47,8 @@ pub(super) fn edition(attributes: &Attributes) -> Edition {
 
 /// A region whose prices the catalog knows: tiers cost more elsewhere, but stay in this order.
 const PRICED: &str = "us-central1";
+/// A tier of the kind that the catalog does not list, since there are so many.
+const USUAL: &str = "db-custom-2-7680";
 /// Tiers of Enterprise Plus, by the beginnings of their names.
 const PLUS: [&str; 3] = [
     "db-perf-optimized-N-",
@@ -84,6 +88,34 @@ pub(super) fn class(tier: &str) -> Option<Class> {
 /// Whether a custom tier breaks the rule of its kind, so that no project can have it.
 pub(super) fn is_impossible(tier: &str) -> bool {
     tier.starts_with("db-custom-") && class(tier).is_none()
+}
+
+/// Whether a tier is none: of a series that the catalog knows whole and that has no such tier, or no
+/// tier's name at all. Series that are newer than the catalog are well-formed.
+pub(super) fn is_nowhere(tier: &str) -> bool {
+    if class(tier).is_some() || tier.starts_with("db-n1-") {
+        return false;
+    }
+    let own = series(tier);
+    // A new series has a number in its name, or is a word of its own.
+    let slip = |known: &str| {
+        own == known
+            || (!own.contains(|c: char| c.is_ascii_digit())
+                && strsim::osa_distance(own, known) <= 2)
+    };
+    let mut known = offered::classes(ProviderKind::Gcp).chain([USUAL]);
+    !tier.starts_with("db-") || known.any(|known| slip(series(known)))
+}
+
+/// Tiers that are like a name.
+pub(super) fn near(tier: &str) -> String {
+    let named = offered::classes(ProviderKind::Gcp);
+    offered::near(tier, named.chain([USUAL, "db-custom-4-15360"]))
+}
+
+/// A tier's name without the numbers at its end.
+fn series(tier: &str) -> &str {
+    tier.trim_end_matches(|c: char| c.is_ascii_digit() || c == '-')
 }
 
 /// The cheapest tier of an edition that holds what is wanted. The embedded catalog alone decides,

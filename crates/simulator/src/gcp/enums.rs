@@ -222,6 +222,8 @@ pub(crate) static OPERATION_TYPE: Enum = Enum {
         ("RESTART", 6),
         ("PROMOTE_REPLICA", 17),
         ("CREATE_REPLICA", 18),
+        ("UPDATE_USER", 21),
+        ("CREATE_DATABASE", 22),
         ("SWITCHOVER", 39),
         ("MAJOR_VERSION_UPGRADE", 48),
     ],

@@ -294,6 +294,47 @@ static AVAILABLE_VERSION: Message = Message {
     ],
 };
 
+pub(crate) static DATABASE: Message = Message {
+    name: "google.cloud.sql.v1.Database",
+    fields: &[
+        server("kind", Text),
+        caller("charset", Text),
+        caller("collation", Text),
+        server("etag", Text),
+        caller("name", Text),
+        caller("instance", Text),
+        server("selfLink", Text),
+        caller("project", Text),
+        caller("sqlserverDatabaseDetails", Uncovered),
+    ],
+};
+
+pub(crate) static DATABASES: Message = Message {
+    name: "google.cloud.sql.v1.DatabasesListResponse",
+    fields: &[server("kind", Text), server("items", Messages(&DATABASE))],
+};
+
+pub(crate) static USER: Message = Message {
+    name: "google.cloud.sql.v1.User",
+    fields: &[
+        server("kind", Text),
+        caller("password", Text),
+        server("etag", Text),
+        caller("name", Text),
+        caller("host", Text),
+        caller("instance", Text),
+        caller("project", Text),
+        caller("type", Uncovered),
+        output("iamEmail", Text),
+        caller("sqlserverUserDetails", Uncovered),
+        caller("passwordPolicy", Uncovered),
+        caller("dualPasswordType", Uncovered),
+        output("iamStatus", Uncovered),
+        caller("databaseRoles", Uncovered),
+        caller("serverRoles", Uncovered),
+    ],
+};
+
 pub(crate) static INSTANCES: Message = Message {
     name: "google.cloud.sql.v1.InstancesListResponse",
     fields: &[

@@ -10,6 +10,7 @@ use super::rules;
 use super::state::Instance;
 use crate::clock::timestamp;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 pub(crate) fn insert(call: &mut Call<'_>) -> ApiResult<Value> {
     let mut wanted = call.read_instance()?;
@@ -58,6 +59,7 @@ pub(crate) fn insert(call: &mut Call<'_>) -> ApiResult<Value> {
         project,
         name: name.clone(),
         resource: wanted,
+        databases: BTreeSet::new(),
     };
     call.world.instances.insert(instance.key(), instance);
     let (kind, seconds) = match source {

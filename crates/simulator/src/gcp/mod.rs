@@ -9,6 +9,7 @@
 mod act;
 mod call;
 mod cloud;
+mod databases;
 mod enums;
 mod errors;
 mod fields;
@@ -30,6 +31,7 @@ mod schema;
 mod service;
 mod state;
 mod tiers;
+mod users;
 mod view;
 
 pub(crate) use cloud::Gcp;

@@ -50,6 +50,10 @@ pub(crate) enum Effect {
     /// So does it, and its replicas take over the version.
     Upgrade(Box<Resource>),
     Restart,
+    /// It has a database of this name.
+    Database(String),
+    /// One of its users has another password, which is kept nowhere.
+    Password,
     Promote,
     /// It changes places with its primary.
     Switchover,
@@ -260,7 +264,10 @@ impl World {
                 let version = version.unwrap_or_default().to_owned();
                 self.upgrade_replicas(project, target, &version);
             }
-            Effect::Restart => {}
+            Effect::Restart | Effect::Password => {}
+            Effect::Database(name) => {
+                instance.databases.insert(name);
+            }
             Effect::Promote => {
                 instance.become_primary();
                 touches_source = true;

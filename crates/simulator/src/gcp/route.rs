@@ -18,6 +18,10 @@ pub(crate) enum Action {
     PromoteReplica,
     Switchover,
     Restart,
+    InsertDatabase,
+    GetDatabase,
+    ListDatabases,
+    UpdateUser,
     GetOperation,
     ListOperations,
     ListTiers,
@@ -35,6 +39,10 @@ impl Action {
             Self::PromoteReplica => "instances.promoteReplica",
             Self::Switchover => "instances.switchover",
             Self::Restart => "instances.restart",
+            Self::InsertDatabase => "databases.insert",
+            Self::GetDatabase => "databases.get",
+            Self::ListDatabases => "databases.list",
+            Self::UpdateUser => "users.update",
             Self::GetOperation => "operations.get",
             Self::ListOperations => "operations.list",
             Self::ListTiers => "tiers.list",
@@ -52,12 +60,19 @@ impl Action {
             Self::PromoteReplica => "cloudsql.instances.promoteReplica",
             Self::Switchover => "cloudsql.instances.switchover",
             Self::Restart => "cloudsql.instances.restart",
+            Self::InsertDatabase => "cloudsql.databases.create",
+            Self::GetDatabase => "cloudsql.databases.get",
+            Self::ListDatabases => "cloudsql.databases.list",
+            Self::UpdateUser => "cloudsql.users.update",
             Self::ListTiers => return None,
         })
     }
 
     pub(crate) fn takes_body(self) -> bool {
-        matches!(self, Self::Insert | Self::Patch | Self::Update)
+        matches!(
+            self,
+            Self::Insert | Self::Patch | Self::Update | Self::InsertDatabase | Self::UpdateUser
+        )
     }
 
     /// The query parameters of its own, beside those of every method.
@@ -72,6 +87,7 @@ impl Action {
             ],
             Self::PromoteReplica => &["failover"],
             Self::Switchover => &["dbTimeout"],
+            Self::UpdateUser => &["host", "name"],
             Self::ListOperations => &["instance", "maxResults", "pageToken"],
             _ => &[],
         }
@@ -87,6 +103,8 @@ pub(crate) struct Route {
     pub(crate) action: Action,
     /// The instance or operation that the path names.
     pub(crate) target: Option<String>,
+    /// What it names of the instance.
+    pub(crate) part: Option<String>,
     pub(crate) encoding: Encoding,
     query: BTreeMap<String, String>,
 }
@@ -127,6 +145,10 @@ impl Route {
             }
             ("POST", ["instances", name, "switchover"]) => (Action::Switchover, Some(*name)),
             ("POST", ["instances", name, "restart"]) => (Action::Restart, Some(*name)),
+            ("POST", ["instances", name, "databases"]) => (Action::InsertDatabase, Some(*name)),
+            ("GET", ["instances", name, "databases"]) => (Action::ListDatabases, Some(*name)),
+            ("GET", ["instances", name, "databases", _]) => (Action::GetDatabase, Some(*name)),
+            ("PUT", ["instances", name, "users"]) => (Action::UpdateUser, Some(*name)),
             ("GET", ["operations"]) => (Action::ListOperations, None),
             ("GET", ["operations", name]) => (Action::GetOperation, Some(*name)),
             ("GET", ["tiers"]) => (Action::ListTiers, None),
@@ -146,6 +168,7 @@ impl Route {
             project: parts[0].to_owned(),
             action,
             target: target.map(str::to_owned),
+            part: parts.get(4).map(|part| (*part).to_owned()),
             encoding: Encoding::Names,
             query: BTreeMap::new(),
         };

@@ -5,7 +5,7 @@ use super::errors::{ApiError, ApiResult};
 use super::options::{GcpOptions, GcpTiming};
 use super::route::{Action, Route};
 use super::state::World;
-use super::{act, insert, list, patch};
+use super::{act, databases, insert, list, patch, users};
 use crate::clock::{Clock, Millis};
 use crate::cloud::{Ending, Request};
 use serde_json::Value;
@@ -103,6 +103,10 @@ pub(crate) fn run(call: &mut Call<'_>) -> ApiResult<Value> {
         Action::PromoteReplica => act::promote(call),
         Action::Switchover => act::switchover(call),
         Action::Restart => act::restart(call),
+        Action::InsertDatabase => databases::insert(call),
+        Action::GetDatabase => databases::get(call),
+        Action::ListDatabases => databases::list(call),
+        Action::UpdateUser => users::update(call),
         Action::GetOperation => list::operation(call),
         Action::ListOperations => list::operations(call),
         Action::ListTiers => Ok(list::tiers(call)),

@@ -5,7 +5,7 @@ use super::resource::Resource;
 use crate::uuid::uuid;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A Cloud SQL instance. The resource holds what the API tells of it, but for what follows from its
 /// name or from other instances; it names its source without the project.
@@ -15,6 +15,9 @@ pub(crate) struct Instance {
     pub(crate) project: String,
     pub(crate) name: String,
     pub(crate) resource: Resource,
+    /// Databases that were made on it, beside those that every server has.
+    #[serde(default)]
+    pub(crate) databases: BTreeSet<String>,
 }
 
 impl Instance {

@@ -13,6 +13,7 @@ pub(crate) fn instance(instance: &Instance, world: &World, api: &str) -> Map<Str
         project,
         name,
         resource,
+        databases: _,
     } = instance;
     let mut view = resource.clone();
     let region = instance.region();

@@ -3,6 +3,7 @@
 mod changing;
 mod client;
 mod creating;
+mod databases;
 mod deleting;
 mod faults;
 #[path = "../http/mod.rs"]

@@ -9,7 +9,10 @@ use pgfleet_model::{
 use pgfleet_planner::{FleetPlan, Goal, plan};
 use pgfleet_spec::SourceFile;
 
-use crate::azure::{AzurePlatform, setting};
+use crate::{
+    azure::{AzurePlatform, setting},
+    databases,
+};
 
 const SECRET: &str = "password = { env = 'P' }";
 const SMALL: &str = "Standard_D2ds_v5";
@@ -508,6 +511,34 @@ fn a_portable_size_is_the_cheapest_that_holds_as_much() {
 }
 
 #[test]
+fn a_region_and_a_size_there_have_to_be() {
+    let elsewhere = usual(SMALL, "").replace("eastus2", "eastus9");
+    refuses(&elsewhere, Vec::new(), "azure/region");
+    accepts(
+        &usual(SMALL, "").replace("eastus2", "italynorth"),
+        Vec::new(),
+    );
+    refuses(&usual("Standard_D3ds_v5", ""), Vec::new(), "azure/size");
+    let new = accepts(&usual("Standard_D4ds_v9", ""), Vec::new());
+    assert!(found(&new, "azure/size"), "{:?}", new.checks);
+}
+
+#[test]
+fn a_password_is_changed_in_one_call_with_its_version() {
+    let text = usual(SMALL, "password_version = 2");
+    assert_eq!(
+        order(&accepts(&text, live(SMALL))),
+        ["primary password_version=2"]
+    );
+    // A version that was there already is none to go back to.
+    let mut changed = live(SMALL);
+    let tags = [("pgfleet-password-version".to_owned(), "3".to_owned())];
+    let version = crate::passwords::version(&tags.into());
+    changed[0].attributes.settings.extend(version);
+    assert_eq!(order(&accepts(&text, changed)), [""; 0]);
+}
+
+#[test]
 fn a_database_is_made_in_a_step_of_its_own_and_taken_up() {
     let text = usual(SMALL, "database = 'food'");
     let steps = order(&accepts(&text, Vec::new()));
@@ -522,7 +553,7 @@ fn a_database_is_made_in_a_step_of_its_own_and_taken_up() {
     // A run was ended after the first of them.
     let mut primary = server("primary", SMALL);
     let settings = &mut primary.attributes.settings;
-    settings.insert(setting::PENDING.to_owned(), Value::Text("food".to_owned()));
+    settings.extend([databases::observed(Some("food".to_owned()))]);
     let steps = order(&accepts(&text, vec![primary]));
     assert_eq!(steps, expected[1..]);
 }

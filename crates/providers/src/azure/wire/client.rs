@@ -299,8 +299,10 @@ impl Client {
         if let Some(token) = self.tokens.get().await? {
             let value = format!("Bearer {}", token.token.secret());
             let value = HeaderValue::from_str(&value);
-            let mut value =
-                value.map_err(|_| Failure::NoToken("the token is no token".to_owned()))?;
+            let mut value = value.map_err(|_| Failure::NoToken {
+                passes: false,
+                why: "the token is no token".to_owned(),
+            })?;
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
         }

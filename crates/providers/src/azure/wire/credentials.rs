@@ -197,27 +197,37 @@ impl std::fmt::Debug for GitHub {
 #[async_trait]
 impl ClientAssertion for GitHub {
     async fn secret(&self, _: Option<ClientMethodOptions<'_>>) -> azure_core_1::Result<String> {
-        let failed = |why: String| {
+        let failed = |kind, why: String| {
             let why = format!("GitHub gives no token for this run: {why}");
-            azure_core_1::Error::with_message(ErrorKind::Credential, why)
+            azure_core_1::Error::with_message(kind, why)
         };
+        let refused = |why: &str| failed(ErrorKind::Credential, why.to_owned());
         let asked = self
             .client
             .get(self.url.clone())
             .bearer_auth(self.token.secret());
         let answer = asked.send().await;
-        let answer = answer.map_err(|error| failed(crate::words::chain(&error.without_url())))?;
-        if !answer.status().is_success() {
-            return Err(failed(format!("HTTP status {}", answer.status())));
+        let answer = answer.map_err(|error| {
+            let why = crate::words::chain(&error.without_url());
+            failed(ErrorKind::Io, why)
+        })?;
+        let status = answer.status();
+        if !status.is_success() {
+            let kind = ErrorKind::HttpResponse {
+                status: status.as_u16().into(),
+                error_code: None,
+                raw_response: None,
+            };
+            return Err(failed(kind, format!("HTTP status {status}")));
         }
         let body: serde_json::Value = answer
             .json()
             .await
-            .map_err(|_| failed("its answer is no JSON".to_owned()))?;
+            .map_err(|_| refused("its answer is no JSON"))?;
         let value = body.get("value").and_then(serde_json::Value::as_str);
         value
             .map(ToOwned::to_owned)
-            .ok_or_else(|| failed("its answer holds none".to_owned()))
+            .ok_or_else(|| refused("its answer holds none"))
     }
 }
 

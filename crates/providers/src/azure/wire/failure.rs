@@ -20,8 +20,12 @@ pub(in crate::azure) enum Failure {
     #[error("{0}")]
     NoClient(String),
     /// There is no token; the text says what was tried.
-    #[error("{0}")]
-    NoToken(String),
+    #[error("{why}")]
+    NoToken {
+        /// Whether there may be one later: the login does not answer, or is busy.
+        passes: bool,
+        why: String,
+    },
     /// No answer came.
     #[error("{why}")]
     Unreachable {

@@ -6,11 +6,12 @@ use async_trait::async_trait;
 use azure_core::auth::{AccessToken, Secret, TokenCredential};
 use azure_core_1::{
     credentials::{AccessToken as Token, TokenCredential as Source},
+    error::ErrorKind,
     time::{Duration as Span, OffsetDateTime},
 };
 use tokio::{sync::Mutex, time::timeout};
 
-use crate::words::chain;
+use crate::words::{causes, chain};
 
 use super::{
     credentials::{self, Candidate},
@@ -54,18 +55,17 @@ impl Tokens {
         };
         // One asks, the others wait for what comes.
         let mut chosen = chosen.lock().await;
-        let known = match chosen.take() {
-            Some(mut known) if is_stale(&known.token, known.since) => {
-                known.token = ask(known.name, known.source.as_ref()).await?;
-                known.since = OffsetDateTime::now_utc();
+        let known = match chosen.as_mut() {
+            Some(known) => {
+                if is_stale(&known.token, known.since) {
+                    known.token = ask(known.name, known.source.as_ref()).await?;
+                    known.since = OffsetDateTime::now_utc();
+                }
                 known
             }
-            Some(known) => known,
-            None => choose().await?,
+            None => chosen.insert(choose().await?),
         };
-        let token = known.token.clone();
-        *chosen = Some(known);
-        Ok(Some(token))
+        Ok(Some(known.token.clone()))
     }
 
     /// Lets go of a token that was refused.
@@ -86,6 +86,7 @@ fn is_stale(token: &Token, since: OffsetDateTime) -> bool {
 /// fails: whoever names it does not want to be somebody else.
 async fn choose() -> Result<Chosen, Failure> {
     let mut tried: Vec<String> = Vec::new();
+    let mut later = false;
     for candidate in credentials::candidates() {
         let Candidate { name, named, open } = candidate;
         let source = match open.await {
@@ -109,6 +110,7 @@ async fn choose() -> Result<Chosen, Failure> {
                 });
             }
             Err(failure) => {
+                later |= matches!(failure, Failure::NoToken { passes: true, .. });
                 tried.push(failure.to_string());
                 if named {
                     tried.push("the environment names it, so nothing else was tried".to_owned());
@@ -117,16 +119,38 @@ async fn choose() -> Result<Chosen, Failure> {
             }
         }
     }
-    Err(Failure::NoToken(tried.join("; ")))
+    Err(Failure::NoToken {
+        passes: later,
+        why: tried.join("; "),
+    })
 }
 
 async fn ask(name: &str, source: &dyn Source) -> Result<Token, Failure> {
-    let failed = |why: String| Failure::NoToken(format!("{name}: {why}"));
+    let failed = |passes, why: &str| Failure::NoToken {
+        passes,
+        why: format!("{name}: {why}"),
+    };
     match timeout(PATIENCE, source.get_token(&[SCOPE], None)).await {
         Ok(Ok(token)) => Ok(token),
-        Ok(Err(error)) => Err(failed(credentials::without_secrets(&told(&error)))),
-        Err(_) => Err(failed("no answer in time".to_owned())),
+        Ok(Err(error)) => {
+            let why = credentials::without_secrets(&told(&error));
+            Err(failed(passes(&error), &why))
+        }
+        Err(_) => Err(failed(true, "no answer in time")),
     }
+}
+
+/// Whether a source may give a token later: its login did not answer, was busy, or what came was a
+/// page of something in between. What a login has refused it refuses again.
+fn passes(error: &azure_core_1::Error) -> bool {
+    let mut causes = causes(error).filter_map(|cause| cause.downcast_ref::<azure_core_1::Error>());
+    causes.any(|error| match error.kind() {
+        ErrorKind::HttpResponse { status, .. } => {
+            matches!(u16::from(*status), 408 | 429 | 500..=599)
+        }
+        ErrorKind::Connection | ErrorKind::Io | ErrorKind::DataConversion => true,
+        _ => false,
+    })
 }
 
 /// What a source says, without the advice that it repeats each time.
@@ -162,6 +186,74 @@ impl TokenCredential for Tokens {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A login that answers with these, one after the other, and then with a token.
+    #[derive(Debug)]
+    struct Login(std::sync::Mutex<Vec<azure_core_1::Error>>);
+
+    #[async_trait]
+    impl Source for Login {
+        async fn get_token(
+            &self,
+            _: &[&str],
+            _: Option<azure_core_1::credentials::TokenRequestOptions<'_>>,
+        ) -> azure_core_1::Result<Token> {
+            match self.0.lock().unwrap().pop() {
+                // As the identity library wraps what a login says.
+                Some(error) => Err(azure_core_1::Error::with_error(
+                    ErrorKind::Credential,
+                    error,
+                    "ClientSecretCredential authentication failed. It says no",
+                )),
+                None => Ok(Token::new(
+                    "new",
+                    OffsetDateTime::now_utc() + Span::hours(1),
+                )),
+            }
+        }
+    }
+
+    fn status(status: u16) -> azure_core_1::Error {
+        let kind = ErrorKind::HttpResponse {
+            status: status.into(),
+            error_code: None,
+            raw_response: None,
+        };
+        azure_core_1::Error::with_message(kind, "the login's own words")
+    }
+
+    /// Tokens of a login that gave one an hour ago.
+    fn expired(answers: Vec<azure_core_1::Error>) -> Tokens {
+        let now = OffsetDateTime::now_utc();
+        Tokens::Somebody(Mutex::new(Some(Chosen {
+            name: "client secret",
+            source: Arc::new(Login(std::sync::Mutex::new(answers))),
+            token: Token::new("old", now),
+            since: now - Span::hours(1),
+        })))
+    }
+
+    #[tokio::test]
+    async fn a_login_that_is_down_is_asked_again_and_no_other_is_tried() {
+        let down = azure_core_1::Error::with_message(ErrorKind::Connection, "refused");
+        let tokens = expired(vec![status(429), status(503), down]);
+        for _ in 0..3 {
+            let failure = tokens.get().await.unwrap_err();
+            let passes = matches!(failure, Failure::NoToken { passes: true, .. });
+            assert!(passes, "{failure:?}");
+        }
+        let token = tokens.get().await.unwrap().unwrap();
+        assert_eq!(token.token.secret(), "new");
+    }
+
+    #[tokio::test]
+    async fn what_a_login_has_refused_is_final() {
+        for refusal in [400, 401, 403] {
+            let failure = expired(vec![status(refusal)]).get().await.unwrap_err();
+            let last = matches!(failure, Failure::NoToken { passes: false, .. });
+            assert!(last, "{failure:?}");
+        }
+    }
 
     #[test]
     fn a_token_is_replaced_before_it_expires() {

@@ -3,7 +3,10 @@
 use pgfleet_model::{Address, Bootstrap, Check, DesiredInstance, Role};
 
 use super::page;
-use crate::gcp::tier::{self, Edition, edition};
+use crate::gcp::{
+    ADMIN, note,
+    tier::{self, Edition, edition},
+};
 
 /// Longest `PROJECT:NAME`.
 const LONGEST_NAME: usize = 98;
@@ -35,13 +38,13 @@ pub(in crate::gcp) fn version_chosen(major: u32) -> Check {
     .source(page("db-versions"))
 }
 
-/// What Cloud SQL makes with an instance is the user `postgres` and the database `postgres`.
+/// What Cloud SQL makes with an instance is the user `postgres`; a further database is made after it.
 pub(in crate::gcp) fn bootstrap(bootstrap: &Bootstrap, exists: bool) -> Vec<Check> {
     if exists {
         return Vec::new();
     }
     let mut checks = Vec::new();
-    if bootstrap.admin != "postgres" {
+    if bootstrap.admin != ADMIN {
         checks.push(
             Check::error(
                 "gcp/admin",
@@ -53,19 +56,22 @@ pub(in crate::gcp) fn bootstrap(bootstrap: &Bootstrap, exists: bool) -> Vec<Chec
             .source(page("users")),
         );
     }
-    if bootstrap.database != "postgres" {
-        let name = &bootstrap.database;
+    if note::written(&bootstrap.database).is_none() {
         checks.push(
-            Check::warning(
+            Check::error(
                 "gcp/database",
-                format!("Cloud SQL makes the database `postgres` only, and not `{name}`"),
+                format!(
+                    "`{}` is too long a name to be noted in a label until the database is made",
+                    bootstrap.database
+                ),
             )
             .at(&Address::Primary)
             .key("primary.database")
-            .remedy(format!(
-                "afterwards run `gcloud sql databases create {name} --instance=...`"
-            ))
-            .source(page("create-manage-databases")),
+            .remedy(
+                "choose a name of at most 63 lowercase letters, digits and underscores; anything \
+                 else in it counts three times",
+            )
+            .source(page("label-instance")),
         );
     }
     if bootstrap.password.is_none() {
@@ -124,6 +130,10 @@ pub(super) fn tier_of_edition(wanted: &DesiredInstance) -> Option<Check> {
             "write db-custom-VCPUS-MIB: 1 or an even number of vCPUs up to 96; memory in steps of \
              256 MiB, at least 3840, and 0.9 to 6.5 GiB for each vCPU",
         ),
+        _ if tier::is_nowhere(tier) => error(
+            format!("`{tier}` is no tier of Cloud SQL"),
+            &format!("write {}, or see `gcloud sql tiers list`", tier::near(tier)),
+        ),
         Some(of) if of != edition => error(
             format!(
                 "`{tier}` is a tier of {}, and the plan asks for {}",
@@ -140,7 +150,10 @@ pub(super) fn tier_of_edition(wanted: &DesiredInstance) -> Option<Check> {
             )
             .at(&wanted.address)
             .key(format!("{}.size", wanted.key))
-            .remedy("see `gcloud sql tiers list`; Google refuses what it does not have")
+            .remedy(format!(
+                "see `gcloud sql tiers list`, or write {}; Google refuses what it does not have",
+                tier::near(tier)
+            ))
             .source(page("instance-settings")),
         ),
     }

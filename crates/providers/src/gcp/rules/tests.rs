@@ -319,11 +319,23 @@ fn the_administrator_is_postgres_and_one_database_is_made() {
         &primary_with(&format!("{tier}\nadmin = 'boss'")),
         "gcp/admin",
     );
-    warns(
-        &primary_with(&format!("{tier}\ndatabase = 'orders'")),
+    let long = "x".repeat(22) + &"Y".repeat(22);
+    refuses(
+        &primary_with(&format!("{tier}\ndatabase = '{long}'")),
         "gcp/database",
     );
     warns(&file(tier, 0, ""), "gcp/password");
+}
+
+#[test]
+fn a_region_and_a_tier_there_have_to_be() {
+    let elsewhere = usual().replace("us-east1", "us-east11");
+    refuses(&elsewhere, "gcp/region");
+    accepts(&usual().replace("us-east1", "europe-north2"));
+    for tier in ["db-perf-optimized-N-3", "db-cutom-2-7680", "D4ds_v5"] {
+        refuses(&primary_with(&format!("size = '{tier}'")), "gcp/tier");
+    }
+    warns(&primary_with("size = 'db-c5-highmem-4'"), "gcp/tier");
 }
 
 #[test]
