@@ -1,14 +1,17 @@
 //! What RDS offers, asked before a plan relies on it.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, PoisonError},
+};
 
-use aws_sdk_rds::types::OrderableDbInstanceOption;
 use futures_util::future::join_all;
 use pgfleet_model::{
     Address, Attributes, Availability, Check, Field, FieldChange, Mutation, Operation, Region,
     Value,
 };
 use pgfleet_provider::{ErrorKind, ProviderError};
+use tokio::sync::OnceCell;
 
 use super::{
     ENGINE, GUIDE,
@@ -30,9 +33,10 @@ struct Wish {
     address: Address,
 }
 
-/// Asks once for each class and region, side by side.
+/// Judges each wish by what RDS offers of its class in its region, asked side by side.
 pub(super) async fn check(
     clients: &Clients,
+    known: &Offers,
     mutations: &[&Mutation],
 ) -> Result<Vec<Check>, ProviderError> {
     let wishes: Vec<Wish> = mutations
@@ -40,24 +44,26 @@ pub(super) async fn check(
         .filter_map(|mutation| wish(mutation))
         .collect();
     let version = mutations.iter().find_map(|mutation| version(mutation));
-    let questions: BTreeSet<(Region, String)> = wishes
+    let questions: BTreeSet<Question> = wishes
         .iter()
-        .map(|wish| (wish.region.clone(), wish.class.clone()))
+        .map(|wish| (wish.region.clone(), wish.class.clone(), version.clone()))
         .collect();
-    let asked = questions.into_iter().map(|(region, class)| {
-        let version = version.clone();
-        async move {
-            let offers = offers(clients, &region, &class, version.as_deref()).await;
-            (region, class, offers)
-        }
+    let asked = questions.into_iter().map(|question| async move {
+        let answer = known.of(&question);
+        let offers = answer.get_or_try_init(|| ask(clients, &question)).await;
+        let offers = offers.map(|_| Arc::clone(&answer));
+        (question, offers)
     });
     let mut checks = Vec::new();
-    for (region, class, offers) in join_all(asked).await {
+    for ((region, class, _), offers) in join_all(asked).await {
         let wishes = wishes
             .iter()
             .filter(|wish| wish.region == region && wish.class == class);
         match offers {
-            Ok(offers) => checks.extend(wishes.filter_map(|wish| judge(wish, &offers))),
+            Ok(answer) => {
+                let offers = answer.get().map_or(&[][..], Vec::as_slice);
+                checks.extend(wishes.filter_map(|wish| judge(wish, offers)));
+            }
             // Who may not ask still may create; RDS says no then, where it must.
             Err(error) if error.kind == ErrorKind::Permission => checks.push(
                 Check::note("aws/not-asked", error.message.clone()).remedy(error.remedy.clone()),
@@ -121,12 +127,32 @@ fn version(mutation: &Mutation) -> Option<String> {
     }
 }
 
-async fn offers(
-    clients: &Clients,
-    region: &Region,
-    class: &str,
-    version: Option<&str>,
-) -> Result<Vec<OrderableDbInstanceOption>, ProviderError> {
+/// What RDS was asked for: a class in a region, and a minor version where a plan pins one.
+type Question = (Region, String, Option<String>);
+
+/// What matters of one row of an answer.
+#[derive(Debug)]
+struct Offer {
+    storage_kind: Option<String>,
+    two_zones: bool,
+    replicas: bool,
+}
+
+/// What RDS has said that it offers. Fleets of a run mostly want the same few classes, and the answers
+/// are long: each is asked for once.
+#[derive(Debug, Default)]
+pub(super) struct Offers(Mutex<BTreeMap<Question, Arc<OnceCell<Vec<Offer>>>>>);
+
+impl Offers {
+    /// Where the answer to a question is or will be. Who comes while somebody else asks, waits.
+    fn of(&self, question: &Question) -> Arc<OnceCell<Vec<Offer>>> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(known.entry(question.clone()).or_default())
+    }
+}
+
+async fn ask(clients: &Clients, question: &Question) -> Result<Vec<Offer>, ProviderError> {
+    let (region, class, version) = question;
     let client = clients.rds(region).await;
     let mut found = Vec::new();
     let mut marker: Option<String> = None;
@@ -135,7 +161,7 @@ async fn offers(
             .describe_orderable_db_instance_options()
             .engine(ENGINE)
             .db_instance_class(class)
-            .set_engine_version(version.map(ToOwned::to_owned))
+            .set_engine_version(version.clone())
             .max_records(PAGE)
             .set_marker(marker)
             .send()
@@ -143,7 +169,12 @@ async fn offers(
             .map_err(|error| {
                 explain("DescribeOrderableDBInstanceOptions", Nature::Reads, &error)
             })?;
-        found.extend_from_slice(page.orderable_db_instance_options());
+        let offers = page.orderable_db_instance_options().iter();
+        found.extend(offers.map(|offer| Offer {
+            storage_kind: offer.storage_type().map(ToOwned::to_owned),
+            two_zones: offer.multi_az_capable() == Some(true),
+            replicas: offer.read_replica_capable() == Some(true),
+        }));
         marker = page.marker.filter(|marker| !marker.is_empty());
         if marker.is_none() {
             return Ok(found);
@@ -151,7 +182,7 @@ async fn offers(
     }
 }
 
-fn judge(wish: &Wish, offers: &[OrderableDbInstanceOption]) -> Option<Check> {
+fn judge(wish: &Wish, offers: &[Offer]) -> Option<Check> {
     let Wish {
         region,
         class,
@@ -180,7 +211,7 @@ fn judge(wish: &Wish, offers: &[OrderableDbInstanceOption]) -> Option<Check> {
         .filter(|offer| {
             storage_kind
                 .as_deref()
-                .is_none_or(|kind| offer.storage_type() == Some(kind))
+                .is_none_or(|kind| offer.storage_kind.as_deref() == Some(kind))
         })
         .collect();
     if with_disk.is_empty() {
@@ -191,22 +222,14 @@ fn judge(wish: &Wish, offers: &[OrderableDbInstanceOption]) -> Option<Check> {
             "take another storage type or class",
         );
     }
-    if *two_zones
-        && !with_disk
-            .iter()
-            .any(|offer| offer.multi_az_capable() == Some(true))
-    {
+    if *two_zones && !with_disk.iter().any(|offer| offer.two_zones) {
         return error(
             "aws/multi-az",
             format!("RDS offers {class} in {region} in one zone only"),
             "leave multi_az out, or take another class",
         );
     }
-    if *replica
-        && !with_disk
-            .iter()
-            .any(|offer| offer.read_replica_capable() == Some(true))
-    {
+    if *replica && !with_disk.iter().any(|offer| offer.replicas) {
         return error(
             "aws/replica-class",
             format!("RDS makes no replicas of class {class} in {region}"),

@@ -41,6 +41,8 @@ pub struct AwsProvider {
     /// Where the account is asked for: the service answers the same in each region.
     home: Region,
     account: OnceCell<AccountId>,
+    /// What RDS offers, as far as it was asked.
+    offers: preflight::Offers,
     /// What was last seen of each instance.
     seen: Mutex<BTreeMap<ResourceRef, Seen>>,
     /// What the last poll listed.
@@ -63,6 +65,7 @@ impl AwsProvider {
             clients: Clients::new(options),
             home,
             account: OnceCell::new(),
+            offers: preflight::Offers::default(),
             seen: Mutex::new(BTreeMap::new()),
             polled: Polled::default(),
         }
@@ -286,8 +289,12 @@ impl Provider for AwsProvider {
     }
 
     async fn preflight(&self, mutations: &[&Mutation]) -> Result<Vec<Check>, ProviderError> {
-        self.renewing(Box::pin(preflight::check(&self.clients, mutations)))
-            .await
+        self.renewing(Box::pin(preflight::check(
+            &self.clients,
+            &self.offers,
+            mutations,
+        )))
+        .await
     }
 
     async fn begin(
