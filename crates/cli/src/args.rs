@@ -297,6 +297,8 @@ pub(crate) struct VerifyArgs {
 pub(crate) struct CostArgs {
     #[command(flatten)]
     pub(crate) plans: Plans,
+    #[command(flatten)]
+    pub(crate) simulate: SimulateFlag,
     /// The same fleet on AWS, Google Cloud and Azure, by portable sizes and nearest regions
     #[arg(long)]
     pub(crate) compare: bool,

@@ -59,6 +59,22 @@ impl Exit {
     }
 }
 
+/// How a run over several fleets ended. Where a fleet failed, what counts is whether anything of the
+/// whole run took effect: 1 promises that nothing did.
+impl FromIterator<(Outcome, bool)> for Exit {
+    fn from_iter<T: IntoIterator<Item = (Outcome, bool)>>(fleets: T) -> Self {
+        let mut any = false;
+        let exits = fleets.into_iter().map(|(outcome, took_effect)| {
+            any |= took_effect;
+            Self::from(outcome)
+        });
+        match Self::of_all(exits) {
+            Self::Failed if any => Self::FailedPartly,
+            exit => exit,
+        }
+    }
+}
+
 impl From<Outcome> for Exit {
     fn from(outcome: Outcome) -> Self {
         match outcome {
@@ -103,5 +119,16 @@ mod tests {
                 assert_eq!(of(&[*milder, graver, *milder]), graver.code());
             }
         }
+    }
+
+    #[test]
+    fn a_failure_is_half_way_as_soon_as_anything_of_the_run_took_effect() {
+        let of = |fleets: &[(Outcome, bool)]| fleets.iter().copied().collect::<Exit>().code();
+        assert_eq!(of(&[]), 0);
+        assert_eq!(of(&[(Outcome::Done, true), (Outcome::Done, false)]), 0);
+        assert_eq!(of(&[(Outcome::Failed, false), (Outcome::Done, false)]), 1);
+        assert_eq!(of(&[(Outcome::Failed, false), (Outcome::Done, true)]), 5);
+        assert_eq!(of(&[(Outcome::FailedPartly, true)]), 5);
+        assert_eq!(of(&[(Outcome::Failed, false), (Outcome::Stopped, true)]), 6);
     }
 }

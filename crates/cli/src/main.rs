@@ -24,21 +24,25 @@ mod verbs;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{
+    Parser as _,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 
 use crate::{args::Cli, exit::Exit, ui::Ui};
 
 fn main() -> ExitCode {
     let exit = match Cli::try_parse() {
         Ok(cli) => perform(cli),
-        Err(error) => refuse(&error),
+        Err(error) => refuse(error),
     };
     exit.into()
 }
 
 /// Prints what clap has to say. Asking for help is no error, and neither is a reader that goes away
 /// while it is shown; everything else is the command line's fault, which is 64 here.
-fn refuse(error: &clap::Error) -> Exit {
+fn refuse(mut error: clap::Error) -> Exit {
+    advise(&mut error);
     let _ = error.print();
     if error.use_stderr() {
         Exit::Usage
@@ -46,6 +50,26 @@ fn refuse(error: &clap::Error) -> Exit {
         Exit::Done
     }
 }
+
+/// Puts a fitting word beside a flag that the verb does not have. Clap's own, to pass it as a value, would
+/// look for a plan file of that name.
+fn advise(error: &mut clap::Error) {
+    if error.kind() != ErrorKind::UnknownArgument {
+        return;
+    }
+    let flag = error.get(ContextKind::InvalidArg).map(ToString::to_string);
+    let _ = match flag {
+        Some(flag) if flag.starts_with("--simulate") => error.insert(
+            ContextKind::Suggested,
+            ContextValue::StyledStrs(vec![WHERE_SIMULATED.into()]),
+        ),
+        _ => error.remove(ContextKind::Suggested),
+    };
+}
+
+/// Which verbs know simulated clouds.
+const WHERE_SIMULATED: &str = "plan, apply, destroy, adopt, release, status and cost take \
+                               --simulate; no database runs in a simulated cloud";
 
 fn perform(cli: Cli) -> Exit {
     let logs = logs::begin(&cli.log);

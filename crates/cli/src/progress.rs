@@ -59,7 +59,7 @@ impl Progress {
             EventKind::StepStarted {
                 step,
                 address,
-                verb,
+                call,
                 resource_id,
                 expected_seconds,
                 ..
@@ -76,7 +76,7 @@ impl Progress {
                 };
                 let address = address.to_string();
                 bar.set_message(format!(
-                    "{fleet}{address:<11} {verb} {resource_id}   {expected}"
+                    "{fleet}{address:<11} {call} {resource_id}   {expected}"
                 ));
                 bar.enable_steady_tick(Duration::from_millis(100));
                 self.bars.insert(key(*step), bar);

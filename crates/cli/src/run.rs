@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use pgfleet_executor::{Listing, Traffic, list};
 use pgfleet_model::{Check, FleetName, Inventory, Mutation, ProviderKind, Region, Severity};
 use pgfleet_planner::{
-    Cycle, Fit, FleetPlan, Goal, Resolution, Retagging, SavedPlan, plan, resolve,
+    Cycle, Fit, FleetPlan, Goal, Resolution, Retagging, SavedFleet, SavedPlan, plan, resolve,
 };
 use pgfleet_pricing::CostEstimate;
 use pgfleet_provider::{ErrorKind, Provider, ProviderError, Scope};
@@ -39,6 +39,9 @@ impl Fleet {
 /// The fleets of a run.
 pub(crate) struct Run {
     pub(crate) fleets: Vec<Fleet>,
+    /// Fleets without a provider or an account. The others are still looked at, since one of them may
+    /// be refused, which speaks louder; nothing is done in any.
+    unserved: Vec<Problem>,
     pub(crate) providers: Providers,
     pub(crate) prices: Prices,
     /// What all calls of the run go through.
@@ -91,6 +94,7 @@ async fn account(
 }
 
 /// Something that keeps one fleet from being planned.
+#[derive(Clone)]
 pub(crate) struct Problem {
     pub(crate) fleet: FleetName,
     pub(crate) error: ProviderError,
@@ -116,7 +120,8 @@ impl Run {
         Self::serve(load(plans, ui)?, simulate, Accounts::Guarded, ui).await
     }
 
-    /// Finds a provider for every spec. Every problem has been told when this fails.
+    /// Finds a provider for every spec. Every problem has been told when this fails; those of some
+    /// fleets only are told when the run is looked at, with what is wrong in the others.
     pub(crate) async fn serve(
         specs: Vec<Spec>,
         simulate: &SimulateFlag,
@@ -153,17 +158,17 @@ impl Run {
                 }),
             }
         }
-        if problems.is_empty() {
-            Ok(Self {
-                fleets,
-                providers,
-                prices,
-                traffic,
-                simulation,
-            })
-        } else {
-            Err(tell(&problems, ui))
+        if fleets.is_empty() && !problems.is_empty() {
+            return Err(tell(&problems, ui));
         }
+        Ok(Self {
+            fleets,
+            unserved: problems,
+            providers,
+            prices,
+            traffic,
+            simulation,
+        })
     }
 
     /// Whether the clouds are simulated.
@@ -213,19 +218,28 @@ impl Run {
             {
                 ui.problem(message, remedy);
             }
-            if refusals.is_empty() {
-                failed
-            } else {
-                Exit::Refused
-            }
+            let refused = refusals.first().map(|_| Exit::Refused);
+            Exit::of_all(refused.into_iter().chain([failed]))
+        })
+    }
+
+    /// The fleets of the run, each with what was saved of it.
+    pub(crate) fn with_saved<'a>(
+        &'a self,
+        saved: &'a SavedPlan,
+    ) -> impl Iterator<Item = (&'a Fleet, &'a SavedFleet)> {
+        self.fleets.iter().filter_map(|fleet| {
+            let mut saved = saved.fleets.iter();
+            let of_fleet = saved.find(|saved| saved.desired.fleet == fleet.spec.fleet)?;
+            Some((fleet, of_fleet))
         })
     }
 
     /// Holds a saved plan against what runs. Every problem has been told when this fails.
     pub(crate) async fn fit(&self, saved: &SavedPlan, ui: Ui) -> Result<Vec<FleetPlan>, Exit> {
         let listings = self.observe().await;
-        let fleets = self.fleets.iter().zip(listings).zip(&saved.fleets);
-        let fits = fleets.map(|((fleet, listing), saved)| {
+        let fleets = self.with_saved(saved).zip(listings);
+        let fits = fleets.map(|((fleet, saved), listing)| {
             let fit = saved.fit(listing?.as_ref(), fleet.provider.platform());
             fit.map_err(|cycle| circular(&cycle))
         });
@@ -296,8 +310,15 @@ impl Run {
                 .iter()
                 .map(|mutation| mutation.resource.region.clone());
             let ask = async || provider.preflight(&mutations).await;
-            let checks = self.traffic.ask(provider, regions.collect(), ask).await?;
-            plan.checks.extend(checks);
+            match self.traffic.ask(provider, regions.collect(), ask).await {
+                Ok(checks) => plan.checks.extend(checks),
+                // What is refused already is refused, whatever the platform would say.
+                Err(error) if plan.is_refused() => {
+                    let check = Check::warning("platform/not-asked", error.message);
+                    plan.checks.push(check.remedy(error.remedy));
+                }
+                Err(error) => return Err(error),
+            }
         }
         plan.checks.extend(self.prices.checks(&fleet.spec, &plan));
         plan.checks
@@ -315,7 +336,7 @@ impl Run {
 
     /// The results of all fleets, in their order; or every problem, told.
     fn all<T>(&self, results: Vec<Result<T, ProviderError>>, ui: Ui) -> Result<Vec<T>, Exit> {
-        let (mut done, mut problems) = (Vec::new(), Vec::new());
+        let (mut done, mut problems) = (Vec::new(), self.unserved.clone());
         for (fleet, result) in self.fleets.iter().zip(results) {
             let fleet = fleet.spec.fleet.clone();
             match result {

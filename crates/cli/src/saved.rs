@@ -62,7 +62,7 @@ fn plan_file(spec: &Spec) -> Result<SavedPlanFile, String> {
 }
 
 /// The saved plan among what `apply` was given. `Ok(None)`: these are plan files.
-pub(crate) fn find(paths: &[PathBuf], ui: Ui) -> Result<Option<SavedPlan>, Exit> {
+pub(crate) fn find(paths: &[PathBuf], ui: Ui) -> Result<Option<(&Path, SavedPlan)>, Exit> {
     let texts = paths.iter().map(|path| Some((path, read(path)?)));
     let Some((path, text)) = texts
         .flatten()
@@ -78,7 +78,7 @@ pub(crate) fn find(paths: &[PathBuf], ui: Ui) -> Result<Option<SavedPlan>, Exit>
         return Err(Exit::Usage);
     }
     match SavedPlan::from_text(&text) {
-        Ok(saved) => Ok(Some(saved)),
+        Ok(saved) => Ok(Some((path, saved))),
         // It speaks of saved plans and is none: a plan file, or what is wrong with it as one.
         Err(SavedPlanError::Other) => Ok(None),
         Err(error) => {
@@ -104,15 +104,37 @@ fn version() -> &'static str {
 }
 
 /// A saved plan with providers to carry it out. Every problem has been told when this fails.
-pub(crate) async fn open(saved: &SavedPlan, simulate: &SimulateFlag, ui: Ui) -> Result<Run, Exit> {
-    let mut stale = Vec::new();
+pub(crate) async fn open(
+    path: &Path,
+    saved: &SavedPlan,
+    simulate: &SimulateFlag,
+    ui: Ui,
+) -> Result<Run, Exit> {
+    let shown = path.display();
     match (saved.simulated, simulate.file()) {
-        (true, None) => stale.push("it was made for simulated clouds (--simulate)".to_owned()),
+        (true, None) => {
+            ui.problem(
+                &format!("{shown} was planned on simulated clouds"),
+                &format!(
+                    "pgfleet apply {shown} --simulate applies it there (--simulate=FILE where it was \
+                     planned so); for real clouds, plan again without --simulate"
+                ),
+            );
+            return Err(Exit::Stale);
+        }
         (false, Some(_)) => {
-            stale.push("it was made for real clouds, not simulated ones".to_owned());
+            ui.problem(
+                &format!("{shown} was not planned on simulated clouds"),
+                &format!(
+                    "pgfleet apply {shown} applies it where it was planned; for simulated clouds, plan \
+                     again with --simulate"
+                ),
+            );
+            return Err(Exit::Stale);
         }
         _ => {}
     }
+    let mut stale = Vec::new();
     if saved.pgfleet != version() {
         stale.push(format!(
             "it was made by pgfleet {}, this is {}",
@@ -135,7 +157,7 @@ pub(crate) async fn open(saved: &SavedPlan, simulate: &SimulateFlag, ui: Ui) -> 
         return Err(refuse(&stale, ui));
     }
     let run = Run::serve(specs, simulate, Accounts::All, ui).await?;
-    for (Fleet { spec, account, .. }, saved) in run.fleets.iter().zip(&saved.fleets) {
+    for (Fleet { spec, account, .. }, saved) in run.with_saved(saved) {
         if *account != saved.account {
             let (fleet, was) = (&spec.fleet, &saved.account);
             stale.push(format!("{fleet} was planned in {was}, this is {account}"));

@@ -28,19 +28,7 @@ impl Simulation {
         let Some(file) = flag.file() else {
             return Ok(None);
         };
-        let mut local = specs
-            .iter()
-            .filter(|spec| spec.provider == ProviderKind::Local);
-        if let Some(spec) = local.next() {
-            ui.problem(
-                &format!(
-                    "--simulate: {} is a fleet of this machine",
-                    spec.source.name
-                ),
-                "leave --simulate out: its servers are real and cost nothing",
-            );
-            return Err(Exit::Usage);
-        }
+        refuse_local(specs, ui)?;
         match begin(0, Some(file.clone()), Clock::Scaled(SPEED)).await {
             Ok(simulator) => {
                 for spec in specs {
@@ -57,6 +45,24 @@ impl Simulation {
     /// Where its APIs are.
     pub(crate) fn endpoint(&self) -> String {
         self.simulator.endpoint()
+    }
+}
+
+/// Fleets of this machine are never simulated.
+pub(crate) fn refuse_local(specs: &[Spec], ui: Ui) -> Result<(), Exit> {
+    let mut specs = specs.iter();
+    match specs.find(|spec| spec.provider == ProviderKind::Local) {
+        Some(spec) => {
+            ui.problem(
+                &format!(
+                    "--simulate: {} is a fleet of this machine",
+                    spec.source.name
+                ),
+                "leave --simulate out: its servers are real and cost nothing",
+            );
+            Err(Exit::Usage)
+        }
+        None => Ok(()),
     }
 }
 

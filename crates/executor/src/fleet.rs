@@ -38,6 +38,8 @@ pub struct FleetReport {
     pub fleet: FleetName,
     /// How it ended.
     pub outcome: Outcome,
+    /// Whether any of its calls took effect.
+    pub took_effect: bool,
     /// How many differences the last listing showed; `None` where there was none.
     pub remaining: Option<usize>,
     /// The fleet as it was when it was last listed.
@@ -268,6 +270,7 @@ fn finish(fleet: Fleet, telling: &mut Telling<'_>) -> FleetReport {
     FleetReport {
         fleet: name,
         outcome,
+        took_effect: fleet.took_effect,
         remaining: fleet.remaining,
         observed,
     }

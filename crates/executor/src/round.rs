@@ -353,8 +353,7 @@ impl<'a, 'b> Round<'a, 'b> {
             .filter(|flight| flight.state.is_active());
         let in_flight: Vec<_> = flights
             .map(|flight| {
-                let verb = flight.step.mutation.operation.verb();
-                let what = format!("{verb} {}", flight.step.mutation.resource);
+                let what = format!("{} {}", flight.step.call, flight.step.mutation.resource);
                 (
                     flight.name.clone(),
                     what,

@@ -69,6 +69,8 @@ pub enum EventKind {
         step: StepId,
         /// The instance.
         address: Address,
+        /// The call.
+        call: String,
         /// How long it took, in seconds.
         #[serde(with = "seconds", rename = "took_seconds")]
         took: Duration,

@@ -26,6 +26,8 @@ pub struct Retagging {
     pub retags: Vec<Retag>,
     /// Instances that are as asked for already.
     pub settled: Vec<ResourceRef>,
+    /// Instances that the plan names and that are not there.
+    pub missing: Vec<ResourceRef>,
     /// Why it cannot be done.
     pub refusals: Vec<Check>,
 }
@@ -39,6 +41,7 @@ pub fn adopt(desired: &DesiredState, inventory: &Inventory) -> Retagging {
     let mut result = Retagging::default();
     for wanted in desired.instances.values() {
         let Some(live) = inventory.get(&wanted.resource) else {
+            result.missing.push(wanted.resource.clone());
             continue;
         };
         match &live.owner {

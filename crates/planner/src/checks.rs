@@ -19,7 +19,7 @@ pub(crate) fn engine(
     protect: &Protect,
 ) -> Vec<Check> {
     let mut checks = Vec::new();
-    checks.extend(protected(desired, observed, goal, protect));
+    checks.extend(protected(desired, observed, set, goal, protect));
     if goal == Goal::Apply {
         checks.extend(too_many_deletes(set, protect));
     }
@@ -30,15 +30,18 @@ pub(crate) fn engine(
     checks
 }
 
-/// `protect.deletion`: nothing takes a whole fleet down while it is true.
+/// `protect.deletion`: nothing takes a whole fleet down while it is true. Where nothing is there to
+/// take down, nothing has to be protected.
 fn protected(
     desired: &DesiredState,
     observed: &ObservedState,
+    set: &ChangeSet,
     goal: Goal,
     protect: &Protect,
 ) -> Option<Check> {
     let empties = desired.instances.is_empty() && observed.owned().next().is_some();
     let what = match goal {
+        Goal::Destroy { .. } if set.is_empty() => return None,
         Goal::Destroy { .. } => "destroy",
         Goal::Apply if empties => "apply would delete the last instance, and",
         Goal::Apply => return None,

@@ -33,6 +33,7 @@ pub use platform::{
     Capabilities, Compare, Draft, Edge, FieldRule, PASSWORD_VERSION, PlannedCall, Platform,
     Standing,
 };
+pub use refusals::not_ours;
 pub use resolve::{Resolution, resolve};
 pub use saved::{Fit, SavedFleet, SavedPlan, SavedPlanError, SavedPlanFile};
 pub use standing::standing;

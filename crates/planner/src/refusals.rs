@@ -17,7 +17,8 @@ pub(crate) fn located(check: Check, wanted: &DesiredInstance, field: &Field) -> 
     check.at(&wanted.address).key(key)
 }
 
-pub(crate) fn not_ours(wanted: &DesiredInstance, live: &ObservedInstance) -> Check {
+/// An instance under a name that the plan wants, which does not bear the fleet's tags.
+pub fn not_ours(wanted: &DesiredInstance, live: &ObservedInstance) -> Check {
     let resource = &live.resource;
     let place = if resource.region == pgfleet_model::Region::local() {
         "on this machine".to_owned()
@@ -34,8 +35,8 @@ pub(crate) fn not_ours(wanted: &DesiredInstance, live: &ObservedInstance) -> Che
             ),
         )
         .remedy(
-            "it was made by hand or by another tool; to let pgfleet manage it, run `pgfleet \
-             adopt` with this plan file, or give the instance another name (`id`, `ids`)",
+            "it was made by hand or by another tool, or released; to let pgfleet manage it, run \
+             `pgfleet adopt` with this plan file, or give the instance another name (`id`, `ids`)",
         ),
         None => Check::error(
             "ownership",

@@ -1,29 +1,89 @@
 //! What happens during an apply, as lines.
 
-use pgfleet_model::{Event, EventKind, Outcome};
+use pgfleet_model::{Address, Event, EventKind, FleetName, Outcome};
 
 use crate::{
     Paint,
-    units::{about, elapsed},
+    table::{WIDTH, hanging, wrap},
+    units::{about, count, elapsed},
 };
 
-/// The event as one line, without a line break; `None` where it is not worth one. Fleets are
-/// named where a run has several.
+/// What is to be told of something that happened.
+struct Told {
+    /// The sign before it, painted, of one column.
+    sign: String,
+    /// Whose it is, in a column of its own; empty for what is about a whole fleet.
+    whose: String,
+    text: String,
+    /// What to do about it, below; empty where nothing is known.
+    remedy: String,
+}
+
+impl Told {
+    fn of_step(sign: String, address: &Address, text: String) -> Self {
+        Self {
+            sign,
+            whose: format!("{:<11} ", address.to_string()),
+            text,
+            remedy: String::new(),
+        }
+    }
+
+    fn of_fleet(sign: String, text: String) -> Self {
+        Self {
+            sign,
+            whose: String::new(),
+            text,
+            remedy: String::new(),
+        }
+    }
+
+    fn with_remedy(self, remedy: &str) -> Self {
+        let remedy = remedy.to_owned();
+        Self { remedy, ..self }
+    }
+
+    /// The lines, behind the fleet where it is named, none longer than the page where words allow.
+    fn lines(&self, fleet: Option<&FleetName>) -> String {
+        let Self {
+            sign,
+            whose,
+            text,
+            remedy,
+        } = self;
+        let fleet = fleet.map_or_else(String::new, |fleet| format!("  {fleet}"));
+        // A sign is painted, which takes no room: it is measured as one column.
+        let lead = format!("{fleet}  . {whose}");
+        let body = if lead.chars().count() + text.chars().count() <= WIDTH {
+            text.clone()
+        } else {
+            // What others say may be longer than a line, and a long name leaves little room.
+            let indent = lead.chars().count().min(WIDTH / 2);
+            let lines = wrap(text, lead.chars().count());
+            lines.join(&format!("\n{}", " ".repeat(indent)))
+        };
+        let mut out = format!("{fleet}  {sign} {whose}{body}");
+        if !remedy.is_empty() {
+            out.push('\n');
+            out.push_str(hanging("      ", remedy).trim_end());
+        }
+        out
+    }
+}
+
+/// The event as a line without a line break at its end, or several where it does not fit; `None`
+/// where it is not worth one. Fleets are named where a run has several.
 pub fn event_line(event: &Event, several: bool, paint: Paint) -> Option<String> {
-    let text = step_line(&event.kind, paint).or_else(|| fleet_line(&event.kind, paint))?;
-    Some(if several {
-        format!("  {}{text}", event.fleet)
-    } else {
-        text
-    })
+    let told = of_step(&event.kind, paint).or_else(|| of_fleet(&event.kind, paint))?;
+    Some(told.lines(several.then_some(&event.fleet)))
 }
 
 /// What happens to a step.
-fn step_line(kind: &EventKind, paint: Paint) -> Option<String> {
+fn of_step(kind: &EventKind, paint: Paint) -> Option<Told> {
     Some(match kind {
         EventKind::StepStarted {
             address,
-            verb,
+            call,
             resource_id,
             expected_seconds,
             ..
@@ -31,36 +91,30 @@ fn step_line(kind: &EventKind, paint: Paint) -> Option<String> {
             let expected = expected_seconds
                 .map(|s| format!("   {}", about(s)))
                 .unwrap_or_default();
-            format!(
-                "  {} {address:<11} {verb} {resource_id}{expected}",
-                paint.quiet("·")
-            )
+            let text = format!("{call} {resource_id}{expected}");
+            Told::of_step(paint.quiet("·"), address, text)
         }
         EventKind::StepRetried {
             address, why, wait, ..
         } => {
-            let wait = elapsed(*wait);
-            format!(
-                "  {} {address:<11} {why}; again in {wait}",
-                paint.careful("↻")
-            )
+            let text = format!("{why}; again in {}", elapsed(*wait));
+            Told::of_step(paint.careful("↻"), address, text)
         }
-        EventKind::StepDone { address, took, .. } => {
-            format!(
-                "  {} {address:<11} done   {}",
-                paint.good("✔"),
-                elapsed(*took)
-            )
+        EventKind::StepDone {
+            address,
+            call,
+            took,
+            ..
+        } => {
+            let text = format!("{call} done   {}", elapsed(*took));
+            Told::of_step(paint.good("✔"), address, text)
         }
         EventKind::StepFailed {
             address,
             why,
             remedy,
             ..
-        } => {
-            let remedy = on_its_own_line(remedy);
-            format!("  {} {address:<11} {why}{remedy}", paint.bad("✘"))
-        }
+        } => Told::of_step(paint.bad("✘"), address, why.clone()).with_remedy(remedy),
         EventKind::StepOverdue {
             address,
             resource_id,
@@ -68,30 +122,35 @@ fn step_line(kind: &EventKind, paint: Paint) -> Option<String> {
             waited,
             ..
         } => {
-            let (sign, waited) = (paint.careful("!"), elapsed(*waited));
-            let remedy = on_its_own_line(
-                "it may go on; look at the instance, and run the same command again to re-attach",
+            let waited = elapsed(*waited);
+            let text = format!(
+                "{call} {resource_id} has not ended after {waited}, and is waited for no longer"
             );
-            format!(
-                "  {sign} {address:<11} {call} {resource_id} has not ended after {waited}, and is \
-                 waited for no longer{remedy}"
+            Told::of_step(paint.careful("!"), address, text).with_remedy(
+                "it may go on; look at the instance, and run the same command again to re-attach",
             )
         }
         EventKind::StepSkipped {
             address, because, ..
         } => {
-            let sign = paint.quiet("-");
-            format!("  {sign} {address:<11} not tried, since step {because} failed or did not end")
+            let text = format!("not tried, since step {because} failed or did not end");
+            Told::of_step(paint.quiet("-"), address, text)
         }
         EventKind::StepLeft {
-            resource_id, call, ..
-        } => format!("  {call} {resource_id}"),
+            address,
+            resource_id,
+            call,
+            ..
+        } => {
+            let text = format!("{call} {resource_id}");
+            Told::of_step(paint.careful("!"), address, text)
+        }
         _ => return None,
     })
 }
 
-/// What happens to a fleet.
-fn fleet_line(kind: &EventKind, paint: Paint) -> Option<String> {
+/// What happens to a fleet. How it ended is said by [`outcome_line`].
+fn of_fleet(kind: &EventKind, paint: Paint) -> Option<Told> {
     Some(match kind {
         // It recovers step by step; that it has is enough to know.
         EventKind::PaceChanged {
@@ -102,52 +161,28 @@ fn fleet_line(kind: &EventKind, paint: Paint) -> Option<String> {
             most,
         } => {
             if after < before {
-                let sign = paint.careful("↻");
-                format!(
-                    "  {sign} throttled by {provider} {region}: {before} -> {after} calls at once"
-                )
+                let text =
+                    format!("throttled by {provider} {region}: {before} -> {after} calls at once");
+                Told::of_fleet(paint.careful("↻"), text)
             } else if after == most {
-                let sign = paint.quiet("·");
-                format!("  {sign} {provider} {region} takes {after} calls at once again")
+                let text = format!("{provider} {region} takes {after} calls at once again");
+                Told::of_fleet(paint.quiet("·"), text)
             } else {
                 return None;
             }
         }
         EventKind::Observed { remaining } if *remaining > 0 => {
-            format!(
-                "  {} {remaining} still to change after the last step; unless this goes on, run the \
-                 same command again",
-                paint.careful("!")
-            )
+            let text = format!(
+                "{remaining} still to change after the last step; unless this goes on, run the \
+                 same command again"
+            );
+            Told::of_fleet(paint.careful("!"), text)
         }
         EventKind::ObserveFailed { why, remedy } => {
-            let remedy = on_its_own_line(remedy);
-            format!("  {} the result: {why}{remedy}", paint.bad("✘"))
-        }
-        EventKind::FleetFinished {
-            outcome: Outcome::Failed,
-        } => {
-            format!("  {} failed; nothing was changed", paint.bad("✘"))
-        }
-        EventKind::FleetFinished {
-            outcome: Outcome::FailedPartly,
-        } => {
-            format!(
-                "  {} failed half-way; run the same command again to go on",
-                paint.bad("✘")
-            )
+            Told::of_fleet(paint.bad("✘"), format!("the result: {why}")).with_remedy(remedy)
         }
         _ => return None,
     })
-}
-
-/// A remedy below what it is for; nothing where nothing is known.
-fn on_its_own_line(remedy: &str) -> String {
-    if remedy.is_empty() {
-        String::new()
-    } else {
-        format!("\n      {remedy}")
-    }
 }
 
 /// The event as one line of JSON.
@@ -165,17 +200,33 @@ pub fn left_running(outlives_us: bool) -> String {
     };
     let text =
         format!("Stopped. No further calls were made. {left} Run the same command again to go on.");
-    crate::table::wrap(&text, 0).join("\n")
+    wrap(&text, 0).join("\n")
 }
 
-/// The last line of a fleet that is as planned.
-pub fn outcome_line(fleet: &pgfleet_model::FleetName, instances: usize, paint: Paint) -> String {
-    let instances = crate::units::count(instances, "instance");
-    format!(
-        "{} {} as planned: {instances}\n",
-        paint.good("✔"),
-        paint.strong(fleet)
-    )
+/// The last line of a fleet: how its run ended, and how many of its instances there are.
+pub fn outcome_line(fleet: &FleetName, outcome: Outcome, instances: usize, paint: Paint) -> String {
+    let (sign, words) = match outcome {
+        Outcome::Done => {
+            let left = match instances {
+                0 => "nothing is left of it".to_owned(),
+                some => count(some, "instance"),
+            };
+            (paint.good("✔"), format!("as planned: {left}"))
+        }
+        Outcome::Failed => (
+            paint.bad("✘"),
+            "failed; nothing was changed in it".to_owned(),
+        ),
+        Outcome::FailedPartly => (
+            paint.bad("✘"),
+            "failed half-way; run the same command again to go on".to_owned(),
+        ),
+        Outcome::Stopped => (
+            paint.careful("!"),
+            "stopped; run the same command again to go on".to_owned(),
+        ),
+    };
+    format!("{sign} {} {words}\n", paint.strong(fleet))
 }
 
 /// How to connect to a primary.
@@ -199,10 +250,10 @@ pub fn connect_line(
 
 /// An error with its remedy, which may be empty.
 pub fn problem(message: &str, remedy: &str, paint: Paint) -> String {
-    let text = crate::table::hanging("       ", message);
+    let text = hanging("       ", message);
     let mut text = format!("{} {}", paint.bad("error:"), text.trim_start());
     if !remedy.is_empty() {
-        text.push_str(&crate::table::hanging("       ", remedy));
+        text.push_str(&hanging("       ", remedy));
     }
     text
 }

@@ -37,8 +37,8 @@ pub use retagging::retagging_text;
 pub use schema::JsonForm;
 pub use simulated::simulated_environment;
 pub use status::{
-    FleetStatus, FleetVerification, InstanceView, ReplicaVerification, status_json, status_text,
-    verify_json, verify_text,
+    FleetStatus, FleetVerification, Found, InstanceView, ReplicaVerification, status_json,
+    status_text, verify_json, verify_text,
 };
 pub use style::Paint;
 pub use units::{about, count, elapsed};

@@ -184,9 +184,12 @@ fn deletions(views: &[PlanView<'_>]) -> Section {
     let mut rows = Vec::new();
     for FleetPlan { desired, set, .. } in views.iter().map(|view| view.plan) {
         let deleted = set.effective().filter(|it| it.action == Action::Delete);
-        for [address, id, _, why] in deleted.flat_map(change_rows) {
+        let deleted = deleted.flat_map(|change| change_rows(change, &desired.region));
+        for [address, id, place, why] in deleted {
             let fleet = cell(desired.fleet.as_str());
-            rows.push(row(&[&fleet, &code(&address), &code(&id), &cell(&why)]));
+            let why = format!("{place} {why}");
+            let why = cell(why.trim());
+            rows.push(row(&[&fleet, &code(&address), &code(&id), &why]));
         }
     }
     let head = table_head(&["fleet", "address", "instance", "why"]);
@@ -302,6 +305,7 @@ fn changes(plan: &FleetPlan) -> Part {
             .collect();
         row(&[action, &code(&address), &code(&id), &what.join("; ")])
     };
+    let home = &plan.desired.region;
     let mut rows = Vec::new();
     for change in plan.set.effective() {
         let action = match change.action {
@@ -310,9 +314,10 @@ fn changes(plan: &FleetPlan) -> Part {
             Action::Update => "change",
             Action::Delete => "**delete**",
         };
-        rows.extend(change_rows(change).into_iter().map(|it| line(action, it)));
+        let of_change = change_rows(change, home).into_iter();
+        rows.extend(of_change.map(|it| line(action, it)));
     }
-    let drift = plan.set.drift.iter().map(drift_row);
+    let drift = plan.set.drift.iter().map(|drift| drift_row(drift, home));
     rows.extend(drift.map(|it| line("*as it is*", it)));
     let head = table_head(&["", "address", "instance", "what"]);
     Part::new(head, rows, "change")

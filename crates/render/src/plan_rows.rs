@@ -1,12 +1,15 @@
 //! The lines of a plan as cells, for every form in which people read it.
 
-use pgfleet_model::{Action, Attributes, Availability, Change, Drift, DriftReason, Reason};
+use pgfleet_model::{
+    Action, Attributes, Availability, Change, Drift, DriftReason, Reason, Region, ResourceRef,
+};
 
 /// What happens to one instance, a row for each attribute that an update alters: its address, its
-/// name, its shape where it is new, and why or what.
-pub(crate) fn change_rows(change: &Change) -> Vec<[String; 4]> {
+/// name, its shape where it is new and its region where that is not the fleet's `home`, and why or what.
+pub(crate) fn change_rows(change: &Change, home: &Region) -> Vec<[String; 4]> {
     let address = change.address.to_string();
     let id = change.resource.to_string();
+    let place = place(&change.resource, home);
     let because = || {
         let why = match change.reasons.first() {
             Some(Reason::Missing) => "new",
@@ -26,22 +29,32 @@ pub(crate) fn change_rows(change: &Change) -> Vec<[String; 4]> {
         Action::NoOp => Vec::new(),
         Action::Create => {
             let shape = change.after.as_ref().map(shape).unwrap_or_default();
+            let shape = format!("{shape} {place}").trim().to_owned();
             vec![[address, id, shape, because()]]
         }
-        Action::Delete => vec![[address, id, String::new(), because()]],
+        Action::Delete => vec![[address, id, place, because()]],
         Action::Update => {
             let stopped = change.reasons.contains(&Reason::Stopped);
-            let start = stopped.then(|| [address.clone(), id.clone(), String::new(), because()]);
+            let start = stopped.then(|| [address.clone(), id.clone(), place.clone(), because()]);
             let fields = change.fields.iter().map(|field| {
                 let from = field
                     .from
                     .as_ref()
                     .map_or_else(|| "none".into(), ToString::to_string);
                 let what = format!("{}: {from} -> {}", field.field, field.to);
-                [address.clone(), id.clone(), String::new(), what]
+                [address.clone(), id.clone(), place.clone(), what]
             });
             start.into_iter().chain(fields).collect()
         }
+    }
+}
+
+/// Where an instance is that is not at home; empty for the others.
+fn place(resource: &ResourceRef, home: &Region) -> String {
+    if resource.region == *home {
+        String::new()
+    } else {
+        format!("in {}", resource.region)
     }
 }
 
@@ -70,7 +83,7 @@ fn shape(attributes: &Attributes) -> String {
 }
 
 /// What is left as it is: the same columns.
-pub(crate) fn drift_row(drift: &Drift) -> [String; 4] {
+pub(crate) fn drift_row(drift: &Drift, home: &Region) -> [String; 4] {
     let address = drift
         .address
         .as_ref()
@@ -94,5 +107,6 @@ pub(crate) fn drift_row(drift: &Drift) -> [String; 4] {
         }
         DriftReason::NotOurs => "follows this primary and is not ours: left alone".to_owned(),
     };
-    [address, drift.resource.to_string(), String::new(), what]
+    let place = place(&drift.resource, home);
+    [address, drift.resource.to_string(), place, what]
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use pgfleet_model::{Action, Check, Disruption, Severity, Step};
-use pgfleet_planner::FleetPlan;
+use pgfleet_planner::{FleetPlan, Goal};
 use pgfleet_pricing::CostEstimate;
 use pgfleet_spec::Spec;
 
@@ -55,10 +55,9 @@ pub fn plan_text(view: &PlanView<'_>, paint: Paint) -> String {
     let mut out = String::new();
     let mut place = view.place();
     if plan.set.is_empty() && !plan.is_refused() {
-        let instances = count(plan.desired.instances.len(), "instance");
         let bill = cost::total_words(view.cost);
         let bill = bill.map_or_else(String::new, |bill| format!("   {bill}"));
-        let _ = write!(place, "   {instances} as planned{bill}");
+        let _ = write!(place, "   {}{bill}", as_planned(plan));
     }
     let name = plan.desired.fleet.as_str();
     let gap = if name.chars().count() + 3 + place.chars().count() > WIDTH {
@@ -82,6 +81,20 @@ pub fn plan_text(view: &PlanView<'_>, paint: Paint) -> String {
     out
 }
 
+/// What there is of a fleet in which nothing is to be done.
+fn as_planned(plan: &FleetPlan) -> String {
+    match (plan.goal, plan.desired.instances.len()) {
+        (
+            Goal::Destroy {
+                replicas_only: true,
+            },
+            _,
+        ) => "no replica is there".to_owned(),
+        (_, 0) => "no instance is there".to_owned(),
+        (_, instances) => format!("{} as planned", count(instances, "instance")),
+    }
+}
+
 fn section(out: &mut String, title: &str, body: &str) {
     if !body.is_empty() {
         let _ = write!(out, "\n{title}{body}");
@@ -90,11 +103,13 @@ fn section(out: &mut String, title: &str, body: &str) {
 
 /// The changes and the drift, a line each, or two where names are long.
 fn changes(plan: &FleetPlan, paint: Paint) -> String {
+    let home = &plan.desired.region;
     let effective = plan.set.effective().flat_map(|change| {
-        let rows = change_rows(change).into_iter();
+        let rows = change_rows(change, home).into_iter();
         rows.map(|row| (sign(change.action), row))
     });
-    let drift = plan.set.drift.iter().map(|drift| ('i', drift_row(drift)));
+    let drift = plan.set.drift.iter();
+    let drift = drift.map(|drift| ('i', drift_row(drift, home)));
     let rows: Vec<(char, [String; 4])> = effective.chain(drift).collect();
     let mut bodies = in_one_line(&rows);
     let fits = |body: &String| body.lines().all(|line| line.chars().count() <= WIDTH);

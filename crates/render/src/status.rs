@@ -31,8 +31,8 @@ pub struct InstanceView {
     pub resource_id: ResourceId,
     /// What it is.
     pub role: Role,
-    /// Where it is in its life; `None`: the plan wants it and it does not exist.
-    pub phase: Option<Phase>,
+    /// Whether it is there, and where it is in its life.
+    pub found: Found,
     /// The platform's own word for that.
     pub raw_phase: String,
     /// Where to connect.
@@ -45,6 +45,30 @@ pub struct InstanceView {
     pub lag_bytes: Option<u64>,
     /// How long it is behind; `None` for a primary.
     pub lag: Option<Lag>,
+    /// What stands in the fleet's way there, with its remedy.
+    pub problem: Option<String>,
+}
+
+/// What was found under the name that a plan gives an instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// An instance of the fleet.
+    Ours(Phase),
+    /// An instance that does not bear the fleet's tags.
+    NotOurs,
+    /// Nothing.
+    Missing,
+}
+
+impl Found {
+    /// The word for it in all output.
+    fn word(self) -> String {
+        match self {
+            Self::Ours(phase) => phase.to_string(),
+            Self::NotOurs => "not-ours".to_owned(),
+            Self::Missing => "missing".to_owned(),
+        }
+    }
 }
 
 /// The fleets as people read them.
@@ -66,7 +90,9 @@ pub fn status_text(fleets: &[FleetStatus], paint: Paint) -> String {
             if let Some(endpoint) = view.endpoint.as_ref().filter(|_| below) {
                 let _ = writeln!(out, "    {endpoint}");
             }
-            if let Some(Lag::Unknown(why)) = &view.lag {
+            if let Some(problem) = &view.problem {
+                out.push_str(&hanging("    ", problem));
+            } else if let Some(Lag::Unknown(why)) = &view.lag {
                 out.push_str(&hanging("    lag unknown: ", why));
             }
         }
@@ -89,9 +115,7 @@ fn cells(view: &InstanceView, with_endpoint: bool) -> Vec<String> {
         Some(endpoint) => endpoint.to_string(),
         None => "-".to_owned(),
     };
-    let phase = view
-        .phase
-        .map_or_else(|| "missing".to_owned(), |phase| phase.to_string());
+    let phase = view.found.word().replace('-', " ");
     let behind = match &view.lag {
         Some(Lag::Known(time)) => format!("{:.1} s behind", time.as_secs_f64()),
         Some(Lag::Unknown(_)) | None => String::new(),
@@ -108,10 +132,10 @@ fn cells(view: &InstanceView, with_endpoint: bool) -> Vec<String> {
 }
 
 fn tinted(line: &str, view: &InstanceView, paint: Paint) -> String {
-    match (view.phase, view.streaming) {
-        (Some(Phase::Available), Some(true)) => line.to_owned(),
-        (Some(Phase::Available), _) if view.role == Role::Primary => line.to_owned(),
-        (Some(Phase::Available), _) => paint.careful(line),
+    match (view.found, view.streaming) {
+        (Found::Ours(Phase::Available), Some(true)) => line.to_owned(),
+        (Found::Ours(Phase::Available), _) if view.role == Role::Primary => line.to_owned(),
+        (Found::Ours(Phase::Available), _) => paint.careful(line),
         _ => paint.bad(line),
     }
 }
@@ -128,11 +152,12 @@ pub fn status_json(fleets: &[FleetStatus]) -> Value {
             "address": view.address,
             "resource_id": view.resource_id,
             "role": view.role,
-            "phase": view.phase.map_or_else(|| "missing".to_owned(), |phase| phase.to_string()),
+            "phase": view.found.word(),
             "raw_phase": view.raw_phase,
             "endpoint": view.endpoint,
             "streaming": view.streaming,
             "lag": {"bytes": view.lag_bytes, "seconds": seconds, "unknown": unknown},
+            "problem": view.problem,
         })
     };
     json!({

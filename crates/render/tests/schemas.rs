@@ -91,6 +91,7 @@ fn next(event: Option<&EventKind>) -> Option<EventKind> {
         Some(EventKind::StepAccepted { .. }) => EventKind::StepDone {
             step: 1,
             address: address(),
+            call: text(),
             took: Duration::from_secs(3),
         },
         Some(EventKind::StepDone { .. }) => EventKind::StepFailed {

@@ -81,9 +81,34 @@ pub(super) fn size(text: &str) -> Result<usize, String> {
 
 /// Reads a time span.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(format!(
+            "it has no unit: write {text}s for seconds, {text}m for minutes"
+        ));
+    }
     match humantime::parse_duration(text) {
         Ok(time) if time.is_zero() => Err("must be longer than nothing".to_owned()),
         Ok(time) => Ok(time),
         Err(error) => Err(format!("{error}; write it as 30s, 20m or 1h")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_without_a_unit_is_answered_with_that_number_and_units() {
+        let why = duration("20").unwrap_err();
+        assert_eq!(
+            why,
+            "it has no unit: write 20s for seconds, 20m for minutes"
+        );
+        assert_eq!(duration("20s"), Ok(Duration::from_secs(20)));
+        assert!(
+            duration("soon")
+                .unwrap_err()
+                .ends_with("write it as 30s, 20m or 1h")
+        );
     }
 }

@@ -9,7 +9,7 @@ use crate::{args::ApplyArgs, exit::Exit, saved, ui::Ui};
 pub(super) async fn perform(args: &ApplyArgs, ui: Ui) -> Exit {
     let source = match saved::find(&args.plans, ui) {
         Ok(None) => Source::Files(&args.plans),
-        Ok(Some(plan)) => Source::Saved(Box::new(plan)),
+        Ok(Some((path, plan))) => Source::Saved(path, Box::new(plan)),
         Err(exit) => return exit,
     };
     let command = Command {

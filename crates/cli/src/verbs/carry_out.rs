@@ -1,7 +1,7 @@
 //! What `apply` and `destroy` have in common: plan, ask, execute, tell how it ended.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -9,7 +9,8 @@ use std::{
 use pgfleet_executor::{FleetReport, Options, Stop, Work, execute};
 use pgfleet_model::{ObservedState, Outcome};
 use pgfleet_planner::{FleetPlan, Goal, SavedPlan};
-use pgfleet_render::{connect_line, left_running, outcome_markdown};
+use pgfleet_render::{connect_line, left_running, outcome_line, outcome_markdown};
+use pgfleet_spec::Spec;
 
 use super::plan::{markdown, text};
 use crate::{
@@ -18,7 +19,7 @@ use crate::{
     exit::Exit,
     github::Github,
     progress::Progress,
-    run::{Fleet, Run, refusals},
+    run::{Accounts, Fleet, Run, load, refusals},
     saved,
     signals::Signals,
     ui::Ui,
@@ -38,13 +39,13 @@ pub(super) enum Source<'a> {
     /// They are made now, from plan files.
     Files(&'a [PathBuf]),
     /// They were made, looked at and saved before.
-    Saved(Box<SavedPlan>),
+    Saved(&'a Path, Box<SavedPlan>),
 }
 
 impl Command<'_> {
     /// Whether somebody has agreed already.
     fn is_approved(&self) -> bool {
-        self.how.auto_approve || matches!(self.source, Source::Saved(_))
+        self.how.auto_approve || matches!(self.source, Source::Saved(..))
     }
 }
 
@@ -63,6 +64,14 @@ pub(super) async fn carry_out(command: &Command<'_>, ui: Ui) -> Exit {
 
 async fn perform(command: &Command<'_>, github: &mut Option<Github>, ui: Ui) -> Exit {
     let Command { verb, how, .. } = command;
+    // What is wrong with the files is told first: it has to be mended however the command is given.
+    let specs = match &command.source {
+        Source::Files(paths) => match load(paths, ui) {
+            Ok(specs) => specs,
+            Err(exit) => return exit,
+        },
+        Source::Saved(..) => Vec::new(),
+    };
     let may_ask = ui.can_ask() && how.format == Format::Text;
     if !command.is_approved() && !may_ask {
         ui.problem(
@@ -75,7 +84,7 @@ async fn perform(command: &Command<'_>, github: &mut Option<Github>, ui: Ui) -> 
     // The time that somebody takes to answer is not the run's.
     let limit = how.timeout.filter(|_| command.is_approved());
     let mut signals = Signals::listen();
-    let preparing = prepare(command, github, ui);
+    let preparing = prepare(command, specs, github, ui);
     let (run, plans) = tokio::select! {
         prepared = preparing => match prepared {
             Ok(prepared) => prepared,
@@ -108,6 +117,7 @@ async fn passed(time: Option<Duration>) {
 /// Everything up to the first change: plans, shows them, and asks.
 async fn prepare(
     command: &Command<'_>,
+    specs: Vec<Spec>,
     github: &mut Option<Github>,
     ui: Ui,
 ) -> Result<(Run, Vec<FleetPlan>), Exit> {
@@ -119,8 +129,8 @@ async fn prepare(
         source,
     } = command;
     let run = match source {
-        Source::Files(paths) => Run::open(paths, &how.simulate, ui).await?,
-        Source::Saved(saved) => saved::open(saved, &how.simulate, ui).await?,
+        Source::Files(_) => Run::serve(specs, &how.simulate, Accounts::Guarded, ui).await?,
+        Source::Saved(path, saved) => saved::open(path, saved, &how.simulate, ui).await?,
     };
     if how.no_wait && run.fleets.iter().any(|fleet| !outlives_us(fleet)) {
         ui.problem(
@@ -131,7 +141,7 @@ async fn prepare(
     }
     let plans = match source {
         Source::Files(_) => run.plan(*goal, ui).await?,
-        Source::Saved(saved) => run.fit(saved, ui).await?,
+        Source::Saved(_, saved) => run.fit(saved, ui).await?,
     };
     let refused = refusals(&plans) > 0;
     let empty = plans.iter().all(|plan| plan.set.is_empty());
@@ -220,7 +230,8 @@ async fn run_plans(
         github.summarize(|room| outcome_markdown(command.verb, told, room), ui);
     }
     tell(command, run, &reports, ui);
-    Exit::of_all(reports.iter().map(|report| Exit::from(report.outcome)))
+    let ended = |report: &FleetReport| (report.outcome, report.took_effect);
+    reports.iter().map(ended).collect()
 }
 
 /// The last words of a run.
@@ -236,15 +247,18 @@ fn tell(command: &Command<'_>, run: &Run, reports: &[FleetReport], ui: Ui) {
         return;
     }
     for (fleet, report) in run.fleets.iter().zip(reports) {
-        if report.outcome != Outcome::Done {
-            continue;
+        // That the only fleet was stopped has just been said.
+        if report.outcome != Outcome::Stopped || reports.len() > 1 {
+            ui.result(&outcome_line(
+                &report.fleet,
+                report.outcome,
+                report.observed.owned().count(),
+                ui.out(),
+            ));
         }
-        ui.result(&pgfleet_render::outcome_line(
-            &report.fleet,
-            report.observed.owned().count(),
-            ui.out(),
-        ));
-        hint(command.goal, fleet, &report.observed, ui);
+        if report.outcome == Outcome::Done {
+            hint(command.goal, fleet, &report.observed, ui);
+        }
     }
 }
 

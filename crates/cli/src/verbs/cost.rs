@@ -13,6 +13,7 @@ use crate::{
     bill::Prices,
     exit::Exit,
     run::load,
+    simulation::refuse_local,
     ui::Ui,
 };
 
@@ -22,6 +23,12 @@ pub(super) fn perform(args: &CostArgs, ui: Ui) -> Exit {
         Ok(specs) => specs,
         Err(exit) => return exit,
     };
+    // A bill comes from the files: it is the same for simulated clouds as for real ones.
+    if args.simulate.file().is_some()
+        && let Err(exit) = refuse_local(&specs, ui)
+    {
+        return exit;
+    }
     let prices = Prices::of(&specs, ui);
     if args.compare {
         return side_by_side(args, &specs, &prices, ui);

@@ -8,7 +8,7 @@ use pgfleet_planner::{Resolution, Retagging, adopt, release};
 use crate::{
     args::{AdoptArgs, ReleaseArgs, SimulateFlag},
     exit::Exit,
-    run::Run,
+    run::{Accounts, Run, load},
     ui::Ui,
 };
 
@@ -52,6 +52,10 @@ async fn retag(
         simulate,
         auto_approve,
     } = command;
+    let specs = match load(slice::from_ref(plan), ui) {
+        Ok(specs) => specs,
+        Err(exit) => return exit,
+    };
     if !auto_approve && !ui.can_ask() {
         ui.problem(
             &format!("{verb} asks before it changes anything, and there is no terminal to ask on"),
@@ -59,7 +63,7 @@ async fn retag(
         );
         return Exit::Usage;
     }
-    let run = match Run::open(slice::from_ref(plan), simulate, ui).await {
+    let run = match Run::serve(specs, simulate, Accounts::Guarded, ui).await {
         Ok(run) => run,
         Err(exit) => return exit,
     };
@@ -77,7 +81,13 @@ async fn retag(
     {
         return Exit::Refused;
     }
-    ui.result(&pgfleet_render::retagging_text(&found));
+    for (fleet, retagging) in run.fleets.iter().zip(&found) {
+        ui.result(&pgfleet_render::retagging_text(
+            verb,
+            &fleet.spec.fleet,
+            retagging,
+        ));
+    }
     if found.iter().all(|retagging| retagging.retags.is_empty()) {
         return Exit::Done;
     }

@@ -1,10 +1,12 @@
 //! `pgfleet status`.
 
 use futures_util::future::join_all;
-use pgfleet_model::{Address, Lag, ObservedInstance, Phase, Role};
+use pgfleet_model::{
+    Address, DesiredInstance, Lag, ObservedInstance, ObservedState, Phase, Role, Stranger,
+};
 use pgfleet_monitor::{InstanceStatus, StatusOptions, Target, status};
-use pgfleet_planner::Resolution;
-use pgfleet_render::{FleetStatus, InstanceView, status_json, status_text};
+use pgfleet_planner::{Resolution, not_ours};
+use pgfleet_render::{FleetStatus, Found, InstanceView, status_json, status_text};
 
 use crate::{
     args::{Format, StatusArgs},
@@ -54,25 +56,55 @@ async fn status_of(fleet: &Fleet, resolution: &Resolution, simulated: bool) -> F
         .into_iter()
         .map(|(address, live)| view(address, live, &seen))
         .collect();
-    let missing = resolution.desired.instances.values();
-    let missing = missing.filter(|wanted| !observed.wanted.contains_key(&wanted.address));
-    instances.extend(missing.map(|wanted| InstanceView {
-        address: wanted.address.clone(),
-        resource_id: wanted.resource.id.clone(),
-        role: wanted.role(),
-        phase: None,
-        raw_phase: "missing".to_owned(),
-        endpoint: None,
-        streaming: None,
-        word: "run pgfleet apply".to_owned(),
-        lag_bytes: None,
-        lag: (wanted.role() == Role::Replica).then(|| Lag::Unknown("it does not exist".to_owned())),
-    }));
+    let lacking = resolution.desired.instances.values();
+    let lacking = lacking.filter(|wanted| !observed.wanted.contains_key(&wanted.address));
+    instances.extend(lacking.map(|wanted| lack(wanted, observed)));
     instances.sort_by(|a, b| a.address.cmp(&b.address));
     FleetStatus {
         fleet: fleet.spec.fleet.clone(),
         provider: fleet.spec.provider,
         instances,
+    }
+}
+
+/// An instance that the plan wants and the fleet does not have: nothing has its name, or something that
+/// is not the fleet's.
+fn lack(wanted: &DesiredInstance, observed: &ObservedState) -> InstanceView {
+    let held = observed
+        .strangers
+        .iter()
+        .find_map(|stranger| match stranger {
+            Stranger::Holds(address, live) if *address == wanted.address => Some(live),
+            _ => None,
+        });
+    let check = held.map(|live| not_ours(wanted, live));
+    let problem = check.map(|check| format!("{}; {}", check.message, check.remedy));
+    let (found, raw_phase, word, unknown) = match held {
+        Some(live) => (
+            Found::NotOurs,
+            live.raw_phase.clone(),
+            String::new(),
+            "it is not the fleet's",
+        ),
+        None => (
+            Found::Missing,
+            "missing".to_owned(),
+            "run pgfleet apply".to_owned(),
+            "it does not exist",
+        ),
+    };
+    InstanceView {
+        address: wanted.address.clone(),
+        resource_id: wanted.resource.id.clone(),
+        role: wanted.role(),
+        found,
+        raw_phase,
+        endpoint: None,
+        streaming: None,
+        word,
+        lag_bytes: None,
+        lag: (wanted.role() == Role::Replica).then(|| Lag::Unknown(unknown.to_owned())),
+        problem,
     }
 }
 
@@ -117,7 +149,7 @@ fn view(
     InstanceView {
         resource_id: live.resource.id.clone(),
         role,
-        phase: Some(live.phase),
+        found: Found::Ours(live.phase),
         raw_phase: live.raw_phase.clone(),
         endpoint: live.endpoint.clone(),
         streaming: found
@@ -133,6 +165,7 @@ fn view(
                 .unwrap_or_else(not_asked)
         }),
         address,
+        problem: None,
     }
 }
 

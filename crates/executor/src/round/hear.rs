@@ -252,6 +252,7 @@ impl Round<'_, '_> {
         let kind = EventKind::StepDone {
             step: flight.step.id,
             address: flight.step.address.clone(),
+            call: flight.step.call.clone(),
             took: flight.began.map(since).unwrap_or_default(),
         };
         self.telling.tell(&flight.name, kind);

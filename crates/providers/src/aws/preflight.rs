@@ -1,6 +1,9 @@
 //! What RDS offers, asked before a plan relies on it: one question for each class and region.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use aws_sdk_rds::types::OrderableDbInstanceOption;
 use futures_util::future::join_all;
@@ -9,6 +12,7 @@ use pgfleet_model::{
     ResourceRef, Storage, Value,
 };
 use pgfleet_provider::{ErrorKind, ProviderError};
+use tokio::sync::OnceCell;
 
 use super::{
     ENGINE, GUIDE,
@@ -21,9 +25,27 @@ use super::{
 /// Rows in one answer; RDS gives at most this many of its offers.
 const PAGE: i32 = 1000;
 
-/// Asks once for each class and region, side by side.
+/// What RDS is asked for: a class in a region, and the exact version where a plan pins one.
+type Question = (Region, String, Option<PgVersion>);
+type Answer = Arc<OnceCell<Vec<OrderableDbInstanceOption>>>;
+
+/// What RDS has said that it offers. Fleets of a run mostly want the same few classes, and the
+/// answers are long: each is asked for once.
+#[derive(Debug, Default)]
+pub(super) struct Offers(Mutex<BTreeMap<Question, Answer>>);
+
+impl Offers {
+    /// Where the answer to a question is or will be. Whoever comes while somebody else asks, waits.
+    fn of(&self, question: &Question) -> Answer {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(known.entry(question.clone()).or_default())
+    }
+}
+
+/// Holds each wish against what RDS offers of its class in its region, asked side by side.
 pub(super) async fn check(
     clients: &Clients,
+    offers: &Offers,
     seen: &Seen,
     mutations: &[&Mutation],
 ) -> Result<Vec<Check>, ProviderError> {
@@ -32,24 +54,26 @@ pub(super) async fn check(
         .filter_map(|mutation| wish(mutation, mutations, seen))
         .collect();
     let exact = mutations.iter().find_map(|mutation| pinned(mutation));
-    let questions: BTreeSet<(Region, String)> = wishes
+    let questions: BTreeSet<Question> = wishes
         .iter()
-        .map(|wish| (wish.region.clone(), wish.class.clone()))
+        .map(|wish| (wish.region.clone(), wish.class.clone(), exact))
         .collect();
-    let asked = questions.into_iter().map(|(region, class)| {
-        let exact = exact.map(|version| version.to_string());
-        async move {
-            let offers = offers(clients, &region, &class, exact).await;
-            (region, class, offers)
-        }
+    let asked = questions.into_iter().map(|question| async move {
+        let answer = offers.of(&question);
+        let asked = answer.get_or_try_init(|| ask(clients, &question)).await;
+        let answer = asked.map(|_| Arc::clone(&answer));
+        (question, answer)
     });
     let mut checks = Vec::new();
-    for (region, class, offers) in join_all(asked).await {
+    for ((region, class, _), answer) in join_all(asked).await {
         let wishes = wishes
             .iter()
             .filter(|wish| wish.region == region && wish.class == class);
-        match offers {
-            Ok(offers) => checks.extend(wishes.filter_map(|wish| judge(wish, &offers))),
+        match answer {
+            Ok(answer) => {
+                let offers = answer.get().map_or(&[][..], Vec::as_slice);
+                checks.extend(wishes.filter_map(|wish| judge(wish, offers)));
+            }
             // Who may not ask still may create; RDS says no then, where it must.
             Err(error) if error.kind == ErrorKind::Permission => {
                 checks.extend(wishes.filter_map(known));
@@ -137,11 +161,9 @@ fn pinned(mutation: &Mutation) -> Option<PgVersion> {
     }
 }
 
-async fn offers(
+async fn ask(
     clients: &Clients,
-    region: &Region,
-    class: &str,
-    version: Option<String>,
+    (region, class, version): &Question,
 ) -> Result<Vec<OrderableDbInstanceOption>, ProviderError> {
     let client = clients.rds(region).await;
     let mut found = Vec::new();
@@ -151,7 +173,7 @@ async fn offers(
             .describe_orderable_db_instance_options()
             .engine(ENGINE)
             .db_instance_class(class)
-            .set_engine_version(version.clone())
+            .set_engine_version(version.map(|version| version.to_string()))
             .max_records(PAGE)
             .set_marker(marker)
             .send()

@@ -18,9 +18,10 @@ use pgfleet_provider::{
 };
 use tokio::sync::OnceCell;
 
-use crate::standing::progress;
-
-use crate::passwords::{has_password, rotates};
+use crate::{
+    passwords::{has_password, rotates},
+    standing::progress,
+};
 
 use super::{
     AwsOptions, AwsPlatform,
@@ -42,6 +43,8 @@ pub struct AwsProvider {
     /// Where the account is asked for: the service answers the same in each region.
     home: Region,
     account: OnceCell<AccountId>,
+    /// What RDS offers, as far as it was asked.
+    offers: preflight::Offers,
     seen: Seen,
     /// What the last poll listed.
     polled: Polled,
@@ -56,6 +59,7 @@ impl AwsProvider {
             clients: Clients::new(options),
             home,
             account: OnceCell::new(),
+            offers: preflight::Offers::default(),
             seen: Seen::default(),
             polled: Polled::default(),
             awaited: Awaited::default(),
@@ -256,6 +260,7 @@ impl Provider for AwsProvider {
     async fn preflight(&self, mutations: &[&Mutation]) -> Result<Vec<Check>, ProviderError> {
         self.renewing(Box::pin(preflight::check(
             &self.clients,
+            &self.offers,
             &self.seen,
             mutations,
         )))

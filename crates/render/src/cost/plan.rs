@@ -22,7 +22,7 @@ pub(crate) fn section(plan: &FleetPlan, cost: &CostEstimate, paint: Paint) -> St
         return String::new();
     }
     let mut out = String::new();
-    if !plan.set.is_empty() || plan.is_refused() {
+    if !cost.addresses.is_empty() && (!plan.set.is_empty() || plan.is_refused()) {
         table(&mut out, cost, paint);
         out.push_str(&missing(cost, paint));
         out.push_str(&prices(cost));
@@ -31,6 +31,9 @@ pub(crate) fn section(plan: &FleetPlan, cost: &CostEstimate, paint: Paint) -> St
     }
     out
 }
+
+/// Less room than this is none for what an instance is.
+const SHORTEST: usize = 8;
 
 fn table(out: &mut String, cost: &CostEstimate, paint: Paint) {
     let spans = instances(cost);
@@ -57,8 +60,13 @@ fn table(out: &mut String, cost: &CostEstimate, paint: Paint) {
     let room = WIDTH.saturating_sub(width + 2 + figures);
     heads.extend(spans.iter().map(|(span, (what, _))| {
         let each = if span.count > 1 { ", each" } else { "" };
-        let what = fit(what, room.saturating_sub(each.len()));
-        (address(span), format!("{what}{each}"))
+        let room = room.saturating_sub(each.len());
+        // The first letters of a class say nothing.
+        let what = match fit(what, room) {
+            _ if room < SHORTEST => each.trim_start_matches([',', ' ']).to_owned(),
+            what => format!("{what}{each}"),
+        };
+        (address(span), what)
     }));
     heads.push(("  total".to_owned(), String::new()));
     let mut shown = Table::default();
@@ -195,10 +203,11 @@ pub(crate) fn all_fleets(costs: &[&CostEstimate]) -> String {
         return String::new();
     }
     let total: CostDelta = costs.iter().map(|cost| cost.total()).sum();
-    format!(
-        "All fleets: {} a month before, {} after, {}.\n",
+    let text = format!(
+        "All fleets: {} a month before, {} after, {}.",
         amount(total.before),
         amount(total.after),
         change(total)
-    )
+    );
+    hanging("", &text)
 }

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     Paint,
     plan_text::checks_text,
-    table::{Table, hanging},
+    table::{Table, WIDTH, hanging},
 };
 
 /// The bills of plan files, each with its lines.
@@ -82,11 +82,18 @@ fn one(out: &mut String, fleet: &FleetCost, paint: Paint) {
     }
     months.push(marked(&amount(estimate.total().after)));
     right(&mut months);
+    let rows = || spans.iter().flat_map(|(_, (lines, _))| lines);
+    let widest = |column: usize| {
+        let cells = rows().filter_map(|row| row.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    // What is left of the page beside the item, the price and the figure, two blanks between them.
+    let figure = months.first().map_or(0, |month| month.chars().count());
+    let taken = 4 + widest(ITEM) + widest(PRICE) + figure + 3 * 2;
+    let room = WIDTH.saturating_sub(taken).max(SHORTEST);
     let mut table = Table::default();
-    for (_, (lines, _)) in &spans {
-        for [item, detail, price, _] in lines {
-            table.row([format!("    {item}"), detail.clone(), price.clone()]);
-        }
+    for [item, detail, price, _] in rows() {
+        table.row([format!("    {item}"), fit(detail, room), price.clone()]);
     }
     let lines = table.lines();
     let width = lines
@@ -127,6 +134,13 @@ fn one(out: &mut String, fleet: &FleetCost, paint: Paint) {
     }
 }
 
+/// Columns of [`cells`].
+const ITEM: usize = 0;
+const PRICE: usize = 2;
+
+/// Less room than this tells nothing of a kind.
+const SHORTEST: usize = 12;
+
 /// Item, kind, quantity by price, a month.
 fn cells(line: &CostComponent) -> [String; 4] {
     let unit = match line.item {
@@ -137,7 +151,7 @@ fn cells(line: &CostComponent) -> [String; 4] {
     };
     [
         line.item.to_string(),
-        fit(&line.detail, 34),
+        line.detail.clone(),
         format!("{} {unit} x ${}", line.quantity, line.quote.usd),
         format!(
             "${}{}",

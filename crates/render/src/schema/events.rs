@@ -24,7 +24,10 @@ pub(super) fn line() -> Value {
             "step-retried",
             step(vec![("why", text()), ("wait_seconds", seconds())]),
         ),
-        ("step-done", step(vec![("took_seconds", seconds())])),
+        (
+            "step-done",
+            step(vec![("call", text()), ("took_seconds", seconds())]),
+        ),
         (
             "step-failed",
             step(vec![("why", text()), ("remedy", text())]),

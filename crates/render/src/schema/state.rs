@@ -17,12 +17,13 @@ pub(super) fn status() -> Value {
         ("address", address()),
         ("resource_id", text()),
         ("role", role()),
-        // What the plan wants and is not there.
-        ("phase", phase(&["missing"])),
+        // What the plan wants and is not there, or is there without the fleet's tags.
+        ("phase", phase(&["missing", "not-ours"])),
         ("raw_phase", text()),
         ("endpoint", or_null(endpoint())),
         ("streaming", or_null(boolean())),
         ("lag", lag),
+        ("problem", or_null(text())),
     ]);
     let fleet = object(vec![("fleet", text()), ("instances", array(instance))]);
     versioned(vec![("fleets", array(fleet))])
