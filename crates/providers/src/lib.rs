@@ -11,7 +11,8 @@
 //! | `errors.rs` | the platform's errors, turned into kind, remedy and how to retry |
 //!
 //! What is common to the clouds stands beside the folders: `guard.rs`, no plain text to other
-//! machines; `proxies.rs`, none over proxies; `passwords.rs`, passwords read when they are needed; `portable.rs`, classes for sizes in
+//! machines; `proxies.rs`, none over proxies; `passwords.rs`, passwords read when they are needed; `pauses.rs`, the pauses that answers
+//! ask for; `portable.rs`, classes for sizes in
 //! vCPUs and memory; `standing.rs`, answers of polls that a listing gives;
 //! `words.rs`, what others say as part of what we say. No folder knows another.
 
@@ -27,6 +28,8 @@ mod guard;
 pub mod local;
 #[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
 mod passwords;
+#[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
+mod pauses;
 #[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
 mod portable;
 #[cfg(any(feature = "aws", feature = "gcp"))]

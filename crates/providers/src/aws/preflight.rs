@@ -58,8 +58,8 @@ pub(super) async fn check(
             .filter(|wish| wish.region == region && wish.class == class);
         match offers {
             Ok(offers) => checks.extend(wishes.filter_map(|wish| judge(wish, &offers))),
-            // Who may not ask still may create; RDS says no then, where it must.
-            Err(error) if error.kind == ErrorKind::Permission => checks.push(
+            // Who cannot ask still may create; RDS says no then, where it must.
+            Err(error) if is_optional(error.kind) => checks.push(
                 Check::note("aws/not-asked", error.message.clone()).remedy(error.remedy.clone()),
             ),
             Err(error) if error.message.contains("Cannot find version") => checks.push(
@@ -74,6 +74,12 @@ pub(super) async fn check(
         }
     }
     Ok(checks)
+}
+
+/// Whether it only keeps the question from being asked: it is not allowed, or the endpoint stands
+/// in for RDS and does not know it.
+fn is_optional(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::Permission | ErrorKind::Unsupported)
 }
 
 fn wish(mutation: &Mutation) -> Option<Wish> {
