@@ -86,6 +86,22 @@ fn what_is_going_on_is_waited_out_and_a_moved_revision_is_read_again() {
 }
 
 #[test]
+fn an_instance_whose_revision_is_not_told_is_changed_all_the_same() {
+    let clouds = clouds(1);
+    clouds
+        .control()
+        .change_gcp(|options| options.settings_versions = false);
+    clouds.run(&APPLY).exits(0);
+    rewrite(&clouds, "db-custom-2-7680", "db-custom-4-15360");
+    clouds.run(&APPLY).exits(0);
+    clouds.is_whole(Vendor::Gcp, 1);
+    for verb in ["release", "adopt"] {
+        clouds.run(&[verb, "gcp.toml", "--auto-approve"]).exits(0);
+    }
+    clouds.is_whole(Vendor::Gcp, 1);
+}
+
+#[test]
 fn what_is_not_ours_is_left_alone() {
     let clouds = clouds(1);
     seed(&clouds, "truck-gcp-replica-1");

@@ -12,7 +12,7 @@ use std::{
 
 use pgfleet_model::{ProviderKind, Region};
 use pgfleet_provider::{
-    Backoff, ErrorKind, Pace, PaceChange, Provider, ProviderError, Retry, RetryBudget,
+    Backoff, ErrorKind, Pace, PaceChange, Provider, ProviderError, RetryBudget,
 };
 use tokio::{sync::Notify, time::Instant};
 
@@ -298,10 +298,7 @@ impl Call {
                     line.pace.answered()
                 }
                 Some(error) if error.kind == ErrorKind::Throttled => {
-                    let wait = match error.retry {
-                        Retry::After(wait) => Some(wait),
-                        Retry::Never | Retry::Backoff | Retry::Reobserve => None,
-                    };
+                    let wait = error.retry.asked_pause();
                     line.pace.throttled(self.sent, now, wait)
                 }
                 Some(_) => None,

@@ -138,6 +138,26 @@ async fn after_a_lost_answer_nothing_is_done_twice() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_pause_that_is_asked_for_is_kept_before_looking_too() {
+    let bench = Bench::new(MemoryRules::like_azure());
+    let asked = Duration::from_secs(30);
+    first_of_each(&bench.cloud, &Fault::Unavailable(asked));
+    let (report, _) = bench.apply(&bench.spec(0, "", "")).await;
+    assert_eq!(report.outcome, Outcome::Done);
+    let history = bench.cloud.history();
+    let turned_away = history
+        .calls
+        .iter()
+        .position(|call| call.mutation().is_some())
+        .unwrap();
+    let [refused, next, ..] = &history.calls[turned_away..] else {
+        panic!("nothing came after it");
+    };
+    assert!(next.at >= refused.at + asked, "{next:?}");
+    assert_eq!(history.began().count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_stale_revision_is_read_again() {
     let bench = Bench::new(MemoryRules::like_cloud_sql());
     bench.apply(&bench.spec(1, "", "")).await;

@@ -68,7 +68,9 @@ impl Backoff {
         let pause = match retry {
             Retry::Never => return None,
             Retry::Backoff | Retry::Reobserve => jittered,
-            Retry::After(least) => least.saturating_add(jittered.min(Duration::from_secs(1))),
+            Retry::After(least) | Retry::ReobserveAfter(least) => {
+                least.saturating_add(jittered.min(Duration::from_secs(1)))
+            }
         };
         (since.saturating_add(pause) <= self.within).then_some(pause)
     }
@@ -101,7 +103,9 @@ mod tests {
         let backoff = Backoff::default();
         let asked = Duration::from_secs(30);
         let pause = |retry| backoff.pause(retry, 1, Duration::ZERO, 0.5);
-        assert!(pause(Retry::After(asked)).unwrap() >= asked);
+        for retry in [Retry::After(asked), Retry::ReobserveAfter(asked)] {
+            assert!(pause(retry).unwrap() >= asked);
+        }
         assert_eq!(pause(Retry::Never), None);
     }
 

@@ -42,6 +42,33 @@ pub enum Retry {
     After(Duration),
     /// Look first: the call may have taken effect, or the instance is not what the call expected.
     Reobserve,
+    /// Look first, and not before this time has passed.
+    ReobserveAfter(Duration),
+}
+
+impl Retry {
+    /// The same, not before the time has passed that the platform asks for. A refusal stays one.
+    #[must_use]
+    pub fn not_before(self, pause: Option<Duration>) -> Self {
+        match (self, pause) {
+            (Self::Backoff | Self::After(_), Some(pause)) => Self::After(pause),
+            (Self::Reobserve | Self::ReobserveAfter(_), Some(pause)) => Self::ReobserveAfter(pause),
+            (retry, _) => retry,
+        }
+    }
+
+    /// How long the platform asks to wait.
+    pub fn asked_pause(self) -> Option<Duration> {
+        match self {
+            Self::After(pause) | Self::ReobserveAfter(pause) => Some(pause),
+            Self::Never | Self::Backoff | Self::Reobserve => None,
+        }
+    }
+
+    /// Whether a listing has to tell first what became of the call.
+    pub fn looks_first(self) -> bool {
+        matches!(self, Self::Reobserve | Self::ReobserveAfter(_))
+    }
 }
 
 /// An error of a platform, made for people to read: no secret, no request body in it.

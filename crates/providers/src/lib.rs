@@ -10,11 +10,12 @@
 //! | `mutate.rs` | the calls that change something |
 //! | `errors.rs` | the platform's errors, turned into kind, remedy and how to retry |
 //!
-//! What is common to the clouds stands beside the folders: `databases.rs`, the database of `[primary]`
-//! where it takes a call of its own; `guard.rs`, no plain text to other machines; `offered.rs`,
-//! regions that there are; `proxies.rs`, none over proxies; `passwords.rs`, passwords read when they are needed; `portable.rs`, classes for sizes
-//! in vCPUs and memory; `standing.rs`, answers of polls that a listing gives; `words.rs`, what others
-//! say as part of what we say. No folder knows another.
+//! What is common to the clouds stands beside the folders: `databases.rs`, the database of
+//! `[primary]` where it takes a call of its own; `guard.rs`, no plain text to other machines;
+//! `offered.rs`, regions that there are; `passwords.rs`, passwords read when they are needed;
+//! `pauses.rs`, the pauses that answers ask for; `portable.rs`, classes for sizes in vCPUs and
+//! memory; `proxies.rs`, nothing for this machine over proxies; `standing.rs`, answers of polls that
+//! a listing gives; `words.rs`, what others say as part of what we say. No folder knows another.
 
 #[cfg(feature = "aws")]
 pub mod aws;
@@ -32,6 +33,8 @@ pub mod local;
 mod offered;
 #[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
 mod passwords;
+#[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
+mod pauses;
 #[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
 mod portable;
 #[cfg(any(feature = "aws", feature = "gcp"))]

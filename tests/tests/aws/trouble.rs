@@ -104,13 +104,17 @@ fn a_permission_that_is_missing_is_named() {
         cloud.apply().exits(1).says(&format!("rds:{action}"));
         cloud.has_nothing();
     }
-    // Offers may be left unasked.
-    let cloud = Cloud::new();
-    cloud.plan(1, "");
+    // Offers may be left unasked, or unknown to what stands in for RDS.
     let offers = "DescribeOrderableDBInstanceOptions";
-    let fault = refusal(offers, "AccessDenied");
-    cloud.control().fault(fault);
-    cloud.apply().exits(0).says(&format!("rds:{offers}"));
+    for (code, remedy) in [
+        ("AccessDenied", "rds:DescribeOrderableDBInstanceOptions"),
+        ("InvalidAction", "AWS_ENDPOINT_URL"),
+    ] {
+        let cloud = Cloud::new();
+        cloud.plan(1, "");
+        cloud.control().fault(refusal(offers, code));
+        cloud.apply().exits(0).says(remedy);
+    }
 }
 
 #[test]

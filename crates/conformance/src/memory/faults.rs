@@ -30,6 +30,8 @@ pub enum Fault {
     LostAnswer,
     /// The connection breaks before it takes effect, which the caller cannot tell from the above.
     Reset,
+    /// It has no effect, which the caller cannot tell, who is asked to come back after this time.
+    Unavailable(Duration),
     /// It has no effect and is never answered.
     Hung,
     /// It takes effect and is never answered.

@@ -50,6 +50,10 @@ impl MemoryProvider {
             }
             Some(Fault::Refused) => (refused("the platform will not"), ErrorKind::Refused),
             Some(Fault::Reset) => (lost(), ErrorKind::Unreachable),
+            Some(Fault::Unavailable(time)) => {
+                let retry = Retry::ReobserveAfter(*time);
+                (lost().retry(retry), ErrorKind::Unreachable)
+            }
             Some(Fault::Hung) => std::future::pending().await,
             Some(Fault::LostAnswer | Fault::HungAfter | Fault::EndsFailed | Fault::OddWord(_))
             | None => return Ok(()),

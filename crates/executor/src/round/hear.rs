@@ -24,8 +24,7 @@ impl Round<'_, '_> {
             Answer::Looked(index, Err(error)) => {
                 let retry = match error.retry {
                     Retry::Never => Retry::Never,
-                    Retry::After(time) => Retry::After(time),
-                    Retry::Backoff | Retry::Reobserve => Retry::Reobserve,
+                    passing => Retry::Reobserve.not_before(passing.asked_pause()),
                 };
                 self.failed_once(index, &error.retry(retry));
             }
@@ -138,9 +137,10 @@ impl Round<'_, '_> {
     fn poll_failed(&mut self, index: usize, error: &ProviderError) -> Duration {
         match self.pause(index, error) {
             Err(error) => self.failed(index, &error),
-            Ok(_) if error.retry == Retry::Reobserve => {
+            Ok(_) if error.retry.looks_first() => {
+                let asked = error.retry.asked_pause().unwrap_or_default();
                 self.flights[index].state = State::Pausing {
-                    until: Instant::now(),
+                    until: Instant::now() + asked,
                     look: true,
                 };
             }
@@ -157,8 +157,7 @@ impl Round<'_, '_> {
         let flight = &mut self.flights[index];
         flight.busy = error.kind == ErrorKind::Busy;
         // An answer that was lost may hide an effect.
-        flight.took_effect |=
-            error.retry == Retry::Reobserve && error.kind == ErrorKind::Unreachable;
+        flight.took_effect |= error.retry.looks_first() && error.kind == ErrorKind::Unreachable;
         match self.pause(index, error) {
             Err(error) => self.failed(index, &error),
             Ok(wait) => {
@@ -168,8 +167,7 @@ impl Round<'_, '_> {
                     flight.step.mutation.operation,
                     pgfleet_model::Operation::Modify { .. }
                 );
-                let look =
-                    error.retry == Retry::Reobserve || (alters && error.kind == ErrorKind::Busy);
+                let look = error.retry.looks_first() || (alters && error.kind == ErrorKind::Busy);
                 flight.state = State::Pausing {
                     until: Instant::now() + wait,
                     look,

@@ -1,12 +1,13 @@
 //! What RDS's errors mean, in one place: their kind, their remedy, and whether to try again.
 
-use std::{error::Error as StdError, time::Duration};
+use std::error::Error as StdError;
 
 use aws_sdk_rds::error::{ProvideErrorMetadata, SdkError};
 use pgfleet_provider::{ErrorKind, ProviderError, Retry};
 
 use crate::{
     guard::{self, PlainHttp},
+    pauses::retry_after,
     proxies::OverProxy,
     words::{causes, chain, sentence},
 };
@@ -33,18 +34,15 @@ where
     match error {
         SdkError::ServiceError(service) => {
             let error = service.err();
-            let asked = service.raw().headers().get("retry-after");
             let explained = match error.code() {
                 Some(code) => by_code(call, nature, code, error.message().unwrap_or_default()),
                 // No code: not the XML that AWS answers with.
                 None => not_aws(call),
             };
-            match asked.and_then(|seconds| seconds.parse().ok()) {
-                Some(seconds) if explained.retry == Retry::Backoff => {
-                    explained.retry(Retry::After(Duration::from_secs(seconds)))
-                }
-                _ => explained,
-            }
+            let explained = by_status(call, unclear, service.raw().status().as_u16(), explained);
+            let asked = service.raw().headers().get("retry-after");
+            let retry = explained.retry.not_before(asked.and_then(retry_after));
+            explained.retry(retry)
         }
         SdkError::ResponseError(_) => ProviderError::new(
             ErrorKind::Internal,
@@ -54,6 +52,24 @@ where
         .retry(unclear),
         _ => by_cause(call, unclear, error),
     }
+}
+
+/// What its status tells of an answer whose words tell nothing that passes: those of a gateway in
+/// between bear no XML, and pass all the same.
+fn by_status(call: &str, unclear: Retry, status: u16, explained: ProviderError) -> ProviderError {
+    let (kind, retry) = match status {
+        _ if explained.retry != Retry::Never => return explained,
+        429 => (ErrorKind::Throttled, Retry::Backoff),
+        408 | 500 | 502..=599 => (ErrorKind::Unreachable, unclear),
+        _ => return explained,
+    };
+    let why = match explained.kind {
+        ErrorKind::Internal => format!("{call}: HTTP status {status}"),
+        _ => explained.message,
+    };
+    ProviderError::new(kind, why)
+        .remedy("run the command again; see health.aws.amazon.com")
+        .retry(retry)
 }
 
 /// Whether AWS says that the credentials were good once. Such a call had no effect.
@@ -164,6 +180,11 @@ fn by_code(call: &str, nature: Nature, code: &str, message: &str) -> ProviderErr
             error(ErrorKind::Refused)
                 .remedy("look at `postgres`: RDS offers no such version in this region")
         }
+        // Endpoints that only stand in for RDS do not know all of it.
+        "InvalidAction" | "UnknownOperationException" | "NotImplemented" => {
+            error(ErrorKind::Unsupported)
+                .remedy("look at AWS_ENDPOINT_URL: this endpoint has no such call")
+        }
         _ => error(ErrorKind::Refused),
     }
 }
@@ -193,6 +214,28 @@ mod tests {
             "SomethingNew",
         ] {
             assert_eq!(retry(code, Nature::Changes), Retry::Never, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_gateway_s_answer_passes_whatever_its_body_holds() {
+        let told = |status, unclear| {
+            let told = by_status(
+                "CreateDBInstance",
+                unclear,
+                status,
+                not_aws("CreateDBInstance"),
+            );
+            (told.kind, told.retry)
+        };
+        for status in [500, 502, 503, 504] {
+            let lost = (ErrorKind::Unreachable, Retry::Reobserve);
+            assert_eq!(told(status, Retry::Reobserve), lost, "{status}");
+        }
+        let throttled = (ErrorKind::Throttled, Retry::Backoff);
+        assert_eq!(told(429, Retry::Reobserve), throttled);
+        for status in [403, 404, 501] {
+            assert_eq!(told(status, Retry::Backoff).1, Retry::Never, "{status}");
         }
     }
 

@@ -74,8 +74,8 @@ pub(super) async fn check(
                 let offers = answer.get().map_or(&[][..], Vec::as_slice);
                 checks.extend(wishes.filter_map(|wish| judge(wish, offers)));
             }
-            // Who may not ask still may create; RDS says no then, where it must.
-            Err(error) if error.kind == ErrorKind::Permission => {
+            // Who cannot ask still may create; RDS says no then, where it must.
+            Err(error) if is_optional(error.kind) => {
                 checks.extend(wishes.filter_map(known));
                 checks.push(Check::note("aws/not-asked", error.message).remedy(error.remedy));
             }
@@ -91,6 +91,12 @@ pub(super) async fn check(
         }
     }
     Ok(checks)
+}
+
+/// Whether it only keeps the question from being asked: it is not allowed, or the endpoint stands
+/// in for RDS and does not know it.
+fn is_optional(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::Permission | ErrorKind::Unsupported)
 }
 
 /// What a mutation asks of RDS's offers; nothing where it neither makes nor resizes an instance.

@@ -287,7 +287,9 @@ impl Provider for AwsProvider {
         let shown = self.renewing(Box::pin(self.call(mutation, secrets))).await;
         let shown = shown.map_err(|error| match error.retry {
             // Whether a password was changed no listing tells. Changing it again does no harm.
-            Retry::Reobserve if rotates(mutation) => error.retry(Retry::Backoff),
+            retry if retry.looks_first() && rotates(mutation) => {
+                error.retry(Retry::Backoff.not_before(retry.asked_pause()))
+            }
             _ => error,
         })?;
         let done = shown.is_some_and(|live| {

@@ -108,7 +108,7 @@ fn refused(what: &str, action: Action, unclear: Retry, refusal: &Refusal) -> Pro
         return of(ErrorKind::Internal)
             .remedy("this is not how Azure answers; look at AZURE_RESOURCE_MANAGER_ENDPOINT");
     }
-    let later = retry_after.map_or(Retry::Backoff, Retry::After);
+    let later = Retry::Backoff.not_before(*retry_after);
     if let Some(error) = by_code(code, action, later, &of) {
         return error;
     }
@@ -126,10 +126,7 @@ fn refused(what: &str, action: Action, unclear: Retry, refusal: &Refusal) -> Pro
         409 => of(ErrorKind::Busy).retry(later),
         412 => of(ErrorKind::Conflict).retry(Retry::Reobserve),
         429 => of(ErrorKind::Throttled).retry(later),
-        408 | 500.. => of(ErrorKind::Unreachable).retry(match unclear {
-            Retry::Backoff => later,
-            unclear => unclear,
-        }),
+        408 | 500.. => of(ErrorKind::Unreachable).retry(unclear.not_before(*retry_after)),
         _ => error,
     }
 }

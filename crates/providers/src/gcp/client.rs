@@ -186,7 +186,7 @@ impl Api {
     pub(super) async fn relabel(
         &self,
         name: &str,
-        version: i64,
+        version: Option<i64>,
         labels: &Tags,
         go: &[String],
     ) -> Result<Operation, ProviderError> {
@@ -196,7 +196,10 @@ impl Api {
             .map(|(key, value)| (key.clone(), json!(value)));
         let go = go.iter().map(|key| (key.clone(), Value::Null));
         let labels: serde_json::Map<String, Value> = stay.chain(go).collect();
-        let settings = json!({"settingsVersion": version.to_string(), "userLabels": labels});
+        let mut settings = json!({"userLabels": labels});
+        if let Some(version) = version {
+            settings["settingsVersion"] = version.to_string().into();
+        }
         let address = format!("{}/v1/projects/{}/instances/{name}", self.url, self.project);
         let send = async {
             let headers = self.credentials.headers(http::Extensions::new()).await;

@@ -12,12 +12,12 @@ use google_cloud_gax::error::{
 use google_cloud_sql_v1::model::OperationError;
 use pgfleet_provider::{ErrorKind, ProviderError, Retry};
 
-use crate::words::{causes, chain, sentence};
+use crate::{
+    pauses::retry_after,
+    words::{causes, chain, sentence},
+};
 
 use super::call::{Call, Method};
-
-/// Longest pause that an answer may ask for.
-const LONGEST_PAUSE: Duration = Duration::from_secs(120);
 
 /// Explains why a call failed.
 pub(super) fn explain(call: Call<'_>, error: &Error) -> ProviderError {
@@ -26,16 +26,7 @@ pub(super) fn explain(call: Call<'_>, error: &Error) -> ProviderError {
     };
     let pause = error
         .http_headers()
-        .and_then(|headers| {
-            headers
-                .get("retry-after")?
-                .to_str()
-                .ok()?
-                .trim()
-                .parse()
-                .ok()
-        })
-        .map(|seconds| Duration::from_secs(seconds).min(LONGEST_PAUSE));
+        .and_then(|headers| retry_after(headers.get("retry-after")?.to_str().ok()?));
     match error.status() {
         Some(status) => {
             let reason = reason(status);
@@ -66,7 +57,7 @@ fn by_status(
         (message, _) => message.to_owned(),
     };
     let error = |kind| ProviderError::new(kind, format!("{call} failed: {said}"));
-    let passes = pause.map_or(Retry::Backoff, Retry::After);
+    let passes = Retry::Backoff.not_before(pause);
     let words = message.to_ascii_lowercase();
     let rate = words.contains("per minute") || words.contains("rate limit");
     if words.contains("constraints/") || words.contains("organization policy") {
@@ -122,15 +113,9 @@ fn by_status(
         (412, _) => error(ErrorKind::Conflict)
             .retry(Retry::Reobserve)
             .remedy("the instance has changed meanwhile; run the command again"),
-        (408 | 500..=599, _) => {
-            let retry = match (call.method.unclear(), pause) {
-                (Retry::Backoff, Some(pause)) => Retry::After(pause),
-                (unclear, _) => unclear,
-            };
-            error(ErrorKind::Unreachable)
-                .remedy("run the command again; see status.cloud.google.com")
-                .retry(retry)
-        }
+        (408 | 500..=599, _) => error(ErrorKind::Unreachable)
+            .remedy("run the command again; see status.cloud.google.com")
+            .retry(call.method.unclear().not_before(pause)),
         _ => error(ErrorKind::Internal),
     }
 }
@@ -360,13 +345,21 @@ mod tests {
     fn an_answer_may_ask_for_a_pause() {
         let mut headers = http::HeaderMap::new();
         headers.insert("retry-after", http::HeaderValue::from_static("7"));
-        let call = Call {
-            method: Method::Operation,
-            of: "op",
-            project: "food",
-        };
-        let told = explain(call, &Error::http(429, headers, "".into()));
-        assert_eq!(told.retry, Retry::After(Duration::from_secs(7)));
+        let asked = Duration::from_secs(7);
+        for (method, http, retry) in [
+            (Method::Operation, 429, Retry::After(asked)),
+            (Method::Insert, 429, Retry::After(asked)),
+            (Method::List, 503, Retry::After(asked)),
+            (Method::Insert, 503, Retry::ReobserveAfter(asked)),
+        ] {
+            let call = Call {
+                method,
+                of: "op",
+                project: "food",
+            };
+            let told = explain(call, &Error::http(http, headers.clone(), "".into()));
+            assert_eq!(told.retry, retry, "{method:?} {http}");
+        }
     }
 
     #[test]

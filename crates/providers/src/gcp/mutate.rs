@@ -98,12 +98,11 @@ async fn make_database(
 /// Takes the note off that the database is to be made.
 async fn settle(api: &Api, mutation: &Mutation) -> Result<Until, ProviderError> {
     let live = ours(api, mutation).await?;
-    let version = revision(&live, &mutation.resource)?;
     let mut labels = labels(&live);
     labels.remove(TAG_PENDING);
     let name = mutation.resource.id.as_str();
     let go = [TAG_PENDING.to_owned()];
-    until(api.relabel(name, version, &labels, &go).await?)
+    until(api.relabel(name, version(&live), &labels, &go).await?)
 }
 
 /// How the end of what Google has taken is recognised.
@@ -189,7 +188,6 @@ pub(super) async fn claim(
     let name = resource.id.as_str();
     let live = api.get(name).await?;
     in_its_region(&live, resource)?;
-    let version = revision(&live, resource)?;
     let mut labels = labels(&live);
     let mut go = Vec::new();
     if let Some(owner) = owner {
@@ -198,17 +196,11 @@ pub(super) async fn claim(
         go.extend([TAG_MANAGED_BY, TAG_FLEET, TAG_ADDRESS].map(ToOwned::to_owned));
         labels.retain(|label, _| !go.contains(label));
     }
-    until(api.relabel(name, version, &labels, &go).await?)
+    until(api.relabel(name, version(&live), &labels, &go).await?)
 }
 
-fn revision(live: &DatabaseInstance, resource: &ResourceRef) -> Result<i64, ProviderError> {
-    version(live).ok_or_else(|| {
-        let why = format!("Google tells no settingsVersion of {resource}");
-        ProviderError::new(ErrorKind::Internal, why).retry(Retry::Reobserve)
-    })
-}
-
-/// Reads the instance, and alters it if it is still what the plan was made from.
+/// Reads the instance, and alters it if it is still what the plan was made from. What the API tells
+/// no revision of cannot be compared: then it has been read just before all the same.
 async fn alter(
     api: &Api,
     mutation: &Mutation,
@@ -217,12 +209,13 @@ async fn alter(
 ) -> Result<Until, ProviderError> {
     let live = ours(api, mutation).await?;
     let resource = &mutation.resource;
-    let now = revision(&live, resource)?;
-    if expect.is_some_and(|expect| expect.0 != now.to_string()) {
+    let now = version(&live);
+    let moved = |expect: &ObjectVersion| now.is_some_and(|now| expect.0 != now.to_string());
+    if expect.is_some_and(moved) {
         let why = format!("{resource} has changed since it was listed");
         return Err(ProviderError::new(ErrorKind::Conflict, why).retry(Retry::Reobserve));
     }
-    let settings = change(&live)?.set_settings_version(now);
+    let settings = change(&live)?.set_or_clear_settings_version(now);
     let body = DatabaseInstance::new().set_settings(settings);
     until(Box::pin(api.patch(resource.id.as_str(), body)).await?)
 }

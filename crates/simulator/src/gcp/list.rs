@@ -6,6 +6,7 @@ use super::fields::{INSTANCE, INSTANCES, OPERATION, OPERATIONS, TIERS};
 use super::filter::Filter;
 use super::names;
 use super::render;
+use super::state::Instance;
 use super::tiers;
 use super::view;
 use crate::marker;
@@ -13,8 +14,19 @@ use serde_json::{Map, Value, json};
 
 /// `instances.get`.
 pub(crate) fn instance(call: &Call<'_>) -> ApiResult<Value> {
-    let view = view::instance(call.existing()?, call.world, call.route.api);
+    let view = told(call, call.existing()?);
     Ok(render::message(&INSTANCE, &view, call.route.encoding))
+}
+
+/// What is told of an instance: all of it, but for what the options keep back.
+fn told(call: &Call<'_>, instance: &Instance) -> Map<String, Value> {
+    let mut view = view::instance(instance, call.world, call.route.api);
+    if !call.options.settings_versions
+        && let Some(Value::Object(settings)) = view.get_mut("settings")
+    {
+        settings.shift_remove("settingsVersion");
+    }
+    view
 }
 
 /// `instances.list`, in the order of names.
@@ -25,7 +37,7 @@ pub(crate) fn instances(call: &Call<'_>) -> ApiResult<Value> {
         .world
         .in_project(call.project())
         .map(|instance| {
-            let view = view::instance(instance, call.world, call.route.api);
+            let view = told(call, instance);
             (instance.name.clone(), view)
         })
         .filter(|(_, view)| filter.fits(view))

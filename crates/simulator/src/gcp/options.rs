@@ -27,6 +27,8 @@ pub struct GcpOptions {
     pub error_status: Option<bool>,
     /// Whether errors have `errors` with a reason, and `details`.
     pub error_reasons: bool,
+    /// Whether instances tell their `settingsVersion`, which Google's always do.
+    pub settings_versions: bool,
     /// Pass over fields that are output only, instead of refusing them.
     pub ignore_output_only: bool,
     /// Take a replica whose tier is smaller than its primary's. Older captures of Cloud SQL show a
@@ -64,6 +66,7 @@ impl Default for GcpOptions {
             hide_absent: false,
             error_status: None,
             error_reasons: true,
+            settings_versions: true,
             ignore_output_only: false,
             allow_smaller_replicas: false,
             replicas_without_backups: false,

@@ -5,10 +5,7 @@ use std::time::Duration;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-use crate::{guard::PlainHttp, words::sentence};
-
-/// Longest pause that an answer may ask for.
-const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+use crate::{guard::PlainHttp, pauses, words::sentence};
 
 /// Why a request came to nothing. No variant holds a request or a token.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -110,16 +107,9 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
     let millis = text("retry-after-ms").or_else(|| text("x-ms-retry-after-ms"));
     let millis = millis.and_then(|text| text.parse().ok().map(Duration::from_millis));
-    let pause = millis.or_else(|| {
-        let text = text("retry-after")?;
-        let seconds = text.parse().ok().map(Duration::from_secs);
-        seconds.or_else(|| {
-            let date = azure_core::date::parse_rfc1123(text).ok()?;
-            let left = date - azure_core_1::time::OffsetDateTime::now_utc();
-            Some(left.try_into().unwrap_or(Duration::ZERO))
-        })
-    });
-    pause.map(|pause| pause.min(LONGEST_PAUSE))
+    millis
+        .map(|pause| pause.min(pauses::LONGEST))
+        .or_else(|| pauses::retry_after(text("retry-after")?))
 }
 
 #[cfg(test)]
@@ -180,10 +170,9 @@ mod tests {
             Some(Duration::from_millis(250))
         );
         assert_eq!(
-            seconds(&[("retry-after", "Fri, 01 Jan 2021 00:00:00 GMT")]),
-            Some(Duration::ZERO)
+            seconds(&[("x-ms-retry-after-ms", "99999999")]),
+            Some(pauses::LONGEST)
         );
-        assert_eq!(seconds(&[("retry-after", "99999")]), Some(LONGEST_PAUSE));
-        assert_eq!(seconds(&[("retry-after", "soon")]), None);
+        assert_eq!(seconds(&[]), None);
     }
 }
