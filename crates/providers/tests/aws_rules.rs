@@ -206,7 +206,39 @@ fn more_than_5_replicas_abroad_are_warned_of() {
 fn a_replica_has_at_most_5_replicas() {
     let source = theirs("theirs", Some("another"));
     takes(&planned(&existing(5), [source.clone()]));
-    refuses(&planned(&existing(6), [source]), "aws/cascade-limit");
+    refuses(
+        &planned(&existing(6), [source.clone()]),
+        "aws/cascade-limit",
+    );
+    // Somebody else's count as well, those of its replicas do not.
+    let other = theirs("other", Some("theirs"));
+    let below = theirs("below", Some("other"));
+    let there = [source, other, below];
+    takes(&planned(&existing(4), there.clone()));
+    refuses(&planned(&existing(5), there), "aws/cascade-limit");
+}
+
+#[test]
+fn replicas_are_made_down_to_three_levels_below_a_primary() {
+    let chain = |sources: &[&str]| {
+        let names = ["theirs"].iter().chain(sources);
+        let all = names
+            .zip(sources)
+            .map(|(id, source)| theirs(id, Some(*source)));
+        all.collect::<Vec<_>>()
+    };
+    takes(&planned(&existing(1), chain(&["two", "one"])));
+    let too_deep = chain(&["three", "two", "one"]);
+    refuses(
+        &planned(&existing(1), too_deep.clone()),
+        "aws/cascade-levels",
+    );
+    // What follows it already is none of RDS's making now.
+    let mut there = too_deep;
+    let mut ours = live("replica-1");
+    ours.source = Some(named(HERE, "theirs"));
+    there.push(ours);
+    takes(&planned(&existing(1), there));
 }
 
 #[test]

@@ -298,11 +298,7 @@ fn version_change(change: &Change) -> Option<Check> {
 }
 
 fn replica_count(desired: &DesiredState, observed: &ObservedState) -> Vec<Check> {
-    let strangers = observed.strangers.iter();
-    let strangers = strangers
-        .filter(|other| matches!(other, Stranger::Follows(_)))
-        .count();
-    let all = desired.replicas().count() + strangers;
+    let all = desired.replicas().count() + source::others(observed, desired.primary_ref());
     let abroad = desired
         .replicas()
         .filter(|replica| is_abroad(&replica.resource, desired.primary_ref()))
