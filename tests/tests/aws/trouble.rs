@@ -111,6 +111,12 @@ fn a_permission_that_is_missing_is_named() {
     let fault = refusal(offers, "AccessDenied");
     cloud.control().fault(fault);
     cloud.apply().exits(0).says(&format!("rds:{offers}"));
+    // The embedded catalog knows the classes then.
+    let path = cloud.machine.path().join("truck.toml");
+    let text = fs::read_to_string(path).unwrap();
+    cloud.write(&text.replace("count = 1", "count = 2\nsize = 'db.m5.huge'"));
+    let ran = cloud.apply().exits(3);
+    ran.says("pgfleet knows no class db.m5.huge");
 }
 
 #[test]
@@ -203,6 +209,11 @@ fn a_class_and_a_region_that_do_not_exist_are_told() {
     let text = fs::read_to_string(cloud.machine.path().join(name)).unwrap();
     cloud.write(&text.replace("db.m5.large", "db.m5.huge"));
     cloud.apply().exits(3).says("aws/class");
+    // This one ran nothing newer than 13.
+    let old = text.replace("db.m5.large", "db.m4.large");
+    cloud.write(&old.replace("[primary]", "postgres = '16'\n[primary]"));
+    let ran = cloud.apply().exits(3);
+    ran.says("RDS offers no db.m4.large for PostgreSQL 16 in us-east-1");
     cloud.write(&text.replace("us-east-1", "us-nowhere-1"));
     cloud.run(&PLAN).exits(1);
     cloud.has_nothing();
