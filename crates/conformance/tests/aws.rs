@@ -195,7 +195,9 @@ async fn an_instance_that_somebody_deletes_while_it_is_made_is_not_waited_for() 
     assert_eq!(goes_on().await, Ok(true));
     let error = goes_on().await.unwrap_err();
     assert!(
-        error.message.contains("truck-primary in us-east-1 is gone"),
+        error
+            .message
+            .contains("truck-primary is gone: somebody else has deleted it"),
         "{error:?}"
     );
     assert!(error.remedy.contains("another apply"), "{error:?}");

@@ -328,6 +328,33 @@ fn gp3_below_400_gib_takes_no_iops() {
 }
 
 #[test]
+fn io1_and_io2_are_made_with_a_number_of_iops() {
+    for kind in ["io1", "io2"] {
+        let without = file(&format!("storage = {{ gib = 100, type = '{kind}' }}"), "");
+        refuses(&planned(&without, []), "aws/iops-required");
+        let with = without.replace("gib = 100", "gib = 100, iops = 1000");
+        takes(&planned(&with, []));
+    }
+}
+
+#[test]
+fn a_disk_grows_by_itself_to_a_tenth_more_at_least() {
+    let to = |gib| {
+        file(
+            &format!("storage = {{ gib = 100, autogrow_to_gib = {gib} }}"),
+            "",
+        )
+    };
+    refuses(&planned(&to(109), []), "aws/autogrow");
+    takes(&planned(&to(110), []));
+    // What has grown since stays as it is.
+    let mut primary = live("primary");
+    primary.attributes.storage.gib = Some(109);
+    primary.attributes.storage.autogrow_to_gib = Some(110);
+    takes(&planned(&to(110), [primary]));
+}
+
+#[test]
 fn deleting_a_primary_promotes_replicas_that_the_plan_does_not_know() {
     let text = format!("{}[protect]\ndeletion = false\n", file("", ""));
     let goal = Goal::Destroy {

@@ -1,4 +1,5 @@
-//! What RDS offers, asked before a plan relies on it: one question for each class and region.
+//! What RDS offers, asked before a plan relies on it: one question for each class and region, and one
+//! more where a region seems not to have the class.
 
 use std::collections::BTreeSet;
 
@@ -20,6 +21,9 @@ use super::{
 
 /// Rows in one answer; RDS gives at most this many of its offers.
 const PAGE: i32 = 1000;
+/// The fewest rows that can be asked for.
+const SHORTEST_PAGE: i32 = 20;
+const CALL: &str = "DescribeOrderableDBInstanceOptions";
 
 /// Asks once for each class and region, side by side.
 pub(super) async fn check(
@@ -49,6 +53,16 @@ pub(super) async fn check(
             .iter()
             .filter(|wish| wish.region == region && wish.class == class);
         match offers {
+            Ok(offers) if offers.is_empty() && !offers_anything(clients, &region).await? => {
+                checks.extend(wishes.filter_map(known));
+                checks.push(Check::note(
+                    "aws/not-asked",
+                    format!(
+                        "RDS tells of no offer at all in {region}: {class} was looked for in \
+                         pgfleet's own catalog"
+                    ),
+                ));
+            }
             Ok(offers) => checks.extend(wishes.filter_map(|wish| judge(wish, &offers))),
             // Who may not ask still may create; RDS says no then, where it must.
             Err(error) if error.kind == ErrorKind::Permission => {
@@ -137,6 +151,7 @@ fn pinned(mutation: &Mutation) -> Option<PgVersion> {
     }
 }
 
+/// All offers of a class, page by page.
 async fn offers(
     clients: &Clients,
     region: &Region,
@@ -156,13 +171,25 @@ async fn offers(
             .set_marker(marker)
             .send()
             .await
-            .map_err(|error| {
-                explain("DescribeOrderableDBInstanceOptions", Nature::Reads, &error)
-            })?;
+            .map_err(|error| explain(CALL, Nature::Reads, &error))?;
         found.extend_from_slice(page.orderable_db_instance_options());
         marker = page.marker.filter(|marker| !marker.is_empty());
         if marker.is_none() {
             return Ok(found);
         }
     }
+}
+
+/// Whether a region has anything on offer. What stands in for RDS may know of no offers at all, and
+/// then an empty list is no answer about a class.
+async fn offers_anything(clients: &Clients, region: &Region) -> Result<bool, ProviderError> {
+    let client = clients.rds(region).await;
+    let page = client
+        .describe_orderable_db_instance_options()
+        .engine(ENGINE)
+        .max_records(SHORTEST_PAGE)
+        .send()
+        .await
+        .map_err(|error| explain(CALL, Nature::Reads, &error))?;
+    Ok(!page.orderable_db_instance_options().is_empty())
 }
