@@ -13,8 +13,9 @@ use pgfleet_conformance::{
     drive,
     suite::{self, Hook, Report, Subject, Words},
 };
-use pgfleet_model::{ProviderKind, Region, ResourceRef};
-use pgfleet_provider::{Provider, Scope};
+use pgfleet_model::{Mutation, Operation, ProviderKind, Region, ResourceRef};
+use pgfleet_planner::Goal;
+use pgfleet_provider::{Progress, Provider, Scope, Secrets};
 use pgfleet_providers::aws::{AwsOptions, AwsProvider};
 use pgfleet_simulator::{Clock, Fault, FaultEffect, Simulator};
 
@@ -159,4 +160,48 @@ async fn what_takes_no_time_passes() {
 #[tokio::test]
 async fn what_takes_its_time_passes() {
     passes(&suite::run(&Aws::new(Clock::Scaled(1000.0)).await).await);
+}
+
+#[tokio::test]
+async fn an_instance_that_somebody_deletes_while_it_is_made_is_not_waited_for() {
+    let aws = Aws::new(Clock::Manual).await;
+    let provider = aws.provider();
+    let spec = drive::spec(
+        "fleet = 'truck'\nprovider = 'aws'\nregion = 'us-east-1'\n[primary]\n\
+         size = 'db.m5.large'\npassword = { command = ['echo', 'a-long-password'] }\n\
+         [protect]\ndeletion = false\n",
+    );
+    let plan = drive::plan_now(provider.as_ref(), &spec.unwrap(), Goal::Apply).await;
+    let create = plan.unwrap().steps.remove(0).mutation;
+    let making = provider.begin(&create, None, &Secrets).await.unwrap();
+    let making = [making];
+    let goes_on = async || {
+        let progress = provider.poll(&making).await.remove(0);
+        progress.map(|progress| matches!(progress, Progress::Running { .. }))
+    };
+    assert_eq!(goes_on().await, Ok(true));
+    let delete = Mutation {
+        operation: Operation::Delete {
+            final_snapshot: false,
+            source: None,
+        },
+        ..create.clone()
+    };
+    let somebody = aws.provider();
+    somebody.begin(&delete, None, &Secrets).await.unwrap();
+    aws.with(|simulator| simulator.control().advance(Duration::from_secs(3600)))
+        .unwrap();
+    // One list that lacks it may be late, another one is not.
+    assert_eq!(goes_on().await, Ok(true));
+    let error = goes_on().await.unwrap_err();
+    assert!(
+        error
+            .message
+            .contains("truck-primary is gone: somebody else has deleted it"),
+        "{error:?}"
+    );
+    assert!(error.remedy.contains("another apply"), "{error:?}");
+    // So it does.
+    let anew = provider.begin(&create, None, &Secrets).await.unwrap();
+    assert!(provider.poll(&[anew]).await.remove(0).is_ok());
 }

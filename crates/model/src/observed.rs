@@ -65,6 +65,21 @@ impl Inventory {
         names.filter_map(|name| self.instances.get(name))
     }
 
+    /// Whom an instance follows, and whom that one follows, and so on.
+    fn above(&self, resource: &ResourceRef) -> Vec<ResourceRef> {
+        let mut above = Vec::new();
+        let mut next = self.get(resource);
+        while let Some(source) = next.and_then(|live| live.source.as_ref()) {
+            // A listing is what others say: a circle in it must not hold the run.
+            if source == resource || above.contains(source) {
+                break;
+            }
+            above.push(source.clone());
+            next = self.get(source);
+        }
+        above
+    }
+
     fn index(&self) -> &Index {
         self.index.get_or_init(|| {
             let mut index = Index::default();
@@ -250,6 +265,10 @@ pub struct ObservedState {
     pub strangers: Vec<Stranger>,
     /// A primary that pgfleet does not own but follows (`existing`), where it was found.
     pub existing: Option<ObservedInstance>,
+    /// The instances above that one, where it is a replica itself: its source first, and on as far
+    /// as the listing goes.
+    #[serde(default)]
+    pub above: Vec<ResourceRef>,
 }
 
 impl ObservedState {
@@ -263,11 +282,13 @@ impl ObservedState {
             surplus: Vec::new(),
             strangers: Vec::new(),
             existing: None,
+            above: Vec::new(),
         };
         let primary = desired.primary_ref();
         let mut known: BTreeSet<&ResourceRef> = BTreeSet::new();
         if let crate::PrimaryPolicy::Existing(existing) = &desired.primary {
             state.existing = inventory.get(existing).cloned();
+            state.above = inventory.above(existing);
             known.insert(existing);
         }
         for DesiredInstance {

@@ -206,7 +206,39 @@ fn more_than_5_replicas_abroad_are_warned_of() {
 fn a_replica_has_at_most_5_replicas() {
     let source = theirs("theirs", Some("another"));
     takes(&planned(&existing(5), [source.clone()]));
-    refuses(&planned(&existing(6), [source]), "aws/cascade-limit");
+    refuses(
+        &planned(&existing(6), [source.clone()]),
+        "aws/cascade-limit",
+    );
+    // Somebody else's count as well, those of its replicas do not.
+    let other = theirs("other", Some("theirs"));
+    let below = theirs("below", Some("other"));
+    let there = [source, other, below];
+    takes(&planned(&existing(4), there.clone()));
+    refuses(&planned(&existing(5), there), "aws/cascade-limit");
+}
+
+#[test]
+fn replicas_are_made_down_to_three_levels_below_a_primary() {
+    let chain = |sources: &[&str]| {
+        let names = ["theirs"].iter().chain(sources);
+        let all = names
+            .zip(sources)
+            .map(|(id, source)| theirs(id, Some(*source)));
+        all.collect::<Vec<_>>()
+    };
+    takes(&planned(&existing(1), chain(&["two", "one"])));
+    let too_deep = chain(&["three", "two", "one"]);
+    refuses(
+        &planned(&existing(1), too_deep.clone()),
+        "aws/cascade-levels",
+    );
+    // What follows it already is none of RDS's making now.
+    let mut there = too_deep;
+    let mut ours = live("replica-1");
+    ours.source = Some(named(HERE, "theirs"));
+    there.push(ours);
+    takes(&planned(&existing(1), there));
 }
 
 #[test]
@@ -293,6 +325,33 @@ fn gp3_below_400_gib_takes_no_iops() {
         &file("storage = { gib = 400, iops = 13000 }", ""),
         [],
     ));
+}
+
+#[test]
+fn io1_and_io2_are_made_with_a_number_of_iops() {
+    for kind in ["io1", "io2"] {
+        let without = file(&format!("storage = {{ gib = 100, type = '{kind}' }}"), "");
+        refuses(&planned(&without, []), "aws/iops-required");
+        let with = without.replace("gib = 100", "gib = 100, iops = 1000");
+        takes(&planned(&with, []));
+    }
+}
+
+#[test]
+fn a_disk_grows_by_itself_to_a_tenth_more_at_least() {
+    let to = |gib| {
+        file(
+            &format!("storage = {{ gib = 100, autogrow_to_gib = {gib} }}"),
+            "",
+        )
+    };
+    refuses(&planned(&to(109), []), "aws/autogrow");
+    takes(&planned(&to(110), []));
+    // What has grown since stays as it is.
+    let mut primary = live("primary");
+    primary.attributes.storage.gib = Some(109);
+    primary.attributes.storage.autogrow_to_gib = Some(110);
+    takes(&planned(&to(110), [primary]));
 }
 
 #[test]

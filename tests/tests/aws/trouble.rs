@@ -115,6 +115,15 @@ fn a_permission_that_is_missing_is_named() {
         cloud.control().fault(refusal(offers, code));
         cloud.apply().exits(0).says(remedy);
     }
+    // The embedded catalog knows the classes then.
+    let cloud = Cloud::new();
+    cloud.plan(1, "");
+    cloud.control().fault(refusal(offers, "AccessDenied"));
+    let path = cloud.machine.path().join("truck.toml");
+    let text = fs::read_to_string(path).unwrap();
+    cloud.write(&text.replace("count = 1", "count = 2\nsize = 'db.m5.huge'"));
+    let ran = cloud.apply().exits(3);
+    ran.says("pgfleet knows no class db.m5.huge");
 }
 
 #[test]
@@ -207,6 +216,11 @@ fn a_class_and_a_region_that_do_not_exist_are_told() {
     let text = fs::read_to_string(cloud.machine.path().join(name)).unwrap();
     cloud.write(&text.replace("db.m5.large", "db.m5.huge"));
     cloud.apply().exits(3).says("aws/class");
+    // This one ran nothing newer than 13.
+    let old = text.replace("db.m5.large", "db.m4.large");
+    cloud.write(&old.replace("[primary]", "postgres = '16'\n[primary]"));
+    let ran = cloud.apply().exits(3);
+    ran.says("RDS offers no db.m4.large for PostgreSQL 16 in us-east-1");
     cloud.write(&text.replace("us-east-1", "us-nowhere-1"));
     cloud.run(&PLAN).exits(1);
     cloud.has_nothing();

@@ -6,6 +6,7 @@
 mod awaiting;
 mod client;
 mod command;
+mod disk;
 mod errors;
 mod gone;
 mod guard;

@@ -88,6 +88,12 @@ pub(super) fn listed(live: &DbInstance, region: &Region) -> Result<Listed, Provi
             port: u16::try_from(endpoint.port()?).ok()?,
         })
     });
+    let mut attributes = attributes(live, tags);
+    // Backups of a replica are nothing that a plan declares. Of an instance of somebody else's they
+    // tell whether replicas can be made of it.
+    if role == Role::Replica && owner.is_some() {
+        attributes.backup_days = None;
+    }
     let instance = ObservedInstance {
         resource: ResourceRef {
             region: region.clone(),
@@ -101,7 +107,7 @@ pub(super) fn listed(live: &DbInstance, region: &Region) -> Result<Listed, Provi
         condition: condition(live),
         endpoint,
         version: None,
-        attributes: attributes(live, role, tags),
+        attributes,
         pending: pending(live),
     };
     let replicas = live.read_replica_db_instance_identifiers().iter();
@@ -187,7 +193,7 @@ fn number(value: Option<i32>) -> Option<u32> {
     value.and_then(|value| u32::try_from(value).ok())
 }
 
-fn attributes(live: &DbInstance, role: Role, tags: Tags) -> Attributes {
+fn attributes(live: &DbInstance, tags: Tags) -> Attributes {
     let mut settings = settings(live);
     settings.extend(passwords::version(&tags));
     let availability = live.multi_az().map(|two| {
@@ -211,9 +217,7 @@ fn attributes(live: &DbInstance, role: Role, tags: Tags) -> Attributes {
             autogrow: None,
             autogrow_to_gib: number(live.max_allocated_storage()),
         },
-        backup_days: (role == Role::Primary)
-            .then(|| number(live.backup_retention_period()))
-            .flatten(),
+        backup_days: number(live.backup_retention_period()),
         deletion_protection: live.deletion_protection(),
         tags,
         settings,

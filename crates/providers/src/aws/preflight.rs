@@ -1,4 +1,5 @@
-//! What RDS offers, asked before a plan relies on it: one question for each class and region.
+//! What RDS offers, asked before a plan relies on it: one question for each class and region, and one
+//! more where a region seems not to have the class.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -24,6 +25,9 @@ use super::{
 
 /// Rows in one answer; RDS gives at most this many of its offers.
 const PAGE: i32 = 1000;
+/// The fewest rows that can be asked for.
+const SHORTEST_PAGE: i32 = 20;
+const CALL: &str = "DescribeOrderableDBInstanceOptions";
 
 /// What RDS is asked for: a class in a region, and the exact version where a plan pins one.
 type Question = (Region, String, Option<PgVersion>);
@@ -71,8 +75,17 @@ pub(super) async fn check(
             .filter(|wish| wish.region == region && wish.class == class);
         match answer {
             Ok(answer) => {
-                let offers = answer.get().map_or(&[][..], Vec::as_slice);
-                checks.extend(wishes.filter_map(|wish| judge(wish, offers)));
+                let offered = answer.get().map_or(&[][..], Vec::as_slice);
+                if offered.is_empty() && !offers_anything(clients, &region).await? {
+                    checks.extend(wishes.filter_map(known));
+                    let why = format!(
+                        "RDS tells of no offer at all in {region}: {class} was looked for in \
+                         pgfleet's own catalog"
+                    );
+                    checks.push(Check::note("aws/not-asked", why));
+                } else {
+                    checks.extend(wishes.filter_map(|wish| judge(wish, offered)));
+                }
             }
             // Who cannot ask still may create; RDS says no then, where it must.
             Err(error) if is_optional(error.kind) => {
@@ -167,6 +180,7 @@ fn pinned(mutation: &Mutation) -> Option<PgVersion> {
     }
 }
 
+/// All offers of a class, page by page.
 async fn ask(
     clients: &Clients,
     (region, class, version): &Question,
@@ -184,13 +198,25 @@ async fn ask(
             .set_marker(marker)
             .send()
             .await
-            .map_err(|error| {
-                explain("DescribeOrderableDBInstanceOptions", Nature::Reads, &error)
-            })?;
+            .map_err(|error| explain(CALL, Nature::Reads, &error))?;
         found.extend_from_slice(page.orderable_db_instance_options());
         marker = page.marker.filter(|marker| !marker.is_empty());
         if marker.is_none() {
             return Ok(found);
         }
     }
+}
+
+/// Whether a region has anything on offer. What stands in for RDS may know of no offers at all, and
+/// then an empty list is no answer about a class.
+async fn offers_anything(clients: &Clients, region: &Region) -> Result<bool, ProviderError> {
+    let client = clients.rds(region).await;
+    let page = client
+        .describe_orderable_db_instance_options()
+        .engine(ENGINE)
+        .max_records(SHORTEST_PAGE)
+        .send()
+        .await
+        .map_err(|error| explain(CALL, Nature::Reads, &error))?;
+    Ok(!page.orderable_db_instance_options().is_empty())
 }

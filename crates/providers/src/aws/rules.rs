@@ -2,19 +2,17 @@
 
 use pgfleet_model::{
     Action, Attributes, Availability, Change, ChangeSet, Check, DesiredInstance, DesiredState,
-    Field, ObservedInstance, ObservedState, Role, Stranger, Value,
+    Field, ObservedState, Role, Stranger, Value,
 };
 
 use crate::passwords::has_password;
 
-use super::{GUIDE, platform::is_abroad, setting, source};
+use super::{GUIDE, disk, platform::is_abroad, setting, source};
 
 /// Replicas of one source that RDS makes without a raised quota.
 const REPLICAS: usize = 15;
 /// Replicas in other regions beyond which AWS promises nothing.
 const REPLICAS_ABROAD: usize = 5;
-/// The size in GiB from which gp3 takes provisioned operations.
-const GP3_IOPS_FROM_GIB: u32 = 400;
 
 pub(super) fn guide(page: &str) -> String {
     format!("{GUIDE}{page}")
@@ -36,9 +34,10 @@ pub(super) fn check(
         checks.extend(signed_elsewhere(desired, wanted));
         checks.extend(password(wanted));
         checks.extend(encryption(desired, observed, wanted));
+        checks.extend(disk::new(wanted));
     }
     for wanted in desired.instances.values() {
-        checks.extend(provisioned(wanted));
+        checks.extend(disk::provisioned(wanted));
         checks.extend(public(wanted));
     }
     for change in changes.effective() {
@@ -51,7 +50,7 @@ pub(super) fn check(
         let live = observed
             .owned()
             .find(|live| live.resource == change.resource);
-        checks.extend(storage_change(change, live));
+        checks.extend(disk::change(change, live));
         checks.extend(version_change(change));
     }
     checks.extend(tags(desired));
@@ -198,22 +197,6 @@ fn tags(desired: &DesiredState) -> Option<Check> {
     )
 }
 
-fn provisioned(wanted: &DesiredInstance) -> Option<Check> {
-    let storage = &wanted.attributes.storage;
-    let small = storage.gib.is_some_and(|gib| gib < GP3_IOPS_FROM_GIB);
-    let asks = storage.iops.is_some() || storage.throughput.is_some();
-    (storage.kind.as_deref() == Some("gp3") && small && asks).then(|| {
-        Check::error(
-            "aws/gp3-iops",
-            format!("gp3 below {GP3_IOPS_FROM_GIB} GiB takes no provisioned iops or throughput"),
-        )
-        .at(&wanted.address)
-        .key(format!("{}.storage", wanted.key))
-        .remedy("leave iops and throughput out, or take 400 GiB or more")
-        .source(guide("CHAP_Storage.html"))
-    })
-}
-
 fn public(wanted: &DesiredInstance) -> Option<Check> {
     let public = wanted.attributes.settings.get(setting::PUBLIC) == Some(&Value::Flag(true));
     public.then(|| {
@@ -221,42 +204,6 @@ fn public(wanted: &DesiredInstance) -> Option<Check> {
             .at(&wanted.address)
             .remedy("leave publicly_accessible out unless its security groups are strict")
             .source(guide("USER_VPC.WorkingWithRDSInstanceinaVPC.html"))
-    })
-}
-
-fn touches_storage(field: &Field) -> bool {
-    matches!(
-        field,
-        Field::StorageGib | Field::StorageType | Field::Iops | Field::Throughput
-    )
-}
-
-/// Storage is changed once in six hours, and not while an earlier change is still at work.
-fn storage_change(change: &Change, live: Option<&ObservedInstance>) -> Option<Check> {
-    if !change
-        .fields
-        .iter()
-        .any(|field| touches_storage(&field.field))
-    {
-        return None;
-    }
-    let page = guide("USER_PIOPS.ModifyingExisting.html");
-    let optimizing = live.is_some_and(|live| live.raw_phase == "storage-optimization");
-    Some(if optimizing {
-        Check::error(
-            "aws/storage-optimization",
-            "its storage is still being optimized after an earlier change",
-        )
-        .at(&change.address)
-        .remedy("wait until RDS shows `available`, then run the command again")
-        .source(page)
-    } else {
-        Check::note(
-            "aws/storage-once-in-six-hours",
-            "RDS changes an instance's storage once in six hours",
-        )
-        .at(&change.address)
-        .source(page)
     })
 }
 
@@ -300,11 +247,7 @@ fn version_change(change: &Change) -> Option<Check> {
 }
 
 fn replica_count(desired: &DesiredState, observed: &ObservedState) -> Vec<Check> {
-    let strangers = observed.strangers.iter();
-    let strangers = strangers
-        .filter(|other| matches!(other, Stranger::Follows(_)))
-        .count();
-    let all = desired.replicas().count() + strangers;
+    let all = desired.replicas().count() + source::others(observed, desired.primary_ref());
     let abroad = desired
         .replicas()
         .filter(|replica| is_abroad(&replica.resource, desired.primary_ref()))

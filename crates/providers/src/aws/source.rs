@@ -1,9 +1,13 @@
 //! What RDS asks of a primary before it makes replicas of it.
 
-use pgfleet_model::{Attributes, Check, DesiredState, ObservedInstance, ObservedState};
+use pgfleet_model::{
+    Attributes, Check, DesiredState, ObservedInstance, ObservedState, ResourceRef, Stranger,
+};
 
 use super::{rules::guide, setting};
 
+/// Levels of replicas below a primary.
+const LEVELS: usize = 3;
 /// Replicas that a replica may have.
 const CASCADED: usize = 5;
 /// From this version on replicas may have replicas.
@@ -20,46 +24,66 @@ pub(super) fn check(
     if makes_replicas {
         checks.extend(managed_password(observed));
         if let Some(existing) = &observed.existing {
-            checks.extend(cascade(desired, existing));
+            checks.extend(cascade(desired, observed, existing));
             checks.extend(cluster(existing));
         }
     }
     checks
 }
 
-/// Replicas of a replica: 5 of each, and not of old versions.
-fn cascade(desired: &DesiredState, existing: &ObservedInstance) -> Option<Check> {
-    existing.source.as_ref()?;
+/// Replicas of a replica: three levels of them below a primary, 5 of each source, and not of old
+/// versions.
+fn cascade(
+    desired: &DesiredState,
+    observed: &ObservedState,
+    existing: &ObservedInstance,
+) -> Option<Check> {
+    if observed.above.is_empty() {
+        return None;
+    }
+    let replica = &existing.resource;
     let check = |code, message: String, remedy: &str| {
-        Check::error(code, message)
-            .key("primary.existing")
-            .remedy(remedy)
-            .source(guide(CONFIGURATION))
+        let check = Check::error(code, message).key("primary.existing");
+        Some(check.remedy(remedy).source(guide(CONFIGURATION)))
     };
-    let old = existing
-        .attributes
-        .postgres
-        .filter(|version| (version.major, version.minor.unwrap_or(u32::MAX)) < CASCADES_FROM);
-    let count = desired.replicas().count();
-    match old {
-        Some(version) => Some(check(
+    let version = existing.attributes.postgres;
+    if let Some(version) =
+        version.filter(|version| (version.major, version.minor.unwrap_or(u32::MAX)) < CASCADES_FROM)
+    {
+        return check(
             "aws/cascade-version",
             format!(
-                "{} is a replica on PostgreSQL {version}, which RDS makes no replicas of",
-                existing.resource
+                "{replica} is a replica on PostgreSQL {version}, which RDS makes no replicas of"
             ),
             "upgrade it to 14.1 or newer, or attach the replicas to its primary",
-        )),
-        None if count > CASCADED => Some(check(
-            "aws/cascade-limit",
-            format!(
-                "{count} replicas of {}, a replica itself: RDS makes {CASCADED}",
-                existing.resource
-            ),
-            "attach the rest to its primary",
-        )),
-        None => None,
+        );
     }
+    if observed.above.len() >= LEVELS {
+        return check(
+            "aws/cascade-levels",
+            format!(
+                "{replica} is {LEVELS} levels below its primary, and RDS makes no replicas below \
+                 that"
+            ),
+            "attach the replicas to an instance further up",
+        );
+    }
+    let count = desired.replicas().count() + others(observed, replica);
+    if count > CASCADED {
+        return check(
+            "aws/cascade-limit",
+            format!("{count} replicas of {replica}, a replica itself: RDS makes {CASCADED}"),
+            "attach the rest to its primary",
+        );
+    }
+    None
+}
+
+/// How many replicas a source has that are not the plan's.
+pub(super) fn others(observed: &ObservedState, source: &ResourceRef) -> usize {
+    let strangers = observed.strangers.iter();
+    let follow = |stranger: &&Stranger| matches!(stranger, Stranger::Follows(live) if live.source.as_ref() == Some(source));
+    strangers.filter(follow).count()
 }
 
 /// A member of a Multi-AZ DB cluster is replicated as the whole cluster, by calls of its own.
