@@ -384,6 +384,6 @@ fn a_plan_prints_commands_of_az() {
     let shell = shell.exits(0);
     shell.says("az postgres flexible-server update --name truck-azure-primary");
     shell.says("--admin-password \"$TRUCK_PASSWORD\"");
-    shell.says("--tags pgfleet-password-version=2");
+    shell.says("pgfleet-password-version=2");
     shell.never_says("lanted");
 }

@@ -221,7 +221,7 @@ pub(super) async fn delete(
     }
 }
 
-/// What RDS says against an administrator's password (`MasterUserPassword` of CreateDBInstance).
+/// What RDS says against an administrator's password (`MasterUserPassword` of `CreateDBInstance`).
 pub(super) fn fault(password: &str) -> Fault {
     let long = (8..=128).contains(&password.len());
     let fine = password

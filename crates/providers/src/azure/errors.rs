@@ -115,6 +115,10 @@ fn refused(what: &str, action: Action, unclear: Retry, refusal: &Refusal) -> Pro
     match status {
         401 => of(ErrorKind::Credentials)
             .remedy("Azure does not accept the login: `az login`, or look at AZURE_CLIENT_ID"),
+        403 if !from_azure => of(ErrorKind::Permission).remedy(format!(
+            "this is not how Azure refuses: look at proxies in between; else {}",
+            allow(action)
+        )),
         403 => of(ErrorKind::Permission).remedy(allow(action)),
         404 => of(ErrorKind::NotFound)
             .remedy("somebody else has deleted it; run the command again")
@@ -334,6 +338,24 @@ mod tests {
         };
         assert_eq!(page(302).kind, ErrorKind::Internal);
         assert_eq!(page(502).retry, Retry::Backoff);
+        assert!(page(403).remedy.contains("proxies"), "{:?}", page(403));
+    }
+
+    #[test]
+    fn a_login_that_is_down_is_no_missing_permission() {
+        let told = |passes| {
+            let why = "client secret: no answer".to_owned();
+            explain("x", Action::Write, &Failure::NoToken { passes, why })
+        };
+        let (down, refused) = (told(true), told(false));
+        assert_eq!(
+            (down.kind, down.retry),
+            (ErrorKind::Unreachable, Retry::Backoff)
+        );
+        assert_eq!(
+            (refused.kind, refused.retry),
+            (ErrorKind::Credentials, Retry::Never)
+        );
     }
 
     #[test]

@@ -61,9 +61,10 @@ impl Method {
     /// What may be done where it is not known whether the call had an effect.
     pub(super) fn unclear(self) -> Retry {
         match self {
-            Self::List | Self::Get | Self::Operation => Retry::Backoff,
-            // No listing shows what these do, and done again they do no harm.
-            Self::InsertDatabase | Self::UpdateUser => Retry::Backoff,
+            // No listing shows what the last two do, and done again they do no harm.
+            Self::List | Self::Get | Self::Operation | Self::InsertDatabase | Self::UpdateUser => {
+                Retry::Backoff
+            }
             Self::Insert | Self::Patch | Self::Delete => Retry::Reobserve,
         }
     }

@@ -66,15 +66,20 @@ fn by_status(
              `region`), or ask whoever keeps the policy for an exception",
         );
     }
+    let quota = |error: ProviderError| {
+        error.remedy(format!(
+            "ask Google for a higher quota of Cloud SQL in the project {}, or plan less",
+            call.project
+        ))
+    };
     match (http, reason) {
+        // Not a rate that passes, whatever the status says.
+        (429, _) if words.contains("max instance") => quota(error(ErrorKind::Refused)),
         (429, _) | (403, "rateLimitExceeded" | "userRateLimitExceeded") => {
             error(ErrorKind::Throttled).retry(passes)
         }
         (403, "quotaExceeded") if rate => error(ErrorKind::Throttled).retry(passes),
-        (_, "quotaExceeded") => error(ErrorKind::Refused).remedy(format!(
-            "ask Google for a higher quota of Cloud SQL in the project {}, or plan less",
-            call.project
-        )),
+        (_, "quotaExceeded") => quota(error(ErrorKind::Refused)),
         (409, "instanceAlreadyExists" | "alreadyExists") => {
             error(ErrorKind::AlreadyExists).retry(Retry::Reobserve)
         }
@@ -314,6 +319,9 @@ mod tests {
             (ErrorKind::Refused, Retry::Never)
         );
         assert!(quota.remedy.contains("quota"));
+        let most = "the project has reached the max instance per project limit";
+        let most = answer(Method::Insert, 429, "", most);
+        assert_eq!((most.kind, most.retry), (ErrorKind::Refused, Retry::Never));
     }
 
     #[test]

@@ -12,9 +12,9 @@ async fn names(lab: &Lab, instance: &str) -> Vec<String> {
     let path = format!("instances/{instance}/databases");
     let list = lab.call("GET", &path, &Value::Null).await.ok();
     let items = list.at("/items");
-    let items = items.as_array().unwrap().iter();
+    let items = items.as_array().into_iter().flatten();
     items
-        .map(|item| item["name"].as_str().unwrap().to_owned())
+        .filter_map(|item| item["name"].as_str().map(str::to_owned))
         .collect()
 }
 
