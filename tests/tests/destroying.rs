@@ -59,6 +59,14 @@ fn protection_is_the_default_and_refuses_before_anything_is_touched() {
 }
 
 #[test]
+fn where_nothing_is_there_protection_refuses_nothing() {
+    let machine = Machine::new();
+    let fleet = machine.fleet("truck").replicas(2).protected();
+    let ran = fleet.run("destroy", &["--auto-approve"]).exits(0);
+    ran.says("no instance is there").never_says("Cost a month");
+}
+
+#[test]
 fn without_a_terminal_and_without_consent_nothing_begins() {
     let machine = Machine::new();
     let fleet = machine.fleet("truck").replicas(2);

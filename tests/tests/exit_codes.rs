@@ -82,3 +82,36 @@ fn json_goes_to_stdout_and_what_is_for_people_to_stderr() {
         "colours without a terminal: {ran}"
     );
 }
+
+#[test]
+fn what_is_wrong_with_the_files_is_told_before_what_is_wrong_with_the_terminal() {
+    let machine = Machine::new();
+    for verb in ["apply", "destroy", "adopt", "release"] {
+        let ran = machine.run(&[verb, "nope.json"]).exits(64);
+        ran.says("nope.json").never_says("--auto-approve");
+    }
+}
+
+#[test]
+fn a_flag_of_other_verbs_is_answered_with_what_fits() {
+    let machine = Machine::new();
+    let fleet = machine.fleet("truck").write();
+    let ran = machine.run(&["verify", &fleet, "--simulate"]).exits(64);
+    ran.says("take --simulate").never_says("as a value");
+    let ran = machine.run(&["plan", &fleet, "--nope"]).exits(64);
+    ran.never_says("as a value");
+    // A bill is the same on simulated clouds, and servers of this machine are never simulated.
+    let ran = machine.run(&["cost", &fleet, "--simulate"]).exits(64);
+    ran.says("leave --simulate out");
+    fs::write(
+        machine.path().join("cloud.toml"),
+        "fleet = 'truck'\nprovider = 'aws'\nregion = 'us-east-1'\n[primary]\n\
+         size = 'db.m5.large'\nstorage = { gib = 100 }\npassword = { env = 'P' }\n",
+    )
+    .unwrap();
+    let simulated = machine.run(&["cost", "cloud.toml", "--simulate"]).exits(0);
+    let plain = machine.run(&["cost", "cloud.toml"]).exits(0);
+    assert_eq!(simulated.stdout, plain.stdout);
+    let ran = machine.run(&["apply", &fleet, "--timeout", "20"]).exits(64);
+    ran.says("write 20s for seconds");
+}

@@ -97,9 +97,12 @@ type Case<'a> = (&'a [(&'a str, FaultEffect)], &'a [&'a str], i32);
 fn what_happens_while_changes_are_made() {
     let half_way = "two-replica-1";
     let before = "one-primary";
-    let cases: [Case<'_>; 6] = [
+    let other = "two-primary";
+    let cases: [Case<'_>; 7] = [
         (&[], &[], 0),
-        (&[(before, refusal())], &[], 1),
+        (&[(before, refusal()), (other, refusal())], &[], 1),
+        // Nothing was changed in one fleet, but the other is done.
+        (&[(before, refusal())], &[], 5),
         (&[(half_way, refusal())], &[], 5),
         (&[(before, refusal()), (half_way, refusal())], &[], 5),
         (&[(before, FaultEffect::Hang)], &["--timeout", "2s"], 6),
@@ -114,8 +117,30 @@ fn what_happens_while_changes_are_made() {
         for (identifier, effect) in faults {
             two.fault(identifier, effect.clone());
         }
-        two.apply(flags).exits(code);
+        let ran = two.apply(flags).exits(code);
+        for fleet in ["one", "two"] {
+            let ends = ["as planned: 2 instances", "failed", "stopped"];
+            let named = |end: &&str| ran.stdout.contains(&format!("{fleet} {end}"));
+            assert!(ends.iter().any(|end| named(&end)), "{fleet}: {ran}");
+        }
     }
+}
+
+#[test]
+fn an_account_that_cannot_be_asked_hides_no_refusal_of_another_fleet() {
+    let two = Two::new();
+    let bound = two.machine.path().join("one.toml");
+    let text = fs::read_to_string(&bound).unwrap();
+    fs::write(&bound, format!("{text}[aws]\naccount = '123456789012'\n")).unwrap();
+    let fault = Fault::new(refusal()).on("GetCallerIdentity").times(0);
+    two.simulator.control().fault(fault);
+    two.apply(&[]).exits(1).says("one: ");
+    two.file("two", "us-west-2", "monthly_usd = 1");
+    let ran = two.apply(&[]).exits(3);
+    ran.says("one: ")
+        .says("sts:GetCallerIdentity")
+        .says("the plan file allows");
+    assert_eq!(two.made(), 0);
 }
 
 #[test]

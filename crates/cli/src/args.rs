@@ -5,7 +5,7 @@ mod values;
 use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Args, Parser, Subcommand};
-use pgfleet_render::COMMENT_BYTES;
+use pgfleet_render::{COMMENT_BYTES, path_word};
 
 pub(crate) use values::{Cloud, Format, PlanFormat, Report, SchemaOf};
 use values::{duration, size};
@@ -18,8 +18,9 @@ use values::{duration, size};
     max_term_width = 100,
     after_help = "Example:\n  pgfleet plan plans/local.toml\n  pgfleet apply plans/local.toml\n  \
                   pgfleet verify plans/local.toml\n\n\
-                  Exit codes: 0 done, 1 failed, 2 changes pending (plan --detailed-exitcode),\n\
-                  3 refused, 4 the saved plan does not fit, 5 failed half-way (run again),\n\
+                  Exit codes: 0 done, 1 failed, nothing took effect,\n\
+                  2 changes pending (plan --detailed-exitcode), 3 refused,\n\
+                  4 the saved plan does not fit, 5 failed half-way (run again),\n\
                   6 stopped (run again), 7 verification failed,\n\
                   64 wrong command line or plan file."
 )]
@@ -143,7 +144,7 @@ impl SimulateFlag {
         match &self.simulate {
             None => String::new(),
             Some(file) if file.as_os_str() == USUAL_STATE => " --simulate".to_owned(),
-            Some(file) => format!(" --simulate={}", file.display()),
+            Some(file) => format!(" --simulate={}", path_word(file)),
         }
     }
 }

@@ -68,7 +68,7 @@ fn advise(error: &mut clap::Error) {
 }
 
 /// Which verbs know simulated clouds.
-const WHERE_SIMULATED: &str = "plan, apply, destroy, adopt, release, status and cost take \
+const WHERE_SIMULATED: &str = "plan, apply, destroy, adopt, release, status and cost take\n       \
                                --simulate; no database runs in a simulated cloud";
 
 fn perform(cli: Cli) -> Exit {

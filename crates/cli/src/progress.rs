@@ -60,24 +60,22 @@ impl Progress {
                 step,
                 address,
                 call,
-                resource_id,
                 expected_seconds,
                 ..
             } => {
                 let bar = self.lines.add(ProgressBar::new_spinner());
-                if let Ok(style) = ProgressStyle::with_template("  {spinner} {msg}   {elapsed}") {
+                let template = "  {spinner} {prefix}   {elapsed}   {msg}";
+                if let Ok(style) = ProgressStyle::with_template(template) {
                     bar.set_style(style);
                 }
-                let expected = expected_seconds.map(about).unwrap_or_default();
                 let fleet = if self.several {
                     format!("{} ", event.fleet)
                 } else {
                     String::new()
                 };
                 let address = address.to_string();
-                bar.set_message(format!(
-                    "{fleet}{address:<11} {call} {resource_id}   {expected}"
-                ));
+                bar.set_prefix(format!("{fleet}{address:<11} {call}"));
+                bar.set_message(expected_seconds.map(about).unwrap_or_default());
                 bar.enable_steady_tick(Duration::from_millis(100));
                 self.bars.insert(key(*step), bar);
             }

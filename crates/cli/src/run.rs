@@ -1,6 +1,9 @@
 //! From plan files to plans: loading, listing, planning, asking beforehand.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use futures_util::future::join_all;
 use pgfleet_executor::{Listing, Traffic, list};
@@ -10,11 +13,17 @@ use pgfleet_planner::{
 };
 use pgfleet_pricing::CostEstimate;
 use pgfleet_provider::{ErrorKind, Provider, ProviderError, Scope};
+use pgfleet_render::path_word;
 use pgfleet_spec::{Diagnostic, Spec};
 
 use crate::{
-    args::SimulateFlag, bill::Prices, exit::Exit, providers::Providers, saved::refuse,
-    simulation::Simulation, ui::Ui,
+    args::SimulateFlag,
+    bill::Prices,
+    exit::Exit,
+    providers::Providers,
+    saved::{mistaken, refuse},
+    simulation::Simulation,
+    ui::Ui,
 };
 
 /// One plan file with the provider that serves it.
@@ -105,6 +114,16 @@ pub(crate) struct Problem {
 /// Loads the plan files. Every problem of every file has been told when this fails.
 pub(crate) fn load(plans: &[PathBuf], ui: Ui) -> Result<Vec<Spec>, Exit> {
     pgfleet_spec::load(plans).map_err(|problems: Vec<Diagnostic>| {
+        if let Some(name) = mistaken(&problems) {
+            ui.problem(
+                &format!("{name} is a saved plan, not a plan file"),
+                &format!(
+                    "`pgfleet apply {}`, alone, carries it out; keep it out of folders of plan files",
+                    path_word(Path::new(name))
+                ),
+            );
+            return Exit::Usage;
+        }
         ui.note(&pgfleet_render::diagnostics(&problems, ui.err()));
         Exit::Usage
     })

@@ -8,7 +8,8 @@ use std::{
 };
 
 use pgfleet_planner::{FleetPlan, SavedFleet, SavedPlan, SavedPlanError, SavedPlanFile, sha256};
-use pgfleet_spec::{SourceFile, Spec};
+use pgfleet_render::path_word;
+use pgfleet_spec::{Diagnostic, SourceFile, Spec};
 
 use crate::{
     args::SimulateFlag,
@@ -88,6 +89,13 @@ pub(crate) fn find(paths: &[PathBuf], ui: Ui) -> Result<Option<(&Path, SavedPlan
     }
 }
 
+/// The name of a file that is a saved plan, among those with problems as plan files.
+pub(crate) fn mistaken(problems: &[Diagnostic]) -> Option<&str> {
+    let mut sources = problems.iter().map(|problem| &problem.source);
+    let is_saved = |source: &&Arc<SourceFile>| SavedPlan::is_meant_by(&source.text);
+    sources.find(is_saved).map(|source| source.name.as_str())
+}
+
 /// The text of a file that may be a saved plan.
 fn read(path: &Path) -> Option<String> {
     let file = fs::File::open(path).ok()?;
@@ -110,13 +118,13 @@ pub(crate) async fn open(
     simulate: &SimulateFlag,
     ui: Ui,
 ) -> Result<Run, Exit> {
-    let shown = path.display();
+    let (shown, word) = (path.display(), path_word(path));
     match (saved.simulated, simulate.file()) {
         (true, None) => {
             ui.problem(
                 &format!("{shown} was planned on simulated clouds"),
                 &format!(
-                    "pgfleet apply {shown} --simulate applies it there (--simulate=FILE where it was \
+                    "`pgfleet apply {word} --simulate` applies it there (--simulate=FILE where it was \
                      planned so); for real clouds, plan again without --simulate"
                 ),
             );
@@ -126,7 +134,7 @@ pub(crate) async fn open(
             ui.problem(
                 &format!("{shown} was not planned on simulated clouds"),
                 &format!(
-                    "pgfleet apply {shown} applies it where it was planned; for simulated clouds, plan \
+                    "`pgfleet apply {word}` applies it where it was planned; for simulated clouds, plan \
                      again with --simulate"
                 ),
             );

@@ -3,9 +3,13 @@
 use std::{
     borrow::Cow,
     io::{self, IsTerminal as _, Write as _},
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use pgfleet_render::Paint;
+
+/// Whether it has been told that stdout cannot be written.
+static TOLD: AtomicBool = AtomicBool::new(false);
 
 /// Where output goes, and what the terminal can show.
 #[derive(Debug, Clone, Copy)]
@@ -53,11 +57,23 @@ impl Ui {
         self.asks
     }
 
-    /// A result. A reader that has gone away is no error of ours.
+    /// A result. A reader that has gone away is no error of ours; that a file does not hold what was
+    /// printed is told, once.
     pub(crate) fn result(self, text: &str) {
         let text = self.without_commands(text);
-        let mut out = io::stdout().lock();
-        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        let wrote = {
+            let mut out = io::stdout().lock();
+            out.write_all(text.as_bytes()).and_then(|()| out.flush())
+        };
+        if let Err(error) = wrote
+            && error.kind() != io::ErrorKind::BrokenPipe
+            && !TOLD.swap(true, Ordering::Relaxed)
+        {
+            self.problem(
+                &format!("stdout cannot be written: {error}"),
+                "what was printed is not complete; what was done is what the exit code says",
+            );
+        }
     }
 
     /// Progress, or a word to the user.

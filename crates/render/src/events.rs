@@ -15,6 +15,8 @@ struct Told {
     /// Whose it is, in a column of its own; empty for what is about a whole fleet.
     whose: String,
     text: String,
+    /// What is said behind it only where it fits.
+    extra: String,
     /// What to do about it, below; empty where nothing is known.
     remedy: String,
 }
@@ -25,6 +27,7 @@ impl Told {
             sign,
             whose: format!("{:<11} ", address.to_string()),
             text,
+            extra: String::new(),
             remedy: String::new(),
         }
     }
@@ -34,6 +37,7 @@ impl Told {
             sign,
             whose: String::new(),
             text,
+            extra: String::new(),
             remedy: String::new(),
         }
     }
@@ -49,12 +53,17 @@ impl Told {
             sign,
             whose,
             text,
+            extra,
             remedy,
         } = self;
         let fleet = fleet.map_or_else(String::new, |fleet| format!("  {fleet}"));
         // A sign is painted, which takes no room: it is measured as one column.
         let lead = format!("{fleet}  . {whose}");
-        let body = if lead.chars().count() + text.chars().count() <= WIDTH {
+        let fits = |text: &str| lead.chars().count() + text.chars().count() <= WIDTH;
+        let whole = format!("{text}{extra}");
+        let body = if fits(&whole) {
+            whole
+        } else if fits(text) {
             text.clone()
         } else {
             // What others say may be longer than a line, and a long name leaves little room.
@@ -91,8 +100,11 @@ fn of_step(kind: &EventKind, paint: Paint) -> Option<Told> {
             let expected = expected_seconds
                 .map(|s| format!("   {}", about(s)))
                 .unwrap_or_default();
-            let text = format!("{call} {resource_id}{expected}");
-            Told::of_step(paint.quiet("·"), address, text)
+            let text = format!("{call} {resource_id}");
+            Told {
+                extra: expected,
+                ..Told::of_step(paint.quiet("·"), address, text)
+            }
         }
         EventKind::StepRetried {
             address, why, wait, ..
@@ -256,4 +268,81 @@ pub fn problem(message: &str, remedy: &str, paint: Paint) -> String {
         text.push_str(&hanging("       ", remedy));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn shown(kind: EventKind, several: bool) -> String {
+        let event = Event {
+            fleet: "food".parse().unwrap(),
+            elapsed: Duration::from_secs(1),
+            kind,
+        };
+        event_line(&event, several, Paint::new(false)).unwrap()
+    }
+
+    #[test]
+    fn a_step_is_told_by_its_call() {
+        let started = EventKind::StepStarted {
+            step: 2,
+            address: Address::Primary,
+            resource_id: "food-primary".to_owned(),
+            call: "Databases_Create".to_owned(),
+            verb: "change".to_owned(),
+            expected_seconds: Some(10),
+        };
+        let done = EventKind::StepDone {
+            step: 2,
+            address: Address::Primary,
+            call: "Databases_Create".to_owned(),
+            took: Duration::from_secs(3),
+        };
+        assert_eq!(
+            shown(started, false),
+            "  · primary     Databases_Create food-primary   about 10 s"
+        );
+        assert_eq!(
+            shown(done, true),
+            "  food  ✔ primary     Databases_Create done   3.0s"
+        );
+    }
+
+    #[test]
+    fn what_a_platform_says_at_length_is_broken_to_fit() {
+        for several in [false, true] {
+            let failed = EventKind::StepFailed {
+                step: 1,
+                address: Address::Primary,
+                why: "the platform has much to say ".repeat(9),
+                remedy: "and much is to be done about it ".repeat(9),
+            };
+            let text = shown(failed, several);
+            assert!(text.lines().count() > 6);
+            assert!(
+                text.lines().all(|line| line.chars().count() <= WIDTH),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_end_of_a_fleet_has_its_line() {
+        let fleet = "food".parse().unwrap();
+        let line = |outcome, left| outcome_line(&fleet, outcome, left, Paint::new(false));
+        assert_eq!(line(Outcome::Done, 3), "✔ food as planned: 3 instances\n");
+        assert_eq!(
+            line(Outcome::Done, 0),
+            "✔ food as planned: nothing is left of it\n"
+        );
+        assert_eq!(
+            line(Outcome::Failed, 0),
+            "✘ food failed; nothing was changed in it\n"
+        );
+        assert!(line(Outcome::FailedPartly, 1).contains("run the same command again"));
+        assert!(line(Outcome::Stopped, 1).contains("run the same command again"));
+    }
 }

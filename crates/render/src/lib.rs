@@ -31,7 +31,7 @@ pub use markdown::without_commands;
 pub use outcome_markdown::outcome_markdown;
 pub use plan_json::plan_json;
 pub use plan_markdown::{COMMENT_BYTES, plan_markdown};
-pub use plan_shell::plan_shell;
+pub use plan_shell::{path_word, plan_shell};
 pub use plan_text::{PlanView, plan_costs, plan_summary, plan_text};
 pub use retagging::retagging_text;
 pub use schema::JsonForm;

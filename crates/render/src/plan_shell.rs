@@ -87,6 +87,16 @@ fn is_name(name: &str) -> bool {
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
+/// A path as a word of a command for a shell, which takes it for no flag.
+pub fn path_word(path: &std::path::Path) -> String {
+    let shown = path.display().to_string();
+    if shown.starts_with('-') {
+        plain(&format!("./{shown}"))
+    } else {
+        plain(&shown)
+    }
+}
+
 fn plain(word: &str) -> String {
     let safe = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
     if !word.is_empty() && word.chars().all(safe) {
@@ -141,5 +151,13 @@ mod tests {
         ]);
         assert_eq!(prints(&nested), "a  b it's");
         assert_eq!(prints(&Word::Variable("A-NAME;id".into())), "");
+    }
+
+    #[test]
+    fn a_path_with_odd_letters_is_one_word_and_no_flag() {
+        let word = |path: &str| path_word(std::path::Path::new(path));
+        assert_eq!(word("plans/a.toml"), "plans/a.toml");
+        assert_eq!(word("odd folder"), "'odd folder'");
+        assert_eq!(word("-out"), "./-out");
     }
 }

@@ -45,7 +45,7 @@ pub struct InstanceView {
     pub lag_bytes: Option<u64>,
     /// How long it is behind; `None` for a primary.
     pub lag: Option<Lag>,
-    /// What stands in the fleet's way there, with its remedy.
+    /// What stands in the fleet's way there.
     pub problem: Option<String>,
 }
 

@@ -28,9 +28,13 @@ size = 'db.r6g.large'
 ";
 
 fn planned() -> (Spec, FleetPlan, CostEstimate) {
+    planned_from(PLAN)
+}
+
+fn planned_from(text: &str) -> (Spec, FleetPlan, CostEstimate) {
     let file = SourceFile {
         name: "plan.toml".to_owned(),
-        text: PLAN.to_owned(),
+        text: text.to_owned(),
     };
     let spec = parse(Arc::new(file), Path::new("/")).unwrap();
     let platform = MemoryPlatform::new(MemoryRules::like_rds());
@@ -96,5 +100,48 @@ fn the_json_of_a_plan_holds_its_cost() {
     assert_eq!(plan_costs(&[&cost]), "");
     assert!(
         plan_costs(&[&cost, &cost]).starts_with("All fleets: $0.00 a month before, $880.40 + ?")
+    );
+}
+
+fn shown(text: &str) -> String {
+    let (spec, plan, cost) = planned_from(text);
+    let view = PlanView {
+        plan: &plan,
+        spec: &spec,
+        cost: &cost,
+        account: "",
+        simulated: false,
+    };
+    plan_text(&view, Paint::new(false))
+}
+
+#[test]
+fn a_replica_abroad_is_shown_with_its_region() {
+    let text = shown(PLAN);
+    let of = |address: &str| {
+        let mut lines = text.lines();
+        lines
+            .find(|line| line.starts_with(&format!("  + {address} ")))
+            .unwrap()
+    };
+    assert!(of("eu-1").contains("gp3 in eu-west-1"), "{text}");
+    assert!(!of("replica-1").contains("us-east-1"), "{text}");
+}
+
+#[test]
+fn long_names_and_unknown_prices_fit_eighty_columns() {
+    let name = "a-group-with-quite-a-long-name";
+    let text = PLAN
+        .replace("gib = 100", "gib = 60000, iops = 60000")
+        .replace("'eu'", &format!("'{name}'"))
+        .replace("region = 'eu-west-1'", "region = 'eu-west-1'\ncount = 12");
+    let text = shown(&text);
+    let section = text.split("Cost a month").nth(1).unwrap();
+    for line in section.lines() {
+        assert!(line.chars().count() <= 80, "{line}\n{text}");
+    }
+    assert!(
+        section.contains(" + ?") && section.contains("long-name-1 to 12"),
+        "{text}"
     );
 }

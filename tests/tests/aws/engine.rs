@@ -96,6 +96,9 @@ fn adoption_sets_tags_and_release_takes_them_off() {
     cloud.control().seed("us-east-1", &theirs).unwrap();
     cloud.plan(0, "");
     cloud.apply().exits(3).says("pgfleet adopt");
+    let ran = cloud.run(&["status", "truck.toml"]).exits(0);
+    ran.says("not ours").says("pgfleet adopt");
+    ran.never_says("missing").never_says("pgfleet apply");
     cloud
         .run(&["adopt", "truck.toml"])
         .exits(64)
@@ -105,6 +108,8 @@ fn adoption_sets_tags_and_release_takes_them_off() {
     cloud.run(&["plan", "truck.toml"]).exits(0);
     let again = cloud.asked(&["adopt", "truck.toml", "--auto-approve"], 0);
     assert_eq!(again, ["DescribeDBInstances"]);
+    let ran = cloud.run(&["adopt", "truck.toml", "--auto-approve"]);
+    ran.says("the 1 instance of the plan bears pgfleet's tags already");
     let ran = cloud.run(&["release", "truck.toml", "replica-1", "--auto-approve"]);
     ran.exits(3).says("no instance at replica-1");
     cloud
@@ -142,10 +147,13 @@ fn simulated_and_real_plans_are_not_mixed_up() {
     cloud
         .run(&["plan", "truck.toml", "--simulate", "--out", "saved.json"])
         .exits(0);
+    let ran = cloud.run(&["plan", "saved.json"]).exits(64);
+    ran.says("saved.json is a saved plan, not a plan file");
+    ran.says("pgfleet apply saved.json");
     cloud
         .run(&["apply", "saved.json"])
         .exits(4)
-        .says("simulated");
+        .says("`pgfleet apply saved.json --simulate` applies it there");
     cloud.run(&["apply", "saved.json", "--simulate"]).exits(0);
     cloud
         .run(&["plan", "truck.toml", "--out", "saved.json"])
@@ -153,7 +161,7 @@ fn simulated_and_real_plans_are_not_mixed_up() {
     cloud
         .run(&["apply", "saved.json", "--simulate"])
         .exits(4)
-        .says("simulated");
+        .says("`pgfleet apply saved.json` applies it where it was planned");
     assert_eq!(cloud.instances(), [""; 0]);
 }
 
@@ -191,4 +199,18 @@ fn a_password_is_changed_when_its_version_rises() {
     // A version that was there already is none to go back to.
     cloud.write(&text);
     cloud.is_settled();
+}
+
+#[test]
+fn what_rds_offers_is_asked_once_for_all_fleets_of_a_run() {
+    let cloud = Cloud::new();
+    cloud.plan(2, "");
+    let path = cloud.machine.path();
+    let text = fs::read_to_string(path.join("truck.toml")).unwrap();
+    fs::write(path.join("van.toml"), text.replace("'truck'", "'van'")).unwrap();
+    let asked = cloud.asked(&["plan", "truck.toml", "van.toml"], 0);
+    let offers = asked
+        .iter()
+        .filter(|action| *action == "DescribeOrderableDBInstanceOptions");
+    assert_eq!(offers.count(), 1, "{asked:?}");
 }

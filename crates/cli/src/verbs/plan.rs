@@ -4,7 +4,7 @@ use pgfleet_model::Action;
 use pgfleet_planner::{FleetPlan, Goal};
 use pgfleet_pricing::CostEstimate;
 use pgfleet_render::{
-    PlanView, plan_costs, plan_json, plan_markdown, plan_shell, plan_summary, plan_text,
+    PlanView, path_word, plan_costs, plan_json, plan_markdown, plan_shell, plan_summary, plan_text,
 };
 
 use super::looking;
@@ -53,9 +53,10 @@ async fn show(args: &PlanArgs, github: &mut Option<Github>, ui: Ui) -> Exit {
         if let Some(github) = github {
             github.output("saved_plan", path.to_string_lossy());
         }
-        let (path, again) = (path.display(), args.simulate.again());
+        let (shown, word) = (path.display(), path_word(path));
+        let again = args.simulate.again();
         ui.note(&format!(
-            "Saved as {path}.  Next: pgfleet apply {path}{again}"
+            "Saved as {shown}.  Next: pgfleet apply {word}{again}"
         ));
     }
     if refused {
@@ -74,7 +75,7 @@ fn print(args: &PlanArgs, run: &Run, plans: &[FleetPlan], ui: Ui) {
                 .plans
                 .plans
                 .iter()
-                .map(|path| path.display().to_string())
+                .map(|path| path_word(path))
                 .collect();
             let next = format!("pgfleet apply {}{}", words.join(" "), args.simulate.again());
             let next = args.out.is_none().then_some(next.as_str());

@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use pgfleet_model::{
-    Address, DesiredInstance, Lag, ObservedInstance, ObservedState, Phase, Role, Stranger,
+    Address, DesiredInstance, Lag, ObservedInstance, ObservedState, Phase, Region, Role, Stranger,
 };
 use pgfleet_monitor::{InstanceStatus, StatusOptions, Target, status};
 use pgfleet_planner::{Resolution, not_ours};
@@ -77,19 +77,30 @@ fn lack(wanted: &DesiredInstance, observed: &ObservedState) -> InstanceView {
             Stranger::Holds(address, live) if *address == wanted.address => Some(live),
             _ => None,
         });
-    let check = held.map(|live| not_ours(wanted, live));
-    let problem = check.map(|check| format!("{}; {}", check.message, check.remedy));
+    let on_a_cloud = wanted.resource.region != Region::local();
+    let may_adopt = |live: &ObservedInstance| live.owner.is_none() && on_a_cloud;
+    let problem = held.map(|live| {
+        let check = not_ours(wanted, live);
+        if may_adopt(live) {
+            check.message
+        } else {
+            format!("{}; {}", check.message, check.remedy)
+        }
+    });
     let (found, raw_phase, word, unknown) = match held {
-        Some(live) => (
-            Found::NotOurs,
-            live.raw_phase.clone(),
-            String::new(),
-            "it is not the fleet's",
-        ),
+        Some(live) => {
+            let word = if may_adopt(live) {
+                "run pgfleet adopt"
+            } else {
+                ""
+            };
+            let raw_phase = live.raw_phase.clone();
+            (Found::NotOurs, raw_phase, word, "it is not the fleet's")
+        }
         None => (
             Found::Missing,
             "missing".to_owned(),
-            "run pgfleet apply".to_owned(),
+            "run pgfleet apply",
             "it does not exist",
         ),
     };
@@ -101,7 +112,7 @@ fn lack(wanted: &DesiredInstance, observed: &ObservedState) -> InstanceView {
         raw_phase,
         endpoint: None,
         streaming: None,
-        word,
+        word: word.to_owned(),
         lag_bytes: None,
         lag: (wanted.role() == Role::Replica).then(|| Lag::Unknown(unknown.to_owned())),
         problem,

@@ -142,8 +142,12 @@ fn by_code(call: &str, nature: Nature, code: &str, message: &str) -> ProviderErr
             error(ErrorKind::Busy).retry(Retry::Backoff)
         }
         "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" => {
+            let service = match call {
+                "GetCallerIdentity" => "sts",
+                _ => "rds",
+            };
             error(ErrorKind::Permission).remedy(format!(
-                "allow the action rds:{call} to whoever runs this; docs/aws.md has the policy"
+                "allow the action {service}:{call} to whoever runs this; docs/aws.md has the policy"
             ))
         }
         code if EXPIRED.contains(&code) => error(ErrorKind::Credentials)

@@ -8,7 +8,7 @@ use pgfleet_pricing::{Amount, CostDelta, CostEstimate, Item, Quality, Unpriced};
 
 use super::{
     money::{amount, change, dates},
-    rows::{Span, fit, right, spans},
+    rows::{Span, fit, fit_end, right, spans},
 };
 use crate::{
     Paint,
@@ -52,11 +52,12 @@ fn table(out: &mut String, cost: &CostEstimate, paint: Paint) {
         column("change", |delta| change(*delta)),
     ];
     let mut heads = vec![("Cost a month".to_owned(), String::new())];
-    let address = |span: &Span| format!("  {}", span.words());
-    let width = spans.iter().map(|(span, _)| address(span).chars().count());
-    let width = width.max().unwrap_or(0);
     let figures = columns.iter().filter_map(|column| column.first());
     let figures: usize = figures.map(|cell| cell.chars().count() + 2).sum();
+    let most = WIDTH.saturating_sub(figures + "    each".len());
+    let address = |span: &Span| format!("  {}", fit_end(&span.words(), most));
+    let width = spans.iter().map(|(span, _)| address(span).chars().count());
+    let width = width.max().unwrap_or(0);
     let room = WIDTH.saturating_sub(width + 2 + figures);
     heads.extend(spans.iter().map(|(span, (what, _))| {
         let each = if span.count > 1 { ", each" } else { "" };

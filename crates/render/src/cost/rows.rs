@@ -79,3 +79,14 @@ pub(super) fn fit(text: &str, room: usize) -> String {
     let kept: String = text.chars().take(room.saturating_sub(1)).collect();
     format!("{}…", kept.trim_end())
 }
+
+/// A text that fits, its beginning left out where it does not: numbers stand at the end.
+pub(super) fn fit_end(text: &str, room: usize) -> String {
+    let length = text.chars().count();
+    if length <= room {
+        return text.to_owned();
+    }
+    let left_out = length.saturating_sub(room.saturating_sub(1));
+    let kept: String = text.chars().skip(left_out).collect();
+    format!("…{kept}")
+}
