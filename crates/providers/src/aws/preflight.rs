@@ -1,6 +1,9 @@
 //! What RDS offers, asked before a plan relies on it.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use aws_sdk_rds::types::OrderableDbInstanceOption;
 use futures_util::future::join_all;
@@ -8,7 +11,8 @@ use pgfleet_model::{
     Address, Attributes, Availability, Check, Field, FieldChange, Mutation, Operation, Region,
     Value,
 };
-use pgfleet_provider::{ErrorKind, ProviderError};
+use pgfleet_provider::{ErrorKind, ProviderError, Retry};
+use tokio::sync::OnceCell;
 
 use super::{
     ENGINE, GUIDE,
@@ -30,9 +34,44 @@ struct Wish {
     address: Address,
 }
 
+/// A class in a region, for a version where one is pinned.
+type Question = (Region, String, Option<String>);
+/// What RDS offers, or why it does not say.
+type Answer = Result<Arc<[OrderableDbInstanceOption]>, ProviderError>;
+
+/// What RDS has answered in this run: fleets that want the same ask once.
+#[derive(Default)]
+pub(super) struct Offers {
+    answers: Mutex<BTreeMap<Question, Arc<OnceCell<Answer>>>>,
+}
+
+impl Offers {
+    /// The answer to a question, asked where nobody has asked it yet. A refusal is an answer; what
+    /// passes, or ends with other credentials, is not kept.
+    async fn of(&self, clients: &Clients, question: Question) -> Answer {
+        let cell = {
+            let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(answers.entry(question.clone()).or_default())
+        };
+        let (region, class, version) = question;
+        let ask = || async {
+            match offers(clients, &region, &class, version.as_deref()).await {
+                Err(error)
+                    if error.retry != Retry::Never || error.kind == ErrorKind::Credentials =>
+                {
+                    Err(error)
+                }
+                answer => Ok(answer.map(Arc::from)),
+            }
+        };
+        cell.get_or_try_init(ask).await?.clone()
+    }
+}
+
 /// Asks once for each class and region, side by side.
 pub(super) async fn check(
     clients: &Clients,
+    known: &Offers,
     mutations: &[&Mutation],
 ) -> Result<Vec<Check>, ProviderError> {
     let wishes: Vec<Wish> = mutations
@@ -47,8 +86,8 @@ pub(super) async fn check(
     let asked = questions.into_iter().map(|(region, class)| {
         let version = version.clone();
         async move {
-            let offers = offers(clients, &region, &class, version.as_deref()).await;
-            (region, class, offers)
+            let question = (region.clone(), class.clone(), version);
+            (region, class, known.of(clients, question).await)
         }
     });
     let mut checks = Vec::new();

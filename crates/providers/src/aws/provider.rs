@@ -31,7 +31,7 @@ use super::{
     passwords::{has_password, rotates},
     platform::{is_abroad, is_tag, new_tags},
     polled::{Page, Polled},
-    preflight,
+    preflight::{self, Offers},
 };
 
 /// RDS in all regions of one account. Fleets of a run share one, and with it its listings.
@@ -45,6 +45,8 @@ pub struct AwsProvider {
     seen: Mutex<BTreeMap<ResourceRef, Seen>>,
     /// What the last poll listed.
     polled: Polled,
+    /// What RDS offers, as far as it was asked.
+    offers: Offers,
 }
 
 /// What calls need to know of an instance beyond its name.
@@ -65,6 +67,7 @@ impl AwsProvider {
             account: OnceCell::new(),
             seen: Mutex::new(BTreeMap::new()),
             polled: Polled::default(),
+            offers: Offers::default(),
         }
     }
 
@@ -286,8 +289,8 @@ impl Provider for AwsProvider {
     }
 
     async fn preflight(&self, mutations: &[&Mutation]) -> Result<Vec<Check>, ProviderError> {
-        self.renewing(Box::pin(preflight::check(&self.clients, mutations)))
-            .await
+        let check = preflight::check(&self.clients, &self.offers, mutations);
+        self.renewing(Box::pin(check)).await
     }
 
     async fn begin(
