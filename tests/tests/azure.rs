@@ -6,7 +6,7 @@
 use std::{fs, process::Command};
 
 use pgfleet_simulator::{AzureDenied, Clock, Fault, FaultEffect, Simulator};
-use pgfleet_tests::{Clouds, Machine, Vendor, say};
+use pgfleet_tests::{Clouds, Machine, Vendor, say, wait_until};
 use serde_json::json;
 
 const APPLY: [&str; 3] = ["apply", "azure.toml", "--auto-approve"];
@@ -65,6 +65,23 @@ fn all_fleets_of_a_resource_group_are_seen_by_one_list() {
     let asked = clouds.asked(&["plan", "azure.toml", "cart.toml"], 0);
     let lists = asked.iter().filter(|action| *action == LIST).count();
     assert_eq!(lists, 1, "{asked:?}");
+}
+
+#[test]
+fn a_name_that_another_run_of_the_fleet_has_taken_meanwhile_is_no_refusal() {
+    let clouds = clouds(1);
+    let slow = FaultEffect::Slow {
+        milliseconds: 1_500,
+    };
+    let names = Fault::new(slow).on("NameAvailability_Check").times(2);
+    clouds.control().fault(names);
+    let late = clouds.start(&APPLY);
+    wait_until("the first run has its list", || {
+        clouds.control().request_count() > 0
+    });
+    clouds.run(&APPLY).exits(0);
+    late.wait().exits(0);
+    clouds.is_whole(Vendor::Azure, 1);
 }
 
 #[test]

@@ -26,6 +26,27 @@ fn from_nothing_to_one_and_n_takes_n_and_four_requests() {
 }
 
 #[test]
+fn all_fleets_of_an_account_ask_once_for_what_is_on_offer() {
+    let cloud = Cloud::new();
+    let path = cloud.machine.path();
+    let text = fs::read_to_string(path.join(cloud.plan(1, ""))).unwrap();
+    fs::write(path.join("cart.toml"), text.replace("truck", "cart")).unwrap();
+    let plan = ["plan", "truck.toml", "cart.toml"];
+    let offers = "DescribeOrderableDBInstanceOptions";
+    assert_eq!(cloud.asked(&plan, 0), ["DescribeDBInstances", offers]);
+    // A refusal is an answer as well.
+    let error = FaultEffect::Error {
+        status: 403,
+        code: "AccessDenied".to_owned(),
+        message: "no".to_owned(),
+    };
+    cloud
+        .control()
+        .fault(Fault::new(error).on(offers).times(100));
+    assert_eq!(cloud.asked(&plan, 0), ["DescribeDBInstances", offers]);
+}
+
+#[test]
 fn an_answer_that_says_creating_costs_one_list_more() {
     let cloud = Cloud::new();
     let replicas = 4;

@@ -12,7 +12,7 @@ use pgfleet_model::{
     Attributes, Availability, Check, Field, FieldChange, Mutation, Operation, PgVersion, Region,
     ResourceRef, Storage, Value,
 };
-use pgfleet_provider::{ErrorKind, ProviderError};
+use pgfleet_provider::{ErrorKind, ProviderError, Retry};
 use tokio::sync::OnceCell;
 
 use super::{
@@ -31,18 +31,33 @@ const CALL: &str = "DescribeOrderableDBInstanceOptions";
 
 /// What RDS is asked for: a class in a region, and the exact version where a plan pins one.
 type Question = (Region, String, Option<PgVersion>);
-type Answer = Arc<OnceCell<Vec<OrderableDbInstanceOption>>>;
+/// What RDS offers, or why it does not say.
+type Answer = Result<Arc<[OrderableDbInstanceOption]>, ProviderError>;
 
 /// What RDS has said that it offers. Fleets of a run mostly want the same few classes, and the
 /// answers are long: each is asked for once.
 #[derive(Debug, Default)]
-pub(super) struct Offers(Mutex<BTreeMap<Question, Answer>>);
+pub(super) struct Offers(Mutex<BTreeMap<Question, Arc<OnceCell<Answer>>>>);
 
 impl Offers {
-    /// Where the answer to a question is or will be. Whoever comes while somebody else asks, waits.
-    fn of(&self, question: &Question) -> Answer {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(known.entry(question.clone()).or_default())
+    /// The answer to a question; whoever comes while somebody else asks, waits. A refusal is an
+    /// answer. What passes, or ends with other credentials, is not kept.
+    async fn of(&self, clients: &Clients, question: &Question) -> Answer {
+        let cell = {
+            let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(known.entry(question.clone()).or_default())
+        };
+        let ask = || async {
+            match ask(clients, question).await {
+                Err(error)
+                    if error.retry != Retry::Never || error.kind == ErrorKind::Credentials =>
+                {
+                    Err(error)
+                }
+                answer => Ok(answer.map(Arc::from)),
+            }
+        };
+        cell.get_or_try_init(ask).await?.clone()
     }
 }
 
@@ -63,9 +78,7 @@ pub(super) async fn check(
         .map(|wish| (wish.region.clone(), wish.class.clone(), exact))
         .collect();
     let asked = questions.into_iter().map(|question| async move {
-        let answer = offers.of(&question);
-        let asked = answer.get_or_try_init(|| ask(clients, &question)).await;
-        let answer = asked.map(|_| Arc::clone(&answer));
+        let answer = offers.of(clients, &question).await;
         (question, answer)
     });
     let mut checks = Vec::new();
@@ -74,8 +87,7 @@ pub(super) async fn check(
             .iter()
             .filter(|wish| wish.region == region && wish.class == class);
         match answer {
-            Ok(answer) => {
-                let offered = answer.get().map_or(&[][..], Vec::as_slice);
+            Ok(offered) => {
                 if offered.is_empty() && !offers_anything(clients, &region).await? {
                     checks.extend(wishes.filter_map(known));
                     let why = format!(
@@ -84,7 +96,7 @@ pub(super) async fn check(
                     );
                     checks.push(Check::note("aws/not-asked", why));
                 } else {
-                    checks.extend(wishes.filter_map(|wish| judge(wish, offered)));
+                    checks.extend(wishes.filter_map(|wish| judge(wish, &offered)));
                 }
             }
             // Who cannot ask still may create; RDS says no then, where it must.

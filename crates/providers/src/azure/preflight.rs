@@ -13,7 +13,8 @@ use pgfleet_provider::{ErrorKind, ProviderError};
 use super::{
     DOCS,
     errors::{Action, explain},
-    wire::Client,
+    observe::alone,
+    wire::{Client, Failure},
 };
 
 /// How long Azure's word that a name is free saves a look before the server is made. Two runs that
@@ -56,14 +57,12 @@ pub(super) async fn check(
         .filter(|mutation| !mutation.resume && !freed.contains(&mutation.resource))
         .filter_map(|mutation| match &mutation.operation {
             Operation::CreatePrimary { desired } | Operation::CreateReplica { desired, .. } => {
-                Some(desired)
+                Some((mutation, desired))
             }
             _ => None,
         });
-    let asked = made.map(|desired| async move {
-        let answer = client.why_taken(desired.resource.id.as_str()).await;
-        (desired, answer)
-    });
+    let asked =
+        made.map(|(mutation, desired)| async move { (desired, why_taken(client, mutation).await) });
     let mut checks = Vec::new();
     for (desired, answer) in join_all(asked).await {
         match answer {
@@ -86,6 +85,19 @@ pub(super) async fn check(
         }
     }
     Ok(checks)
+}
+
+/// Why a name cannot be had. One that another run of the fleet has taken since the list is had: the
+/// creation finds the server, and waits for it.
+async fn why_taken(client: &Client, mutation: &Mutation) -> Result<Option<String>, Failure> {
+    let name = mutation.resource.id.as_str();
+    let Some(why) = client.why_taken(name).await? else {
+        return Ok(None);
+    };
+    // Whoever has it, where it cannot be looked at it is not known to be ours.
+    let live = client.get(name).await.ok().flatten();
+    let owner = live.and_then(|live| alone(&live).owner);
+    Ok((owner.as_ref() != Some(&mutation.owner)).then_some(why))
 }
 
 fn taken(desired: &DesiredInstance, why: &str) -> Check {
