@@ -36,7 +36,9 @@ where
             let asked = service.raw().headers().get("retry-after");
             let explained = match error.code() {
                 Some(code) => by_code(call, nature, code, error.message().unwrap_or_default()),
-                // No code: not the XML that AWS answers with.
+                // No code: not the XML that AWS answers with. What stands before AWS and says so
+                // for a moment (502, 503, 504) has had no effect that is known.
+                None if service.raw().status().is_server_error() => not_aws(call).retry(unclear),
                 None => not_aws(call),
             };
             match asked.and_then(|seconds| seconds.parse().ok()) {
