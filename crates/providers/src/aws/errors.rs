@@ -207,4 +207,24 @@ mod tests {
             error.remedy
         );
     }
+
+    #[test]
+    fn a_page_of_a_proxy_that_fails_for_a_moment_is_no_answer() {
+        use aws_sdk_rds::{
+            config::http::HttpResponse, operation::create_db_instance::CreateDBInstanceError,
+        };
+        let error = |status: u16, nature| {
+            let page = HttpResponse::new(status.try_into().unwrap(), "<html>busy</html>".into());
+            let error = CreateDBInstanceError::unhandled("no XML");
+            explain(
+                "CreateDBInstance",
+                nature,
+                &SdkError::service_error(error, page),
+            )
+            .retry
+        };
+        assert_eq!(error(503, Nature::Reads), Retry::Backoff);
+        assert_eq!(error(502, Nature::Changes), Retry::Reobserve);
+        assert_eq!(error(404, Nature::Changes), Retry::Never);
+    }
 }
