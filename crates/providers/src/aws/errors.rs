@@ -36,7 +36,9 @@ where
             let error = service.err();
             let explained = match error.code() {
                 Some(code) => by_code(call, nature, code, error.message().unwrap_or_default()),
-                // No code: not the XML that AWS answers with.
+                // No code: not the XML that AWS answers with. What stands before AWS and says so
+                // for a moment (502, 503, 504) has had no effect that is known.
+                None if service.raw().status().is_server_error() => not_aws(call).retry(unclear),
                 None => not_aws(call),
             };
             let explained = by_status(call, unclear, service.raw().status().as_u16(), explained);
@@ -251,5 +253,25 @@ mod tests {
             "{}",
             error.remedy
         );
+    }
+
+    #[test]
+    fn a_page_of_a_proxy_that_fails_for_a_moment_is_no_answer() {
+        use aws_sdk_rds::{
+            config::http::HttpResponse, operation::create_db_instance::CreateDBInstanceError,
+        };
+        let error = |status: u16, nature| {
+            let page = HttpResponse::new(status.try_into().unwrap(), "<html>busy</html>".into());
+            let error = CreateDBInstanceError::unhandled("no XML");
+            explain(
+                "CreateDBInstance",
+                nature,
+                &SdkError::service_error(error, page),
+            )
+            .retry
+        };
+        assert_eq!(error(503, Nature::Reads), Retry::Backoff);
+        assert_eq!(error(502, Nature::Changes), Retry::Reobserve);
+        assert_eq!(error(404, Nature::Changes), Retry::Never);
     }
 }

@@ -6,7 +6,13 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use aws_sdk_rds::types::OrderableDbInstanceOption;
+use aws_sdk_rds::{
+    operation::describe_orderable_db_instance_options::{
+        DescribeOrderableDbInstanceOptionsOutput,
+        builders::DescribeOrderableDBInstanceOptionsFluentBuilder,
+    },
+    types::OrderableDbInstanceOption,
+};
 use futures_util::future::join_all;
 use pgfleet_model::{
     Attributes, Availability, Check, Field, FieldChange, Mutation, Operation, PgVersion, Region,
@@ -27,7 +33,6 @@ use super::{
 const PAGE: i32 = 1000;
 /// The fewest rows that can be asked for.
 const SHORTEST_PAGE: i32 = 20;
-const CALL: &str = "DescribeOrderableDBInstanceOptions";
 
 /// What RDS is asked for: a class in a region, and the exact version where a plan pins one.
 type Question = (Region, String, Option<PgVersion>);
@@ -201,16 +206,13 @@ async fn ask(
     let mut found = Vec::new();
     let mut marker: Option<String> = None;
     loop {
-        let page = client
+        let question = client
             .describe_orderable_db_instance_options()
-            .engine(ENGINE)
             .db_instance_class(class)
             .set_engine_version(version.map(|version| version.to_string()))
             .max_records(PAGE)
-            .set_marker(marker)
-            .send()
-            .await
-            .map_err(|error| explain(CALL, Nature::Reads, &error))?;
+            .set_marker(marker);
+        let page = ask(question).await?;
         found.extend_from_slice(page.orderable_db_instance_options());
         marker = page.marker.filter(|marker| !marker.is_empty());
         if marker.is_none() {
@@ -223,12 +225,16 @@ async fn ask(
 /// then an empty list is no answer about a class.
 async fn offers_anything(clients: &Clients, region: &Region) -> Result<bool, ProviderError> {
     let client = clients.rds(region).await;
-    let page = client
+    let question = client
         .describe_orderable_db_instance_options()
-        .engine(ENGINE)
-        .max_records(SHORTEST_PAGE)
-        .send()
-        .await
-        .map_err(|error| explain(CALL, Nature::Reads, &error))?;
+        .max_records(SHORTEST_PAGE);
+    let page = ask(question).await?;
     Ok(!page.orderable_db_instance_options().is_empty())
+}
+
+async fn ask(
+    question: DescribeOrderableDBInstanceOptionsFluentBuilder,
+) -> Result<DescribeOrderableDbInstanceOptionsOutput, ProviderError> {
+    let answer = question.engine(ENGINE).send().await;
+    answer.map_err(|error| explain("DescribeOrderableDBInstanceOptions", Nature::Reads, &error))
 }

@@ -15,9 +15,12 @@ mod host;
 mod layout;
 mod mutate;
 mod observe;
+mod order;
 mod platform;
 mod ports;
 mod provider;
+mod resolve;
+mod rules;
 mod session;
 mod source;
 

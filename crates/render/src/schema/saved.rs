@@ -117,6 +117,7 @@ fn observed() -> Value {
             array(one_of(vec![("Holds", holds), ("Follows", instance())])),
         ),
         ("existing", or_null(instance())),
+        ("above", array(resource())),
     ])
 }
 
