@@ -63,13 +63,15 @@ fn by_status(call: &str, unclear: Retry, status: u16, explained: ProviderError) 
         408 | 500 | 502..=599 => (ErrorKind::Unreachable, unclear),
         _ => return explained,
     };
-    let why = match explained.kind {
-        ErrorKind::Internal => format!("{call}: HTTP status {status}"),
-        _ => explained.message,
-    };
-    ProviderError::new(kind, why)
-        .remedy("run the command again; see health.aws.amazon.com")
-        .retry(retry)
+    ProviderError::new(
+        kind,
+        format!("{} (HTTP status {status})", explained.message),
+    )
+    .remedy(
+        "run the command again; if it stays so, look at AWS_ENDPOINT_URL, at proxies in \
+             between and at health.aws.amazon.com",
+    )
+    .retry(retry)
 }
 
 /// Whether AWS says that the credentials were good once. Such a call had no effect.
