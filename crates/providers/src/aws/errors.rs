@@ -39,7 +39,7 @@ where
                 // No code: not the XML that AWS answers with.
                 None => not_aws(call),
             };
-            let explained = by_status(call, unclear, service.raw().status().as_u16(), explained);
+            let explained = by_status(unclear, service.raw().status().as_u16(), explained);
             let asked = service.raw().headers().get("retry-after");
             let retry = explained.retry.not_before(asked.and_then(retry_after));
             explained.retry(retry)
@@ -56,7 +56,7 @@ where
 
 /// What its status tells of an answer whose words tell nothing that passes: those of a gateway in
 /// between bear no XML, and pass all the same.
-fn by_status(call: &str, unclear: Retry, status: u16, explained: ProviderError) -> ProviderError {
+fn by_status(unclear: Retry, status: u16, explained: ProviderError) -> ProviderError {
     let (kind, retry) = match status {
         _ if explained.retry != Retry::Never => return explained,
         429 => (ErrorKind::Throttled, Retry::Backoff),
@@ -222,12 +222,7 @@ mod tests {
     #[test]
     fn a_gateway_s_answer_passes_whatever_its_body_holds() {
         let told = |status, unclear| {
-            let told = by_status(
-                "CreateDBInstance",
-                unclear,
-                status,
-                not_aws("CreateDBInstance"),
-            );
+            let told = by_status(unclear, status, not_aws("CreateDBInstance"));
             (told.kind, told.retry)
         };
         for status in [500, 502, 503, 504] {
