@@ -8,14 +8,12 @@ pub(crate) const LONGEST: Duration = Duration::from_secs(300);
 /// How long a `Retry-After` asks to wait: in seconds, or until a date.
 pub(crate) fn retry_after(text: &str) -> Option<Duration> {
     let text = text.trim();
-    let pause = match text.parse() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => {
-            let date = httpdate::parse_http_date(text).ok()?;
-            // One that is past asks for no pause.
-            date.duration_since(SystemTime::now()).unwrap_or_default()
-        }
-    };
+    let seconds = text.parse().ok().map(Duration::from_secs);
+    let pause = seconds.or_else(|| {
+        let date = httpdate::parse_http_date(text).ok()?;
+        // One that is past asks for no pause.
+        Some(date.duration_since(SystemTime::now()).unwrap_or_default())
+    })?;
     Some(pause.min(LONGEST))
 }
 

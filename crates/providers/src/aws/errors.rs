@@ -41,7 +41,7 @@ where
                 None if service.raw().status().is_server_error() => not_aws(call).retry(unclear),
                 None => not_aws(call),
             };
-            let explained = by_status(call, unclear, service.raw().status().as_u16(), explained);
+            let explained = by_status(unclear, service.raw().status().as_u16(), explained);
             let asked = service.raw().headers().get("retry-after");
             let retry = explained.retry.not_before(asked.and_then(retry_after));
             explained.retry(retry)
@@ -58,20 +58,22 @@ where
 
 /// What its status tells of an answer whose words tell nothing that passes: those of a gateway in
 /// between bear no XML, and pass all the same.
-fn by_status(call: &str, unclear: Retry, status: u16, explained: ProviderError) -> ProviderError {
+fn by_status(unclear: Retry, status: u16, explained: ProviderError) -> ProviderError {
     let (kind, retry) = match status {
         _ if explained.retry != Retry::Never => return explained,
         429 => (ErrorKind::Throttled, Retry::Backoff),
         408 | 500 | 502..=599 => (ErrorKind::Unreachable, unclear),
         _ => return explained,
     };
-    let why = match explained.kind {
-        ErrorKind::Internal => format!("{call}: HTTP status {status}"),
-        _ => explained.message,
-    };
-    ProviderError::new(kind, why)
-        .remedy("run the command again; see health.aws.amazon.com")
-        .retry(retry)
+    ProviderError::new(
+        kind,
+        format!("{} (HTTP status {status})", explained.message),
+    )
+    .remedy(
+        "run the command again; if it stays so, look at AWS_ENDPOINT_URL, at proxies in \
+             between and at health.aws.amazon.com",
+    )
+    .retry(retry)
 }
 
 /// Whether AWS says that the credentials were good once. Such a call had no effect.
@@ -226,12 +228,7 @@ mod tests {
     #[test]
     fn a_gateway_s_answer_passes_whatever_its_body_holds() {
         let told = |status, unclear| {
-            let told = by_status(
-                "CreateDBInstance",
-                unclear,
-                status,
-                not_aws("CreateDBInstance"),
-            );
+            let told = by_status(unclear, status, not_aws("CreateDBInstance"));
             (told.kind, told.retry)
         };
         for status in [500, 502, 503, 504] {
