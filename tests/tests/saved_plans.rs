@@ -172,7 +172,7 @@ fn a_plan_of_another_account_or_another_pgfleet_is_refused() {
     for (plan, words) in [
         (of_another, "it was made by pgfleet 0.0.1, this is"),
         (elsewhere, "truck was planned in /another/folder, this is"),
-        (simulated, "it was made for simulated clouds"),
+        (simulated, "was planned on simulated clouds"),
     ] {
         fs::write(&path, plan.to_text().unwrap()).unwrap();
         machine.run(&["apply", "saved.json"]).exits(4).says(words);

@@ -39,8 +39,8 @@ fn colour_and_spinners_are_for_terminals() {
         !ran.stdout.contains(ESCAPE) && !ran.stderr.contains(ESCAPE),
         "{ran}"
     );
-    ran.says("· primary create truck-primary");
-    ran.says("✔ replica-1 done");
+    ran.says("· primary initdb truck-primary");
+    ran.says("✔ replica-1 pg_basebackup done");
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn no_color_and_a_dumb_terminal_get_neither_and_are_asked_all_the_same() {
         assert_eq!(code, 0, "{screen}");
         assert!(!screen.contains(ESCAPE), "{variables:?}: {screen:?}");
         assert!(
-            screen.contains("· primary     create truck-primary"),
+            screen.contains("· primary     initdb truck-primary"),
             "{screen}"
         );
         fleet.destroy();
