@@ -226,9 +226,9 @@ pub(super) fn fault(password: &str) -> Fault {
     let long = (8..=128).contains(&password.len());
     let fine = password
         .chars()
-        .all(|c| c.is_ascii_graphic() && !"/\"@".contains(c));
+        .all(|c| (c == ' ' || c.is_ascii_graphic()) && !"/\"@".contains(c));
     (!(long && fine)).then_some(
-        "must have 8 to 128 printable ASCII characters, and none of them `/`, `\"`, `@` or a space",
+        "must have 8 to 128 printable ASCII characters, and none of them `/`, `\"` or `@`",
     )
 }
 

@@ -53,7 +53,7 @@ impl Offers {
             Arc::clone(known.entry(question.clone()).or_default())
         };
         let ask = || async {
-            match ask(clients, question).await {
+            match offers(clients, question).await {
                 Err(error)
                     if error.retry != Retry::Never || error.kind == ErrorKind::Credentials =>
                 {
@@ -198,7 +198,7 @@ fn pinned(mutation: &Mutation) -> Option<PgVersion> {
 }
 
 /// All offers of a class, page by page.
-async fn ask(
+async fn offers(
     clients: &Clients,
     (region, class, version): &Question,
 ) -> Result<Vec<OrderableDbInstanceOption>, ProviderError> {
