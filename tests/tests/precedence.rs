@@ -121,7 +121,7 @@ fn what_happens_while_changes_are_made() {
         for fleet in ["one", "two"] {
             let ends = ["as planned: 2 instances", "failed", "stopped"];
             let named = |end: &&str| ran.stdout.contains(&format!("{fleet} {end}"));
-            assert!(ends.iter().any(|end| named(end)), "{fleet}: {ran}");
+            assert!(ends.iter().any(named), "{fleet}: {ran}");
         }
     }
 }
