@@ -261,10 +261,11 @@ mod tests {
     #[test]
     fn a_password_has_eight_characters_and_none_that_rds_keeps_out() {
         assert_eq!(fault("A-long-passw0rd!"), None);
+        assert_eq!(fault("with a space"), None);
         let long = "x".repeat(129);
         for bad in [
             "short-1",
-            "with a space",
+            "with\ttab-in-it",
             "with/slash",
             "with\"quote",
             "with@sign",
