@@ -82,6 +82,12 @@ fn a_name_that_another_run_of_the_fleet_has_taken_meanwhile_is_no_refusal() {
     clouds.run(&APPLY).exits(0);
     late.wait().exits(0);
     clouds.is_whole(Vendor::Azure, 1);
+    // A PUT to a server that is there would have changed it.
+    let records = clouds.control().requests();
+    let puts = records
+        .iter()
+        .filter(|record| record.action == "Servers_CreateOrUpdate");
+    assert_eq!(puts.count(), 2, "{records:?}");
 }
 
 #[test]

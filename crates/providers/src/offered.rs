@@ -8,6 +8,7 @@ use pgfleet_model::{
     Role,
 };
 use pgfleet_pricing::Catalog;
+use pgfleet_spec::{either, likeness};
 
 /// How many names are told in place of one that is not known.
 const TOLD: usize = 3;
@@ -77,21 +78,14 @@ pub(crate) fn near<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Stri
     let text = text.to_ascii_lowercase();
     let mut names: Vec<(f64, &str)> = names
         .map(|name| {
-            let likeness = strsim::jaro_winkler(&text, &name.to_ascii_lowercase());
+            let likeness = likeness(&text, &name.to_ascii_lowercase());
             (likeness, name)
         })
         .collect();
     names.sort_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(other.1)));
     names.dedup_by_key(|(_, name)| *name);
-    let names: Vec<String> = names
-        .into_iter()
-        .take(TOLD)
-        .map(|(_, name)| format!("`{name}`"))
-        .collect();
-    match names.split_last() {
-        Some((last, first)) if !first.is_empty() => format!("{} or {last}", first.join(", ")),
-        _ => names.concat(),
-    }
+    let names: Vec<&str> = names.into_iter().take(TOLD).map(|(_, name)| name).collect();
+    either(&names)
 }
 
 #[cfg(test)]

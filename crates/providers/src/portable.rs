@@ -1,7 +1,9 @@
 //! Portable sizes: so many vCPUs, so much memory.
 
 #[cfg(any(feature = "aws", feature = "azure"))]
-use pgfleet_model::{ObservedInstance, ProviderKind, Region};
+use pgfleet_model::{Check, ObservedInstance, ProviderKind, Region};
+#[cfg(any(feature = "aws", feature = "azure"))]
+use pgfleet_planner::Draft;
 #[cfg(any(feature = "aws", feature = "azure"))]
 use pgfleet_pricing::Catalog;
 use pgfleet_pricing::{Gib, Want};
@@ -27,9 +29,34 @@ pub(crate) fn want(size: &InstanceSize) -> Option<Want> {
     })
 }
 
+/// The class that an instance is to have, where classes alone decide.
+///
+/// # Errors
+/// A check, to be completed with a remedy: the catalog has no class that holds what is wanted.
+#[cfg(any(feature = "aws", feature = "azure"))]
+pub(crate) fn class(kind: ProviderKind, draft: &Draft<'_>) -> Result<Option<String>, Box<Check>> {
+    let desired = &draft.desired;
+    match draft.size {
+        // Replicas of a primary that pgfleet does not own are as that one is seen to be.
+        None => Ok(draft
+            .live_primary
+            .and_then(|live| live.attributes.size.clone())),
+        Some(InstanceSize::Class(class)) => Ok(Some(class.clone())),
+        Some(wanted @ InstanceSize::AtLeast { .. }) => {
+            let class = class_for(kind, wanted, &desired.resource.region, draft.live);
+            class.map(Some).ok_or_else(|| {
+                let code = format!("{kind}/size");
+                let check = Check::error(&code, "no class that pgfleet knows holds this much");
+                let key = format!("{}.size", desired.key);
+                Box::new(check.at(&desired.address).key(key))
+            })
+        }
+    }
+}
+
 /// The class for a portable size: the live one where that fits, else the cheapest that does.
 #[cfg(any(feature = "aws", feature = "azure"))]
-pub(crate) fn class_for(
+fn class_for(
     kind: ProviderKind,
     size: &InstanceSize,
     region: &Region,

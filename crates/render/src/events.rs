@@ -23,12 +23,10 @@ struct Told {
 
 impl Told {
     fn of_step(sign: String, address: &Address, text: String) -> Self {
+        let whose = format!("{:<11} ", address.to_string());
         Self {
-            sign,
-            whose: format!("{:<11} ", address.to_string()),
-            text,
-            extra: String::new(),
-            remedy: String::new(),
+            whose,
+            ..Self::of_fleet(sign, text)
         }
     }
 

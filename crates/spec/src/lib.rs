@@ -50,3 +50,4 @@ pub use load::load;
 pub use parse::parse;
 pub use schema::schema;
 pub use spec::*;
+pub use text::{either, likeness};

@@ -116,14 +116,15 @@ pub(crate) fn nearest<'w>(text: &str, words: impl IntoIterator<Item = &'w str>) 
         .map(|(_, word)| word)
 }
 
-fn likeness(text: &str, word: &str) -> f64 {
+/// How alike two words are, from 0 to 1.
+pub fn likeness(text: &str, word: &str) -> f64 {
     // The measure thinks little of two letters swapped at the start of a short word.
     let is_one_slip = text.len() > 2 && strsim::osa_distance(text, word) == 1;
     strsim::jaro_winkler(text, word).max(if is_one_slip { 0.9 } else { 0.0 })
 }
 
 /// Words as a sentence lists them: `a`, `b` or `c`.
-pub(crate) fn either(words: &[&str]) -> String {
+pub fn either(words: &[&str]) -> String {
     match words {
         [] => String::new(),
         [word] => format!("`{word}`"),

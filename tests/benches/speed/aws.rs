@@ -1,12 +1,11 @@
 //! Amazon RDS, simulated in this process.
 
 use pgfleet_model::Region;
-use pgfleet_provider::{Provider as _, Scope};
+use pgfleet_provider::Scope;
 use pgfleet_providers::aws::{AwsOptions as ProviderOptions, AwsProvider};
 use pgfleet_simulator::{AwsOptions, Simulator};
-use tokio::runtime::{Builder, Runtime};
 
-use super::cloud::{Cloud, PASSWORD, Simulated};
+use super::cloud::{Cloud, PASSWORD, Simulated, lister};
 
 const REGION: &str = "us-east-1";
 
@@ -18,7 +17,7 @@ pub(crate) fn cloud() -> Cloud {
     Cloud {
         name: "RDS",
         provider: "aws",
-        list: lister(&endpoint),
+        list: list(&endpoint),
         environment: vec![
             ("AWS_ENDPOINT_URL", endpoint),
             ("AWS_ACCESS_KEY_ID", "bench".to_owned()),
@@ -46,19 +45,14 @@ fn plan(fleet: &str, replicas: usize) -> String {
     )
 }
 
-fn lister(endpoint: &str) -> Box<dyn Fn()> {
-    let runtime: Runtime = Builder::new_current_thread().enable_all().build().unwrap();
+fn list(endpoint: &str) -> Box<dyn Fn()> {
     let options = ProviderOptions {
         simulated_endpoint: Some(endpoint.to_owned()),
         ..ProviderOptions::default()
     };
-    let provider = AwsProvider::new(options, Region::new(REGION));
-    Box::new(move || {
-        let scope = Scope {
-            regions: [Region::new(REGION)].into(),
-            ..Scope::default()
-        };
-        let listed = runtime.block_on(provider.observe(&scope)).unwrap();
-        assert!(!listed.instances().is_empty());
-    })
+    let scope = Scope {
+        regions: [Region::new(REGION)].into(),
+        ..Scope::default()
+    };
+    lister(AwsProvider::new(options, Region::new(REGION)), scope)
 }

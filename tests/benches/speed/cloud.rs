@@ -5,6 +5,7 @@ use std::{
     process::{Command, Stdio},
 };
 
+use pgfleet_provider::{Provider, Scope};
 use pgfleet_simulator::{Builder, Clock, Control, Simulator};
 use pgfleet_tests::Machine;
 use tokio::runtime::{self, Runtime};
@@ -73,6 +74,18 @@ pub(crate) struct Cloud {
     pub(crate) rounds: f64,
     /// How many times as long as these rounds the apply may take.
     pub(crate) ratio: f64,
+}
+
+/// Lists all that a provider shows of a scope.
+pub(crate) fn lister(provider: impl Provider + 'static, scope: Scope) -> Box<dyn Fn()> {
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    Box::new(move || {
+        let listed = runtime.block_on(provider.observe(&scope)).unwrap();
+        assert!(!listed.instances().is_empty());
+    })
 }
 
 impl Cloud {

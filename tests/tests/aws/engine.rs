@@ -221,17 +221,3 @@ fn a_password_is_changed_when_its_version_rises() {
     cloud.write(&text);
     cloud.is_settled();
 }
-
-#[test]
-fn what_rds_offers_is_asked_once_for_all_fleets_of_a_run() {
-    let cloud = Cloud::new();
-    cloud.plan(2, "");
-    let path = cloud.machine.path();
-    let text = fs::read_to_string(path.join("truck.toml")).unwrap();
-    fs::write(path.join("van.toml"), text.replace("'truck'", "'van'")).unwrap();
-    let asked = cloud.asked(&["plan", "truck.toml", "van.toml"], 0);
-    let offers = asked
-        .iter()
-        .filter(|action| *action == "DescribeOrderableDBInstanceOptions");
-    assert_eq!(offers.count(), 1, "{asked:?}");
-}

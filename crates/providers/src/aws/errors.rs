@@ -36,9 +36,7 @@ where
             let error = service.err();
             let explained = match error.code() {
                 Some(code) => by_code(call, nature, code, error.message().unwrap_or_default()),
-                // No code: not the XML that AWS answers with. What stands before AWS and says so
-                // for a moment (502, 503, 504) has had no effect that is known.
-                None if service.raw().status().is_server_error() => not_aws(call).retry(unclear),
+                // No code: not the XML that AWS answers with.
                 None => not_aws(call),
             };
             let explained = by_status(unclear, service.raw().status().as_u16(), explained);
@@ -70,8 +68,8 @@ fn by_status(unclear: Retry, status: u16, explained: ProviderError) -> ProviderE
         format!("{} (HTTP status {status})", explained.message),
     )
     .remedy(
-        "run the command again; if it stays so, look at AWS_ENDPOINT_URL, at proxies in \
-             between and at health.aws.amazon.com",
+        "run the command again; if it stays so, look at AWS_ENDPOINT_URL, at proxies in between \
+         and at health.aws.amazon.com",
     )
     .retry(retry)
 }

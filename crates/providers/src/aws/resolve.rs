@@ -3,9 +3,8 @@
 
 use pgfleet_model::{Check, ProviderKind, Role};
 use pgfleet_planner::Draft;
-use pgfleet_spec::InstanceSize;
 
-use crate::portable::class_for;
+use crate::portable;
 
 use super::{GUIDE, setting};
 
@@ -17,36 +16,24 @@ const SMALLEST_GIB: u32 = 20;
 const USUAL_DISK: &str = "gp3";
 
 pub(super) fn resolve(draft: Draft<'_>) -> Vec<Check> {
+    let class = portable::class(ProviderKind::Aws, &draft);
     let Draft {
-        size,
         platform,
         overrides,
         live,
-        live_primary,
         primary,
         desired,
         ..
     } = draft;
     let mut checks = Vec::new();
     let region = desired.resource.region.clone();
-    match size {
-        // Replicas of a primary that pgfleet does not own are as that one is seen to be.
-        None => {
-            desired.attributes.size = live_primary.and_then(|live| live.attributes.size.clone());
-        }
-        Some(InstanceSize::Class(class)) => desired.attributes.size = Some(class.clone()),
-        Some(wanted @ InstanceSize::AtLeast { .. }) => {
-            match class_for(ProviderKind::Aws, wanted, &region, live) {
-                Some(class) => desired.attributes.size = Some(class),
-                None => checks.push(
-                    Check::error("aws/size", "no class that pgfleet knows holds this much")
-                        .at(&desired.address)
-                        .key(format!("{}.size", desired.key))
-                        .remedy("name the class, such as size = \"db.r6g.large\"")
-                        .source(format!("{GUIDE}Concepts.DBInstanceClass.html")),
-                ),
-            }
-        }
+    match class {
+        Ok(class) => desired.attributes.size = class,
+        Err(check) => checks.push(
+            check
+                .remedy("name the class, such as size = \"db.r6g.large\"")
+                .source(format!("{GUIDE}Concepts.DBInstanceClass.html")),
+        ),
     }
     if live.is_none() {
         let storage = &mut desired.attributes.storage;

@@ -17,8 +17,9 @@ use super::{
     wire::{Client, Failure},
 };
 
-/// How long Azure's word that a name is free saves a look before the server is made. Two runs that
-/// both have it are told apart by Azure, which makes one server of a name.
+/// How long Azure's word that a name is free saves a look before the server is made. Making one takes
+/// minutes, and it is busy until then: of two runs that both have the word, the second is refused,
+/// and looks.
 const WORD_HOLDS: Duration = Duration::from_secs(60);
 
 /// Names that Azure has called free.
@@ -62,12 +63,13 @@ pub(super) async fn check(
             _ => None,
         });
     let asked =
-        made.map(|(mutation, desired)| async move { (desired, why_taken(client, mutation).await) });
+        made.map(|(mutation, desired)| async move { (desired, who_has(client, mutation).await) });
     let mut checks = Vec::new();
     for (desired, answer) in join_all(asked).await {
         match answer {
-            Ok(None) => free.add(&desired.resource.id),
-            Ok(Some(why)) => checks.push(taken(desired, &why)),
+            Ok(Name::Free) => free.add(&desired.resource.id),
+            Ok(Name::Ours) => {}
+            Ok(Name::Taken(why)) => checks.push(taken(desired, &why)),
             Err(failure) => {
                 let what = format!("CheckNameAvailability of {}", desired.resource);
                 let error = explain(&what, Action::CheckName, &failure);
@@ -87,17 +89,29 @@ pub(super) async fn check(
     Ok(checks)
 }
 
-/// Why a name cannot be had. One that another run of the fleet has taken since the list is had: the
-/// creation finds the server, and waits for it.
-async fn why_taken(client: &Client, mutation: &Mutation) -> Result<Option<String>, Failure> {
+/// What Azure says of a name.
+enum Name {
+    Free,
+    /// Another run of the fleet has taken it since the list: the creation looks, finds the server,
+    /// and waits for it.
+    Ours,
+    /// Why it cannot be had.
+    Taken(String),
+}
+
+async fn who_has(client: &Client, mutation: &Mutation) -> Result<Name, Failure> {
     let name = mutation.resource.id.as_str();
     let Some(why) = client.why_taken(name).await? else {
-        return Ok(None);
+        return Ok(Name::Free);
     };
     // Whoever has it, where it cannot be looked at it is not known to be ours.
     let live = client.get(name).await.ok().flatten();
     let owner = live.and_then(|live| alone(&live).owner);
-    Ok((owner.as_ref() != Some(&mutation.owner)).then_some(why))
+    Ok(if owner.as_ref() == Some(&mutation.owner) {
+        Name::Ours
+    } else {
+        Name::Taken(why)
+    })
 }
 
 fn taken(desired: &DesiredInstance, why: &str) -> Check {

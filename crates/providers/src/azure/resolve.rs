@@ -2,9 +2,8 @@
 
 use pgfleet_model::{Availability, Check, ObservedInstance, ProviderKind, Role, Settings, Value};
 use pgfleet_planner::Draft;
-use pgfleet_spec::InstanceSize;
 
-use crate::{databases, portable::class_for};
+use crate::{databases, portable};
 
 use super::{DOCS, REPLICAS, setting, sku::full_name};
 
@@ -16,12 +15,11 @@ const SMALLEST_GIB: u32 = 32;
 const USUAL_VERSION: &str = "17";
 
 pub(super) fn resolve(draft: Draft<'_>) -> Vec<Check> {
+    let class = portable::class(ProviderKind::Azure, &draft);
     let Draft {
-        size,
         platform,
         overrides,
         live,
-        live_primary,
         primary,
         desired,
         ..
@@ -29,24 +27,15 @@ pub(super) fn resolve(draft: Draft<'_>) -> Vec<Check> {
     let mut checks = Vec::new();
     let region = desired.resource.region.clone();
     let role = desired.role();
-    let attributes = &mut desired.attributes;
-    match size {
-        // Replicas of a primary that pgfleet does not own are as that one is seen to be.
-        None => attributes.size = live_primary.and_then(|live| live.attributes.size.clone()),
-        Some(InstanceSize::Class(class)) => attributes.size = Some(spelled(class, live)),
-        Some(wanted @ InstanceSize::AtLeast { .. }) => {
-            match class_for(ProviderKind::Azure, wanted, &region, live) {
-                Some(class) => attributes.size = Some(class),
-                None => checks.push(
-                    Check::error("azure/size", "no size that pgfleet knows holds this much")
-                        .at(&desired.address)
-                        .key(format!("{}.size", desired.key))
-                        .remedy("name the size, such as size = \"Standard_D4ds_v5\"")
-                        .source(format!("{DOCS}compute-storage/concepts-compute")),
-                ),
-            }
-        }
+    match class {
+        Ok(class) => desired.attributes.size = class.map(|class| spelled(&class, live)),
+        Err(check) => checks.push(
+            check
+                .remedy("name the size, such as size = \"Standard_D4ds_v5\"")
+                .source(format!("{DOCS}compute-storage/concepts-compute")),
+        ),
     }
+    let attributes = &mut desired.attributes;
     if live.is_none() {
         attributes.storage.gib = attributes.storage.gib.or(Some(SMALLEST_GIB));
         attributes.postgres = attributes.postgres.or(USUAL_VERSION.parse().ok());

@@ -68,11 +68,11 @@ const REGIONS: [&str; 32] = [
     "southafricawest",
     "southindia",
     "spaincentral",
+    "swedensouth",
     "switzerlandwest",
     "uaecentral",
     "westcentralus",
     "westindia",
-    "swedensouth",
 ];
 
 mod fleet;
