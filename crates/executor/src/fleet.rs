@@ -235,7 +235,7 @@ async fn look_again(fleets: &mut [Fleet], limits: Limits<'_>, telling: &mut Tell
 async fn list_unless_polled(works: Vec<&Work>, traffic: &Arc<Traffic>) -> Vec<Listing> {
     let polled: Vec<Option<Listing>> = works
         .iter()
-        .map(|work| Some(Ok(Arc::new(work.provider.polled(&work.scope)?))))
+        .map(|work| Some(Ok(work.provider.polled(&work.scope)?)))
         .collect();
     let open = works.iter().zip(&polled);
     let open = open.filter(|(_, polled)| polled.is_none());

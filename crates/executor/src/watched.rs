@@ -190,7 +190,7 @@ impl Provider for Watched {
         }
     }
 
-    fn polled(&self, scope: &Scope) -> Option<Inventory> {
+    fn polled(&self, scope: &Scope) -> Option<Arc<Inventory>> {
         self.inner.polled(scope)
     }
 

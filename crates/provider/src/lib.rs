@@ -22,6 +22,7 @@ mod secrets;
 use std::{
     collections::BTreeSet,
     path::PathBuf,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -145,8 +146,8 @@ pub trait Provider: Send + Sync {
     async fn poll(&self, operations: &[Operation]) -> Vec<Result<Progress, ProviderError>>;
 
     /// What the last poll listed, where that was all of the scope and no call that changes something
-    /// was made since: the platform need not be listed again then.
-    fn polled(&self, _scope: &Scope) -> Option<Inventory> {
+    /// was made since: the platform need not be listed again then. Fleets share it.
+    fn polled(&self, _scope: &Scope) -> Option<Arc<Inventory>> {
         None
     }
 

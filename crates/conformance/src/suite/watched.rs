@@ -65,7 +65,7 @@ impl Provider for Watched {
         self.inner.begin(mutation, expect, secrets).await
     }
 
-    fn polled(&self, scope: &Scope) -> Option<Inventory> {
+    fn polled(&self, scope: &Scope) -> Option<Arc<Inventory>> {
         self.inner.polled(scope)
     }
 

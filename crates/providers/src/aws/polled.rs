@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use pgfleet_model::{Inventory, ObservedInstance, Region, ResourceRef};
@@ -16,7 +16,8 @@ pub(super) struct Page {
     pub(super) beyond: BTreeSet<Region>,
 }
 
-/// The last poll's listings, forgotten with every call that changes something.
+/// The last poll's listings, forgotten with every call that changes something. Fleets share them:
+/// they grow with the account.
 #[derive(Debug, Default)]
 pub(super) struct Polled(Mutex<State>);
 
@@ -25,7 +26,14 @@ struct State {
     /// Counts calls that change something, at their beginning and at their end.
     calls: u64,
     under_way: u32,
-    pages: BTreeMap<Region, Page>,
+    last: Option<Last>,
+}
+
+#[derive(Debug)]
+struct Last {
+    regions: BTreeSet<Region>,
+    beyond: BTreeSet<Region>,
+    inventory: Arc<Inventory>,
 }
 
 /// A call that changes something, until this is dropped.
@@ -59,26 +67,25 @@ impl Polled {
         if began.0 != Some(state.calls) {
             return;
         }
-        state.pages = listings
-            .iter()
-            .filter_map(|(region, page)| Some((region.clone(), page.as_ref().ok()?.clone())))
-            .collect();
+        let pages = || {
+            let listed = listings.iter();
+            listed.filter_map(|(region, page)| Some((region, page.as_ref().ok()?)))
+        };
+        let instances = pages().flat_map(|(_, page)| page.instances.values().cloned());
+        state.last = Some(Last {
+            regions: pages().map(|(region, _)| region.clone()).collect(),
+            beyond: pages().flat_map(|(_, page)| page.beyond.clone()).collect(),
+            inventory: Arc::new(instances.collect()),
+        });
     }
 
     /// All instances, where every region of the scope was listed, and each that these lead to.
-    pub(super) fn covering(&self, scope: &Scope) -> Option<Inventory> {
+    pub(super) fn covering(&self, scope: &Scope) -> Option<Arc<Inventory>> {
         let state = self.state();
-        let beyond = state.pages.values().flat_map(|page| &page.beyond);
-        let mut wanted = scope.regions.iter().chain(beyond);
-        if !wanted.all(|region| state.pages.contains_key(region)) {
-            return None;
-        }
-        let pages = state.pages.values();
-        Some(
-            pages
-                .flat_map(|page| page.instances.values().cloned())
-                .collect(),
-        )
+        let last = state.last.as_ref()?;
+        let mut wanted = scope.regions.iter().chain(&last.beyond);
+        let is_whole = wanted.all(|region| last.regions.contains(region));
+        is_whole.then(|| Arc::clone(&last.inventory))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -89,7 +96,7 @@ impl Polled {
 impl State {
     fn forget(&mut self) {
         self.calls += 1;
-        self.pages.clear();
+        self.last = None;
     }
 }
 
@@ -131,7 +138,9 @@ mod tests {
         let polled = Polled::default();
         assert!(polled.covering(&scope(&["here"])).is_none());
         polled.keep(polled.mark(), &listings(&["here"], &[]));
-        assert!(polled.covering(&scope(&["here"])).is_some());
+        let one = polled.covering(&scope(&["here"])).unwrap();
+        let other = polled.covering(&scope(&["here"])).unwrap();
+        assert!(Arc::ptr_eq(&one, &other), "each fleet has its own copy");
         drop(polled.changing());
         assert!(polled.covering(&scope(&["here"])).is_none());
     }

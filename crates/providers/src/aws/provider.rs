@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
     time::{Instant, SystemTime},
 };
 
@@ -321,7 +322,7 @@ impl Provider for AwsProvider {
         self.renewing(Box::pin(self.tag(resource, owner))).await
     }
 
-    fn polled(&self, scope: &Scope) -> Option<Inventory> {
+    fn polled(&self, scope: &Scope) -> Option<Arc<Inventory>> {
         self.polled.covering(scope)
     }
 

@@ -18,6 +18,7 @@ use google_cloud_sql_v1::{
 use pgfleet_model::Tags;
 use pgfleet_provider::{ErrorKind, ProviderError, Retry};
 use serde_json::{Value, json};
+use tokio::sync::OnceCell;
 
 use crate::{proxies::stays_here, words::sentence};
 
@@ -40,17 +41,40 @@ pub(super) struct Api {
     project: String,
     url: String,
     credentials: Credentials,
-    instances: SqlInstancesService,
-    databases: SqlDatabasesService,
-    users: SqlUsersService,
-    operations: SqlOperationsService,
+    instances: OnceCell<SqlInstancesService>,
+    databases: OnceCell<SqlDatabasesService>,
+    users: OnceCell<SqlUsersService>,
+    operations: OnceCell<SqlOperationsService>,
     /// For the one call that Google's client cannot make.
-    http: reqwest::Client,
+    http: OnceCell<reqwest::Client>,
+}
+
+/// One of Google's clients, made when it is first needed: each reads the system's certificate
+/// authorities anew, which takes longer than a plan without changes otherwise does.
+macro_rules! client {
+    ($api:ident.$field:ident: $service:ident) => {
+        $api.$field
+            .get_or_try_init(|| async {
+                // A redirection would take what is sent, a password maybe, to a place that nobody
+                // named.
+                google_cloud_gax::client_builder::internal::with_follow_redirects(
+                    $service::builder(),
+                    false,
+                )
+                .with_retry_policy(NeverRetry)
+                .with_endpoint(&$api.url)
+                .with_credentials($api.credentials.clone())
+                .build()
+                .await
+                .map_err(|error| cannot_start(&error))
+            })
+            .await?
+    };
 }
 
 impl Api {
-    /// Finds credentials and makes the clients. Asks nothing of Cloud SQL yet.
-    pub(super) async fn connect(project: &str, endpoint: &Endpoint) -> Result<Self, ProviderError> {
+    /// Finds credentials. Asks nothing of Cloud SQL yet.
+    pub(super) fn connect(project: &str, endpoint: &Endpoint) -> Result<Self, ProviderError> {
         stays_here(endpoint.url(), |name| std::env::var(name).ok()).map_err(|proxy| {
             ProviderError::new(ErrorKind::Environment, proxy.to_string()).remedy(proxy.remedy())
         })?;
@@ -62,37 +86,15 @@ impl Api {
                 .build()
                 .map_err(|error| no_credentials(&error))?
         };
-        // A redirection would take what is sent, a password maybe, to a place that nobody named.
-        macro_rules! client {
-            ($service:ident) => {
-                google_cloud_gax::client_builder::internal::with_follow_redirects(
-                    $service::builder(),
-                    false,
-                )
-                .with_retry_policy(NeverRetry)
-                .with_endpoint(endpoint.url())
-                .with_credentials(credentials.clone())
-                .build()
-                .await
-                .map_err(|error| cannot_start(&error))?
-            };
-        }
-        let http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(CONNECT)
-            .timeout(PATIENCE)
-            .user_agent(AGENT)
-            .build()
-            .map_err(|error| cannot_start(&error))?;
         Ok(Self {
             project: project.to_owned(),
             url: endpoint.url().to_owned(),
-            instances: client!(SqlInstancesService),
-            databases: client!(SqlDatabasesService),
-            users: client!(SqlUsersService),
-            operations: client!(SqlOperationsService),
             credentials,
-            http,
+            instances: OnceCell::new(),
+            databases: OnceCell::new(),
+            users: OnceCell::new(),
+            operations: OnceCell::new(),
+            http: OnceCell::new(),
         })
     }
 
@@ -115,8 +117,7 @@ impl Api {
         let mut seen: BTreeSet<String> = BTreeSet::new();
         let mut token = String::new();
         loop {
-            let request = self
-                .instances
+            let request = client!(self.instances: SqlInstancesService)
                 .list()
                 .set_project(&self.project)
                 .set_max_results(PAGE)
@@ -139,8 +140,7 @@ impl Api {
 
     /// One instance.
     pub(super) async fn get(&self, name: &str) -> Result<DatabaseInstance, ProviderError> {
-        let request = self
-            .instances
+        let request = client!(self.instances: SqlInstancesService)
             .get()
             .set_project(&self.project)
             .set_instance(name)
@@ -152,8 +152,7 @@ impl Api {
     /// Makes an instance.
     pub(super) async fn insert(&self, body: DatabaseInstance) -> Result<Operation, ProviderError> {
         let name = body.name.clone();
-        let request = self
-            .instances
+        let request = client!(self.instances: SqlInstancesService)
             .insert()
             .set_project(&self.project)
             .set_body(body)
@@ -168,8 +167,7 @@ impl Api {
         name: &str,
         body: DatabaseInstance,
     ) -> Result<Operation, ProviderError> {
-        let request = self
-            .instances
+        let request = client!(self.instances: SqlInstancesService)
             .patch()
             .set_project(&self.project)
             .set_instance(name)
@@ -201,13 +199,14 @@ impl Api {
             settings["settingsVersion"] = version.to_string().into();
         }
         let address = format!("{}/v1/projects/{}/instances/{name}", self.url, self.project);
+        let http = self.http.get_or_try_init(|| async { plain() }).await?;
         let send = async {
             let headers = self.credentials.headers(http::Extensions::new()).await;
             let headers = match headers.map_err(Error::authentication)? {
                 CacheableResource::New { data, .. } => data,
                 CacheableResource::NotModified => http::HeaderMap::new(),
             };
-            let request = self.http.patch(address).headers(headers);
+            let request = http.patch(address).headers(headers);
             let answer = request.json(&json!({"settings": settings})).send().await;
             let answer = answer.map_err(Error::io)?;
             let (status, headers) = (answer.status(), answer.headers().clone());
@@ -235,8 +234,7 @@ impl Api {
         name: &str,
         final_backup: bool,
     ) -> Result<Operation, ProviderError> {
-        let mut request = self
-            .instances
+        let mut request = client!(self.instances: SqlInstancesService)
             .delete()
             .set_project(&self.project)
             .set_instance(name)
@@ -256,8 +254,7 @@ impl Api {
         name: &str,
         database: &str,
     ) -> Result<Operation, ProviderError> {
-        let request = self
-            .databases
+        let request = client!(self.databases: SqlDatabasesService)
             .insert()
             .set_project(&self.project)
             .set_instance(name)
@@ -274,8 +271,7 @@ impl Api {
         name: &str,
         password: &str,
     ) -> Result<Operation, ProviderError> {
-        let request = self
-            .users
+        let request = client!(self.users: SqlUsersService)
             .update()
             .set_project(&self.project)
             .set_instance(name)
@@ -289,8 +285,7 @@ impl Api {
 
     /// One long operation.
     pub(super) async fn operation(&self, name: &str) -> Result<Operation, ProviderError> {
-        let request = self
-            .operations
+        let request = client!(self.operations: SqlOperationsService)
             .get()
             .set_project(&self.project)
             .set_operation(name)
@@ -339,6 +334,16 @@ fn whole(warnings: &[ApiWarning]) -> Result<(), ProviderError> {
             .remedy("run the same command again; see status.cloud.google.com")
             .retry(Retry::Backoff))
     })
+}
+
+fn plain() -> Result<reqwest::Client, ProviderError> {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(CONNECT)
+        .timeout(PATIENCE)
+        .user_agent(AGENT)
+        .build()
+        .map_err(|error| cannot_start(&error))
 }
 
 fn cannot_start(error: &dyn std::error::Error) -> ProviderError {

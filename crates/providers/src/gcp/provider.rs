@@ -56,7 +56,7 @@ impl GcpProvider {
     }
 
     async fn api(&self) -> Result<&Api, ProviderError> {
-        let connect = || Api::connect(&self.project, &self.endpoint);
+        let connect = async || Api::connect(&self.project, &self.endpoint);
         self.api.get_or_try_init(connect).await
     }
 
