@@ -74,6 +74,50 @@ fn survives(seed: u64) {
     assert!(deleted.is_empty(), "PGFLEET_SEED={seed}\n{deleted:?}");
 }
 
+/// What keeps one cloud from doing anything: each request, listings included, or the changes alone.
+fn out_of_order(vendor: Vendor, changes_only: bool) -> Fault {
+    let refused = FaultEffect::Error {
+        status: 403,
+        code: "AccessDenied".to_owned(),
+        message: "not you".to_owned(),
+    };
+    let action = match (vendor, changes_only) {
+        (Vendor::Aws, true) => "CreateDBInstance",
+        (Vendor::Aws, false) => "DescribeDBInstances",
+        (Vendor::Azure, true) => "Servers_CreateOrUpdate",
+        (Vendor::Azure, false) => "Servers_ListByResourceGroup",
+        (Vendor::Gcp, true) => "instances.insert",
+        (Vendor::Gcp, false) => "instances.list",
+    };
+    Fault::new(refused).on(action).times(0)
+}
+
+#[test]
+fn a_cloud_that_fails_keeps_none_of_the_others_waiting() {
+    let files = files();
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    for (vendor, changes_only) in Vendor::ALL
+        .into_iter()
+        .flat_map(|v| [(v, true), (v, false)])
+    {
+        let clouds = clouds(1, Clock::AtOnce);
+        clouds.control().fault(out_of_order(vendor, changes_only));
+        let ran = clouds.apply(&files).exits(5);
+        for other in Vendor::ALL {
+            let ended = match other == vendor {
+                true => "failed; nothing was changed in it",
+                false => "as planned: 2 instances",
+            };
+            ran.says(&format!("truck-{} {ended}", other.name()));
+        }
+        clouds.control().clear_faults();
+        clouds.apply(&files).exits(0);
+        for vendor in Vendor::ALL {
+            clouds.is_whole(vendor, 1);
+        }
+    }
+}
+
 #[test]
 fn random_faults_on_all_clouds_at_once_are_outlived() {
     if let Ok(seed) = std::env::var("PGFLEET_SEED") {

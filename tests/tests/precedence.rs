@@ -134,13 +134,21 @@ fn an_account_that_cannot_be_asked_hides_no_refusal_of_another_fleet() {
     fs::write(&bound, format!("{text}[aws]\naccount = '123456789012'\n")).unwrap();
     let fault = Fault::new(refusal()).on("GetCallerIdentity").times(0);
     two.simulator.control().fault(fault);
-    two.apply(&[]).exits(1).says("one: ");
     two.file("two", "us-west-2", "monthly_usd = 1");
     let ran = two.apply(&[]).exits(3);
     ran.says("one: ")
         .says("sts:GetCallerIdentity")
         .says("the plan file allows");
     assert_eq!(two.made(), 0);
+    // Where nothing is refused, the other fleet does not have to wait.
+    two.file("two", "us-west-2", "");
+    let ran = two.apply(&[]).exits(5);
+    ran.says("one: ")
+        .says("one failed; nothing was changed in it")
+        .says("two as planned: 2 instances");
+    // What was left out has failed, also where there is nothing to do elsewhere.
+    let again = two.apply(&[]).exits(1);
+    again.says("one failed; nothing was changed in it");
 }
 
 #[test]
@@ -156,9 +164,6 @@ fn a_refusal_outranks_what_cannot_be_asked_and_makes_nothing() {
             two.run(&["plan", "one.toml", &local, "--detailed-exitcode"]),
         ]
     };
-    for ran in runs() {
-        ran.exits(1).says("not you");
-    }
     let taken = TcpListener::bind(("127.0.0.1", two.machine.port(5))).unwrap();
     for ran in runs() {
         ran.exits(3).says("not you").says("taken");
@@ -171,6 +176,15 @@ fn a_refusal_outranks_what_cannot_be_asked_and_makes_nothing() {
     drop(taken);
     assert_eq!(two.made(), 0);
     assert!(!two.machine.data().exists());
+    // With nothing to refuse, a plan fails, and an apply does what it can.
+    two.file("one", "us-east-1", "");
+    let [applied, planned] = runs();
+    planned.exits(1).says("not you");
+    applied
+        .exits(5)
+        .says("not you")
+        .says("one failed; nothing was changed in it")
+        .says("here as planned: 1 instance");
 }
 
 #[test]

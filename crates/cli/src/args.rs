@@ -241,8 +241,8 @@ pub(crate) struct HowArgs {
     /// Does not ask
     #[arg(long)]
     pub(crate) auto_approve: bool,
-    /// Calls in flight at once, over all fleets
-    #[arg(long, value_name = "N", default_value = "10")]
+    /// Steps under way at once, waiting included, over all fleets
+    #[arg(long, value_name = "N", default_value = "64")]
     pub(crate) parallelism: NonZeroUsize,
     /// Stops waiting after this time, such as 30s, 20m or 1h
     #[arg(long, value_name = "DURATION", value_parser = duration)]

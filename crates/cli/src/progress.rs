@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, time::Duration};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use pgfleet_executor::Observer;
-use pgfleet_model::{Event, EventKind, FleetName, StepId};
+use pgfleet_model::{Event, EventKind, FleetName, Outcome, StepId};
+use pgfleet_provider::ProviderError;
 use pgfleet_render::{about, event_json, event_line};
 
 use crate::{args::Format, ui::Ui};
@@ -42,6 +43,28 @@ impl Progress {
     /// What says how the run ended: what failed, what was left, and each fleet's outcome.
     pub(crate) fn told(&self) -> &[Event] {
         &self.told
+    }
+
+    /// A fleet that the run could not plan, of which people have been told already.
+    pub(crate) fn left_out(&mut self, fleet: &FleetName, error: &ProviderError) {
+        let event = |kind| Event {
+            fleet: fleet.clone(),
+            elapsed: Duration::ZERO,
+            kind,
+        };
+        let failed = event(EventKind::ObserveFailed {
+            why: error.message.clone(),
+            remedy: error.remedy.clone(),
+        });
+        let finished = event(EventKind::FleetFinished {
+            outcome: Outcome::Failed,
+        });
+        for event in [failed, finished] {
+            if self.format == Format::Json {
+                self.ui.result(&format!("{}\n", event_json(&event)));
+            }
+            self.told.push(event);
+        }
     }
 
     fn line(&self, text: &str) {

@@ -48,8 +48,8 @@ impl Fleet {
 /// The fleets of a run.
 pub(crate) struct Run {
     pub(crate) fleets: Vec<Fleet>,
-    /// Fleets without a provider or an account. The others are still looked at, since one of them may
-    /// be refused, which speaks louder; nothing is done in any.
+    /// Fleets that cannot be looked at: without a provider, an account or a listing. The others still
+    /// are, since one of them may be refused, which speaks louder.
     unserved: Vec<Problem>,
     pub(crate) providers: Providers,
     pub(crate) prices: Prices,
@@ -216,30 +216,74 @@ impl Run {
         list(requests.collect(), &self.traffic).await
     }
 
-    /// Plans every fleet. Every problem has been told when this fails: a run of which one fleet
-    /// cannot be planned changes none.
+    /// Plans every fleet. Every problem has been told when this fails.
     pub(crate) async fn plan(&self, goal: Goal, ui: Ui) -> Result<Vec<FleetPlan>, Exit> {
-        let listings = self.observe().await;
-        let plans =
-            self.fleets
-                .iter()
-                .zip(listings)
-                .map(|(fleet, listing)| async move {
-                    self.plan_one(fleet, listing?.as_ref(), goal).await
-                });
-        let plans = join_all(plans).await;
-        let refusals: Vec<Check> = plans.iter().flatten().flat_map(errors).cloned().collect();
+        let plans = self.try_plan(goal).await;
+        let refused = self.would_be_refused(&plans);
         self.all(plans, ui).map_err(|failed| {
             // A refusal speaks louder than a platform that cannot be asked.
-            for Check {
-                message, remedy, ..
-            } in &refusals
-            {
-                ui.problem(message, remedy);
-            }
-            let refused = refusals.first().map(|_| Exit::Refused);
-            Exit::of_all(refused.into_iter().chain([failed]))
+            Exit::of_all(tell_refusals(&refused, ui).into_iter().chain([failed]))
         })
+    }
+
+    /// Plans the fleets that can be planned, and leaves the others out of the run: a cloud that cannot
+    /// be asked does not keep the fleets of another waiting, but a refusal anywhere keeps all. Every
+    /// problem has been told.
+    pub(crate) async fn plan_what_can_be(
+        &mut self,
+        goal: Goal,
+        ui: Ui,
+    ) -> Result<Vec<FleetPlan>, Exit> {
+        let plans = self.try_plan(goal).await;
+        let refused = self.would_be_refused(&plans);
+        let fleets = std::mem::take(&mut self.fleets);
+        let mut planned = Vec::new();
+        for (fleet, plan) in fleets.into_iter().zip(plans) {
+            match plan {
+                Ok(plan) => {
+                    self.fleets.push(fleet);
+                    planned.push(plan);
+                }
+                Err(error) => self.unserved.push(Problem {
+                    fleet: fleet.spec.fleet,
+                    error,
+                    exit: Exit::Failed,
+                }),
+            }
+        }
+        if self.unserved.is_empty() {
+            return Ok(planned);
+        }
+        let failed = tell(&self.unserved, ui);
+        if failed == Exit::Failed && refused.is_empty() && !planned.is_empty() {
+            return Ok(planned);
+        }
+        Err(Exit::of_all(
+            tell_refusals(&refused, ui).into_iter().chain([failed]),
+        ))
+    }
+
+    async fn try_plan(&self, goal: Goal) -> Vec<Result<FleetPlan, ProviderError>> {
+        let listings = self.observe().await;
+        let fleets = self.fleets.iter().zip(listings);
+        join_all(fleets.map(|(fleet, listing)| async move {
+            self.plan_one(fleet, listing?.as_ref(), goal).await
+        }))
+        .await
+    }
+
+    /// The refusals of the fleets that could be planned, where others could not.
+    fn would_be_refused(&self, plans: &[Result<FleetPlan, ProviderError>]) -> Vec<Check> {
+        if self.unserved.is_empty() && plans.iter().all(Result::is_ok) {
+            return Vec::new();
+        }
+        plans.iter().flatten().flat_map(errors).cloned().collect()
+    }
+
+    /// The fleets that are left out of the run, each with why.
+    pub(crate) fn left_out(&self) -> impl Iterator<Item = (&FleetName, &ProviderError)> {
+        let problems = self.unserved.iter();
+        problems.map(|problem| (&problem.fleet, &problem.error))
     }
 
     /// The fleets of the run, each with what was saved of it.
@@ -390,6 +434,17 @@ fn tell(problems: &[Problem], ui: Ui) -> Exit {
         ui.problem(&format!("{fleet}: {}", error.message), &error.remedy);
     }
     Exit::of_all(problems.iter().map(|problem| problem.exit))
+}
+
+/// Tells what refuses, where not every plan is shown.
+fn tell_refusals(refusals: &[Check], ui: Ui) -> Option<Exit> {
+    for Check {
+        message, remedy, ..
+    } in refusals
+    {
+        ui.problem(message, remedy);
+    }
+    refusals.first().map(|_| Exit::Refused)
 }
 
 /// How many checks refuse.

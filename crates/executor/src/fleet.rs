@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pgfleet_model::{EventKind, FleetName, ObservedState, Outcome, Step};
+use pgfleet_model::{EventKind, FleetName, ObservedState, Outcome, Remaining, Step};
 use pgfleet_planner::{FleetPlan, Replan, replan};
 use pgfleet_provider::{Provider, ProviderError, Scope};
 use tokio::time::Instant;
@@ -202,7 +202,13 @@ async fn look_again(fleets: &mut [Fleet], limits: Limits<'_>, telling: &mut Tell
                 let remaining = set.effective().count();
                 fleet.remaining = Some(remaining);
                 fleet.work.plan.observed = observed;
-                telling.tell(&name, EventKind::Observed { remaining });
+                let changes = set.effective().map(|change| Remaining {
+                    address: change.address.clone(),
+                    action: change.action,
+                    reasons: change.reasons.clone(),
+                });
+                let changes = changes.collect();
+                telling.tell(&name, EventKind::Observed { remaining, changes });
                 // A call that was made and changed nothing is not made again.
                 let is_new = |step: &Step| {
                     let same = |done: &Step| {

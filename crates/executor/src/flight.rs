@@ -1,9 +1,9 @@
 //! One step on its way.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use pgfleet_model::{FleetName, ObjectVersion, ResourceRef, Step};
-use pgfleet_provider::{Operation, Provider, Scope};
+use pgfleet_provider::{ErrorKind, Operation, Provider, Scope};
 use tokio::time::Instant;
 
 use crate::{Work, traffic::Route};
@@ -55,9 +55,13 @@ pub(crate) struct Flight {
     pub(crate) began: Option<Instant>,
     /// Whether the platform has been asked after the operation in flight.
     pub(crate) asked_after: bool,
-    pub(crate) attempts: u32,
-    /// When the first of these attempts failed.
-    pub(crate) troubled: Option<Instant>,
+    /// When the platform wants to be asked after it; `None`: it has not said.
+    pub(crate) ask_at: Option<Instant>,
+    /// What failed in other ways than by the instance being busy.
+    trouble: Trouble,
+    /// How often the call was turned away because the instance was busy. That may go on for long,
+    /// and must not use up the patience with anything else.
+    turned_away: Trouble,
     /// Whether the last call was turned away because something else was going on.
     pub(crate) busy: bool,
     /// How often a listing showed that the call has to be made again.
@@ -87,13 +91,22 @@ impl Flight {
                 state: State::Waiting,
                 began: None,
                 asked_after: false,
-                attempts: 0,
-                troubled: None,
+                ask_at: None,
+                trouble: Trouble::default(),
+                turned_away: Trouble::default(),
                 busy: false,
                 repeated: 0,
                 took_effect: false,
             })
             .collect()
+    }
+
+    /// What the platform works on, if it does.
+    pub(crate) fn operation(&self) -> Option<&Operation> {
+        match &self.state {
+            State::InFlight(operation) => Some(operation),
+            _ => None,
+        }
     }
 
     /// The way of a call about this step alone.
@@ -102,9 +115,38 @@ impl Flight {
         Route::new(self.provider.as_ref(), [region].into())
     }
 
-    /// The platform has answered well: troubles before this do not count any more.
-    pub(crate) fn is_well(&mut self) {
-        self.attempts = 0;
-        self.troubled = None;
+    /// The platform works on it, and may have said when to ask after it. Troubles before this do
+    /// not count any more.
+    pub(crate) fn is_well(&mut self, retry_after: Option<Duration>) {
+        self.trouble = Trouble::default();
+        self.turned_away = Trouble::default();
+        self.ask_at = retry_after.and_then(|pause| Instant::now().checked_add(pause));
     }
+
+    /// Whether a call about it has failed since it was well.
+    pub(crate) fn is_troubled(&self) -> bool {
+        self.trouble.attempts + self.turned_away.attempts > 0
+    }
+
+    /// Counts a call that failed: how often it has in this way, and since when.
+    pub(crate) fn count(&mut self, kind: ErrorKind) -> (u32, Duration) {
+        let trouble = if kind == ErrorKind::Busy {
+            // While the instance is busy nothing else can come to an end.
+            self.trouble.since = None;
+            &mut self.turned_away
+        } else {
+            &mut self.trouble
+        };
+        trouble.attempts += 1;
+        let since = trouble.since.get_or_insert_with(Instant::now);
+        (trouble.attempts, since.elapsed())
+    }
+}
+
+/// Attempts that failed in one way.
+#[derive(Debug, Clone, Copy, Default)]
+struct Trouble {
+    attempts: u32,
+    /// When the first of them failed.
+    since: Option<Instant>,
 }

@@ -10,7 +10,7 @@ use crate::{Patience, PollSchedule};
 /// How a run behaves.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Options {
-    /// Steps in flight at once, over all fleets; at least 1.
+    /// Steps under way at once, waiting included, over all fleets; at least 1.
     pub parallelism: usize,
     /// Ends the run after this time, as a stop signal would.
     pub timeout: Option<Duration>,
@@ -29,7 +29,9 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            parallelism: 10,
+            // A platform works on an instance for minutes; only the calls themselves strain it, and their
+            // number is bounded elsewhere.
+            parallelism: 64,
             timeout: None,
             no_wait: false,
             backoff: Backoff::default(),

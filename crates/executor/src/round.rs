@@ -236,7 +236,7 @@ impl<'a, 'b> Round<'a, 'b> {
         let call = self
             .limits
             .traffic
-            .enter(flight.route(), flight.attempts > 0);
+            .enter(flight.route(), flight.is_troubled());
         self.calls.push(Box::pin(async move {
             let answer = provider.begin(&mutation, expect.as_ref(), &Secrets).await;
             call.end(answer.as_ref().err());
@@ -269,11 +269,17 @@ impl<'a, 'b> Round<'a, 'b> {
                 continue;
             }
             let provider = Arc::clone(&poller.provider);
-            let (members, operations) = self.in_flight(number);
+            // An operation that the platform wants to be left alone for longer is.
+            let is_due = |index: &usize| self.flights[*index].ask_at.is_none_or(|at| at <= now);
+            let members: Vec<usize> = self.in_flight(number).filter(is_due).collect();
             if members.is_empty() {
-                self.pollers[number].next = None;
+                self.schedule_poll(number);
                 continue;
             }
+            let operations: Vec<Operation> = members
+                .iter()
+                .filter_map(|index| self.flights[*index].operation().cloned())
+                .collect();
             let regions = regions_of(operations.iter().map(|operation| &operation.mutation));
             let route = Route::new(provider.as_ref(), regions);
             // There is one poll at a time: it waits for the platform, and for no other call.
@@ -301,16 +307,13 @@ impl<'a, 'b> Round<'a, 'b> {
     }
 
     /// The flights that one provider works on.
-    fn in_flight(&self, poller: usize) -> (Vec<usize>, Vec<Operation>) {
+    fn in_flight(&self, poller: usize) -> impl Iterator<Item = usize> {
         let provider = &self.pollers[poller].provider;
         let flights = self.flights.iter().enumerate();
-        flights
-            .filter(|(_, flight)| Arc::ptr_eq(&flight.provider, provider))
-            .filter_map(|(index, flight)| match &flight.state {
-                State::InFlight(operation) => Some((index, operation.clone())),
-                _ => None,
-            })
-            .unzip()
+        let of_provider = flights.filter(|(_, flight)| Arc::ptr_eq(&flight.provider, provider));
+        of_provider
+            .filter(|(_, flight)| flight.operation().is_some())
+            .map(|(index, _)| index)
     }
 
     /// Whether a call to this provider has not been answered yet.

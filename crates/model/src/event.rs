@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Address, FleetName, ProviderKind, Region, StepId};
+use crate::{Action, Address, FleetName, ProviderKind, Reason, Region, StepId};
 
 /// Something that happened in a fleet.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -136,8 +136,10 @@ pub enum EventKind {
     },
     /// The fleet was listed once more after the steps.
     Observed {
-        /// What is still to change; 0: the plan is empty.
+        /// How much is still to change; 0: the plan is empty.
         remaining: usize,
+        /// What that is.
+        changes: Vec<Remaining>,
     },
     /// The fleet could not be listed after the steps, so it is not known whether it is as planned.
     ObserveFailed {
@@ -151,6 +153,17 @@ pub enum EventKind {
         /// How it ended.
         outcome: Outcome,
     },
+}
+
+/// A change that is still to be made after the last step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remaining {
+    /// Where.
+    pub address: Address,
+    /// What is to be done.
+    pub action: Action,
+    /// Why.
+    pub reasons: Vec<Reason>,
 }
 
 /// How the run of one fleet ended.

@@ -31,7 +31,7 @@ pub use change::{Action, Change, ChangeSet, Drift, DriftReason, Reason};
 pub use check::{Check, Severity};
 pub use connection::SslMode;
 pub use desired::{Bootstrap, DesiredInstance, DesiredState, PrimaryPolicy};
-pub use event::{Event, EventKind, Outcome};
+pub use event::{Event, EventKind, Outcome, Remaining};
 pub use lag::{Lag, Lsn, LsnError};
 pub use names::{
     AccountId, Address, Availability, FleetName, GroupName, NameError, ProviderKind, Region,

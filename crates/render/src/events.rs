@@ -1,6 +1,6 @@
 //! What happens during an apply, as lines.
 
-use pgfleet_model::{Address, Event, EventKind, FleetName, Outcome};
+use pgfleet_model::{Action, Address, Event, EventKind, FleetName, Outcome, Remaining};
 
 use crate::{
     Paint,
@@ -181,10 +181,12 @@ fn of_fleet(kind: &EventKind, paint: Paint) -> Option<Told> {
                 return None;
             }
         }
-        EventKind::Observed { remaining } if *remaining > 0 => {
+        EventKind::Observed { remaining, changes } if *remaining > 0 => {
+            let named: Vec<String> = changes.iter().map(still_to_change).collect();
             let text = format!(
-                "{remaining} still to change after the last step; unless this goes on, run the \
-                 same command again"
+                "{remaining} still to change after the last step: {}; unless this goes on, run the \
+                 same command again",
+                named.join("; ")
             );
             Told::of_fleet(paint.careful("!"), text)
         }
@@ -193,6 +195,22 @@ fn of_fleet(kind: &EventKind, paint: Paint) -> Option<Told> {
         }
         _ => return None,
     })
+}
+
+fn still_to_change(change: &Remaining) -> String {
+    let Remaining {
+        address,
+        action,
+        reasons,
+    } = change;
+    let verb = match action {
+        Action::NoOp => "keep",
+        Action::Create => "create",
+        Action::Update => "change",
+        Action::Delete => "delete",
+    };
+    let reasons: Vec<String> = reasons.iter().map(ToString::to_string).collect();
+    format!("{verb} {address} ({})", reasons.join(", "))
 }
 
 /// The event as one line of JSON.
@@ -272,6 +290,8 @@ pub fn problem(message: &str, remedy: &str, paint: Paint) -> String {
 mod tests {
     use std::time::Duration;
 
+    use pgfleet_model::Reason;
+
     use super::*;
 
     fn shown(kind: EventKind, several: bool) -> String {
@@ -307,6 +327,20 @@ mod tests {
             shown(done, true),
             "  food  ✔ primary     Databases_Create done   3.0s"
         );
+    }
+
+    #[test]
+    fn what_is_still_to_change_is_named() {
+        let observed = EventKind::Observed {
+            remaining: 1,
+            changes: vec![Remaining {
+                address: Address::Primary,
+                action: Action::Update,
+                reasons: vec![Reason::Stopped],
+            }],
+        };
+        let text = shown(observed, false);
+        assert!(text.contains("change primary (stopped)"), "{text}");
     }
 
     #[test]

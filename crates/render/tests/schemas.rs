@@ -9,9 +9,9 @@ use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
 use pgfleet_conformance::memory::{MemoryPlatform, MemoryRules};
 use pgfleet_model::{
-    Attributes, Availability, Condition, Endpoint, Event, EventKind, Field, Inventory,
-    ObjectVersion, ObservedInstance, Outcome, Owner, Phase, ProviderKind, Region, ResourceId,
-    ResourceRef, Role, Storage,
+    Action, Attributes, Availability, Condition, Endpoint, Event, EventKind, Field, Inventory,
+    ObjectVersion, ObservedInstance, Outcome, Owner, Phase, ProviderKind, Reason, Region,
+    Remaining, ResourceId, ResourceRef, Role, Storage,
 };
 use pgfleet_planner::{Goal, SavedFleet, SavedPlan, SavedPlanFile, plan, sha256};
 use pgfleet_render::{JsonForm, event_json};
@@ -125,7 +125,14 @@ fn next(event: Option<&EventKind>) -> Option<EventKind> {
             resource_id: text(),
             call: text(),
         },
-        Some(EventKind::StepLeft { .. }) => EventKind::Observed { remaining: 1 },
+        Some(EventKind::StepLeft { .. }) => EventKind::Observed {
+            remaining: 1,
+            changes: vec![Remaining {
+                address: address(),
+                action: Action::Update,
+                reasons: vec![Reason::Stopped],
+            }],
+        },
         Some(EventKind::Observed { .. }) => EventKind::ObserveFailed {
             why: text(),
             remedy: text(),

@@ -127,13 +127,7 @@ fn one_fleet(cloud: &Cloud) -> Vec<Figure> {
     let replicas = cloud.replicas;
     let text = (cloud.plan)("truck", replicas);
     fs::write(machine.path().join("truck.toml"), text).unwrap();
-    let apply = [
-        "apply",
-        "truck.toml",
-        "--auto-approve",
-        "--parallelism",
-        "20",
-    ];
+    let apply = ["apply", "truck.toml", "--auto-approve"];
     let destroy = ["destroy", "truck.toml", "--auto-approve"];
     let made = Runs::of(RUNS, || {
         cloud.latency(LATENCY);
@@ -182,7 +176,7 @@ fn many_fleets(cloud: &Cloud) -> Vec<Figure> {
         fs::write(folder.join(format!("{name}.toml")), (cloud.plan)(&name, 5)).unwrap();
     }
     cloud.latency(0);
-    let apply = ["apply", "fleets", "--auto-approve", "--parallelism", "50"];
+    let apply = ["apply", "fleets", "--auto-approve"];
     let making = Runs::from(vec![peak_of(cloud.command(&machine, &apply))]);
     cloud.latency(LATENCY);
     let arguments = ["plan", "fleets", "--detailed-exitcode"];

@@ -128,7 +128,7 @@ async fn prepare(
         how,
         source,
     } = command;
-    let run = match source {
+    let mut run = match source {
         Source::Files(_) => Run::serve(specs, &how.simulate, Accounts::Guarded, ui).await?,
         Source::Saved(path, saved) => saved::open(path, saved, &how.simulate, ui).await?,
     };
@@ -140,7 +140,7 @@ async fn prepare(
         return Err(Exit::Usage);
     }
     let plans = match source {
-        Source::Files(_) => run.plan(*goal, ui).await?,
+        Source::Files(_) => run.plan_what_can_be(*goal, ui).await?,
         Source::Saved(_, saved) => run.fit(saved, ui).await?,
     };
     let refused = refusals(&plans) > 0;
@@ -163,7 +163,8 @@ async fn prepare(
         }
         // There may still be something to tidy up behind a run that was killed.
         run.providers.close().await;
-        return Err(Exit::Done);
+        tell_left_out(&run, ui);
+        return Err(left_out(&run).collect());
     }
     credentials::warn(&run, &plans, ui).await;
     if !command.is_approved() && !ui.ask(question).await {
@@ -207,6 +208,9 @@ async fn run_plans(
     };
     let stop = Stop::default();
     let mut progress = Progress::new(ui, how.format, run.fleets.len() > 1);
+    for (fleet, error) in run.left_out() {
+        progress.left_out(fleet, error);
+    }
     let reports = {
         let executing = execute(works, options, &run.traffic, &stop, &mut progress);
         tokio::pin!(executing);
@@ -231,7 +235,18 @@ async fn run_plans(
     }
     tell(command, run, &reports, ui);
     let ended = |report: &FleetReport| (report.outcome, report.took_effect);
-    reports.iter().map(ended).collect()
+    reports.iter().map(ended).chain(left_out(run)).collect()
+}
+
+/// How the run ended for the fleets that it could not plan.
+fn left_out(run: &Run) -> impl Iterator<Item = (Outcome, bool)> {
+    run.left_out().map(|_| (Outcome::Failed, false))
+}
+
+fn tell_left_out(run: &Run, ui: Ui) {
+    for (fleet, _) in run.left_out() {
+        ui.result(&outcome_line(fleet, Outcome::Failed, 0, ui.out()));
+    }
 }
 
 /// The last words of a run.
@@ -246,9 +261,10 @@ fn tell(command: &Command<'_>, run: &Run, reports: &[FleetReport], ui: Ui) {
     if command.how.format == Format::Json {
         return;
     }
+    let several = reports.len() > 1 || run.left_out().next().is_some();
     for (fleet, report) in run.fleets.iter().zip(reports) {
         // That the only fleet was stopped has just been said.
-        if report.outcome != Outcome::Stopped || reports.len() > 1 {
+        if report.outcome != Outcome::Stopped || several {
             ui.result(&outcome_line(
                 &report.fleet,
                 report.outcome,
@@ -260,6 +276,7 @@ fn tell(command: &Command<'_>, run: &Run, reports: &[FleetReport], ui: Ui) {
             hint(command.goal, fleet, &report.observed, ui);
         }
     }
+    tell_left_out(run, ui);
 }
 
 /// Says how to connect to what is there after an apply.

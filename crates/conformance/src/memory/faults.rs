@@ -24,6 +24,10 @@ pub enum What {
 pub enum Fault {
     /// It is refused, to be made again after this time.
     Throttled(Duration),
+    /// It is turned away, since the instance is busy.
+    Busy,
+    /// It is turned away, since the instance is not at the revision that was named.
+    Stale,
     /// It is refused for good.
     Refused,
     /// It takes effect, and its answer never arrives.

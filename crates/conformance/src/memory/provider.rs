@@ -48,6 +48,14 @@ impl MemoryProvider {
                 let error = ProviderError::new(ErrorKind::Throttled, "too many calls");
                 (error.retry(Retry::After(*time)), ErrorKind::Throttled)
             }
+            Some(Fault::Busy) => {
+                let error = ProviderError::new(ErrorKind::Busy, "the instance is busy");
+                (error.retry(Retry::Backoff), ErrorKind::Busy)
+            }
+            Some(Fault::Stale) => {
+                let error = ProviderError::new(ErrorKind::Conflict, "the instance has changed");
+                (error.retry(Retry::Reobserve), ErrorKind::Conflict)
+            }
             Some(Fault::Refused) => (refused("the platform will not"), ErrorKind::Refused),
             Some(Fault::Reset) => (lost(), ErrorKind::Unreachable),
             Some(Fault::Unavailable(time)) => {

@@ -66,8 +66,7 @@ impl Round<'_, '_> {
     fn accepted(&mut self, index: usize, operation: Operation) {
         let flight = &mut self.flights[index];
         flight.took_effect = true;
-        flight.is_well();
-        let retry_after = operation.retry_after;
+        flight.is_well(operation.retry_after);
         let reached = operation.until == Until::Reached;
         flight.state = State::InFlight(operation);
         flight.asked_after = false;
@@ -80,16 +79,19 @@ impl Round<'_, '_> {
             return self.done(index);
         }
         let number = self.poller_of(&self.flights[index]);
-        self.schedule_poll(number, retry_after);
+        self.schedule_poll(number);
     }
 
-    /// Sets the time of a provider's next poll: at once for what it was not asked after yet, else
-    /// by the age of the youngest of its operations.
-    fn schedule_poll(&mut self, number: usize, retry_after: Option<Duration>) {
-        let (members, _) = self.in_flight(number);
+    /// Sets the time of a provider's next poll: when the platform wants to be asked after the first
+    /// of its operations; where it has not said, at once for what it was not asked after yet, else by
+    /// the age of the youngest.
+    pub(super) fn schedule_poll(&mut self, number: usize) {
+        let members: Vec<usize> = self.in_flight(number).collect();
         let members = || members.iter().map(|index| &self.flights[*index]);
+        let asked = members().filter_map(|flight| flight.ask_at).min();
+        let open = || members().filter(|flight| flight.ask_at.is_none());
         let polls = self.limits.options.polls;
-        let pause = if members().any(|flight| !flight.asked_after) {
+        let pause = if open().any(|flight| !flight.asked_after) {
             // Steps that began together are asked after together: the first poll waits for the
             // last of their answers, though not for long.
             let waits = self.any_on_the_wire(number);
@@ -99,11 +101,11 @@ impl Round<'_, '_> {
                 Duration::ZERO
             })
         } else {
-            let youngest = members().filter_map(|flight| flight.began).map(since).min();
+            let youngest = open().filter_map(|flight| flight.began).map(since).min();
             youngest.map(|age| polls.pause(age))
         };
-        self.pollers[number].next =
-            pause.map(|pause| Instant::now() + retry_after.unwrap_or(pause));
+        let ours = pause.map(|pause| Instant::now() + pause);
+        self.pollers[number].next = [asked, ours].into_iter().flatten().min();
     }
 
     fn polled(
@@ -112,21 +114,17 @@ impl Round<'_, '_> {
         members: &[usize],
         answers: Vec<Result<Progress, ProviderError>>,
     ) {
-        let mut soonest: Option<Duration> = None;
         let mut not_before = Duration::ZERO;
         for (index, answer) in members.iter().zip(answers) {
             match answer {
                 _ if self.flights[*index].state == State::Overdue => {}
                 Ok(Progress::Done) => self.done(*index),
-                Ok(Progress::Running { retry_after }) => {
-                    self.flights[*index].is_well();
-                    soonest = [soonest, retry_after].into_iter().flatten().min();
-                }
+                Ok(Progress::Running { retry_after }) => self.flights[*index].is_well(retry_after),
                 Err(error) => not_before = not_before.max(self.poll_failed(*index, &error)),
             }
         }
         self.pollers[number].running = false;
-        self.schedule_poll(number, soonest);
+        self.schedule_poll(number);
         // One poll asks for all: who was told to wait makes the others wait.
         let next = &mut self.pollers[number].next;
         *next = next.map(|next| next.max(Instant::now() + not_before));
@@ -181,8 +179,7 @@ impl Round<'_, '_> {
     /// not.
     fn pause(&mut self, index: usize, error: &ProviderError) -> Result<Duration, ProviderError> {
         let flight = &mut self.flights[index];
-        flight.attempts += 1;
-        let since = flight.troubled.get_or_insert_with(Instant::now).elapsed();
+        let (attempts, since) = flight.count(error.kind);
         let mut backoff = self.limits.options.backoff;
         if error.kind == ErrorKind::Busy {
             backoff = backoff.while_busy();
@@ -190,7 +187,7 @@ impl Round<'_, '_> {
         let route = flight.route();
         self.limits
             .traffic
-            .pause(&route, error, backoff, flight.attempts, since)
+            .pause(&route, error, backoff, attempts, since)
             .map_err(|why| why.told(error.clone(), &route))
     }
 

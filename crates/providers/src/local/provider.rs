@@ -14,7 +14,7 @@ use pgfleet_provider::{
     ErrorKind, Login, Operation, OperationName, Progress, Provider, ProviderError, Retry, Scope,
     Secrets, Until,
 };
-use tokio::task::JoinHandle;
+use tokio::{sync::Semaphore, task::JoinHandle};
 
 use super::{
     LocalPlatform,
@@ -26,6 +26,8 @@ use super::{
 
 /// How soon an operation of this machine is asked after again: asking costs nothing.
 const SOON: Duration = Duration::from_millis(20);
+/// So many servers are worked on at once: all on the disk of this machine.
+const AT_ONCE: usize = 10;
 
 /// The data folder where the plan names none: `/var/lib/pgfleet` for root, else `pgfleet` in the
 /// user's state folder. `None` where there is no home: a temporary folder would lose the data.
@@ -51,6 +53,7 @@ pub struct LocalProvider {
     existing: Mutex<Vec<Source>>,
     host: Mutex<Option<Arc<Host>>>,
     jobs: Mutex<HashMap<OperationName, Job>>,
+    room: Arc<Semaphore>,
 }
 
 impl LocalProvider {
@@ -62,6 +65,7 @@ impl LocalProvider {
             existing: Mutex::new(Vec::new()),
             host: Mutex::new(None),
             jobs: Mutex::new(HashMap::new()),
+            room: Arc::new(Semaphore::new(AT_ONCE)),
         }
     }
 
@@ -144,6 +148,12 @@ impl Provider for LocalProvider {
         let host = self.host()?;
         let work = mutate::begin(host, mutation, expect, *secrets).await?;
         let name = OperationName(mutate::random_name()?);
+        let room = Arc::clone(&self.room);
+        let work = async move {
+            // Never closed: without room it would go on all the same.
+            let _room = room.acquire_owned().await;
+            work.await
+        };
         self.jobs().insert(name.clone(), tokio::spawn(work));
         Ok(Operation {
             mutation: mutation.clone(),

@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::shapes::{Fields, address, object, or_null, provider, seconds, text, whole, word};
+use super::{
+    plan,
+    shapes::{Fields, address, array, object, or_null, provider, seconds, text, whole, word},
+};
 
 /// One line. Which fields it has follows from its event.
 pub(super) fn line() -> Value {
@@ -55,7 +58,20 @@ pub(super) fn line() -> Value {
             "step-left",
             step(vec![("resource_id", text()), ("call", text())]),
         ),
-        ("observed", vec![("remaining", whole())]),
+        (
+            "observed",
+            vec![
+                ("remaining", whole()),
+                (
+                    "changes",
+                    array(object(vec![
+                        ("address", address()),
+                        ("action", plan::action()),
+                        ("reasons", plan::reasons()),
+                    ])),
+                ),
+            ],
+        ),
         ("observe-failed", vec![("why", text()), ("remedy", text())]),
         (
             "fleet-finished",

@@ -1,20 +1,12 @@
 //! Calls that fail, get lost, or are never answered, and runs that are stopped.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that panics is one that fails"
-)]
-
-mod support;
-
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
+use crate::support::{Bench, creates};
 use pgfleet_conformance::{
     drive::{self, Recorder},
     memory::{Durations, Fault, MemoryCloud, MemoryRules, What},
@@ -23,7 +15,6 @@ use pgfleet_executor::{Options, Stop};
 use pgfleet_model::{EventKind, Operation, Outcome};
 use pgfleet_planner::Goal;
 use pgfleet_provider::Backoff;
-use support::{Bench, creates};
 use tokio::time::Instant;
 
 fn every_kind() -> [MemoryRules; 3] {
@@ -91,6 +82,34 @@ async fn repetitions_are_bounded_and_told() {
             .all(|pair| pair[1].saturating_sub(pair[0]) >= asked),
         "{begun:?}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_busy_instance_uses_up_no_patience_with_anything_else() {
+    let attempts = Backoff::default().attempts;
+    let other = [Fault::Stale, Fault::Throttled(Duration::from_secs(1))];
+    for other in other.into_iter().chain([Fault::LostAnswer]) {
+        let bench = Bench::new(MemoryRules::like_cloud_sql());
+        bench.apply(&bench.spec(0, "", "")).await;
+        let mut left = 2 * attempts;
+        let fault = other.clone();
+        bench.cloud.set_faults(move |what| {
+            if !matches!(what, What::Begin(_)) {
+                return None;
+            }
+            left = left.checked_sub(1)?;
+            // The last one but two is another trouble: nothing has come of the call by then.
+            let is_other = left == 2;
+            Some(if is_other { fault.clone() } else { Fault::Busy })
+        });
+        let larger = bench
+            .spec(0, "", "")
+            .source
+            .text
+            .replace("m.large", "m.xlarge");
+        let (report, _) = bench.apply(&drive::spec(&larger).unwrap()).await;
+        assert_eq!(report.outcome, Outcome::Done, "{other:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,16 +1,8 @@
 //! Platforms that throttle, hang, or never come to an end.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that panics is one that fails"
-)]
-
-mod support;
-
 use std::{sync::Arc, time::Duration};
 
+use crate::support::{Bench, creates};
 use pgfleet_conformance::{
     drive::Recorder,
     memory::{Durations, Fault, MemoryProvider, MemoryRules, What},
@@ -19,7 +11,6 @@ use pgfleet_executor::{Options, Stop, Traffic, Watched, expected, list};
 use pgfleet_model::{EventKind, Outcome};
 use pgfleet_planner::Goal;
 use pgfleet_provider::{ErrorKind, Provider, Scope};
-use support::{Bench, creates};
 use tokio::time::Instant;
 
 /// A platform whose answers take a second.

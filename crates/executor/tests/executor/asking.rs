@@ -1,0 +1,137 @@
+//! When a platform is asked after what it works on.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use crate::support::Bench;
+use async_trait::async_trait;
+use pgfleet_conformance::{
+    drive::Recorder,
+    memory::{MemoryRules, What},
+};
+use pgfleet_executor::{Options, Stop};
+use pgfleet_model::{AccountId, Check, Inventory, Mutation, ObjectVersion, Outcome};
+use pgfleet_planner::{Goal, Platform};
+use pgfleet_provider::{Operation, Progress, Provider, ProviderError, Scope, Secrets};
+use tokio::time::Instant;
+
+/// More than the parallelism of many tools, and as many as RDS takes.
+const REPLICAS: u32 = 15;
+/// How often the impatient replica may be asked after before it is ready.
+const ASKED: usize = 10;
+
+/// A platform that wants to be asked after `replica-1` every second and after all else every ten.
+struct Particular {
+    platform: Arc<dyn Provider>,
+    asked: Mutex<BTreeMap<String, Vec<Instant>>>,
+}
+
+fn pause(operation: &Operation) -> Duration {
+    let address = operation.mutation.owner.address.to_string();
+    Duration::from_secs(if address == "replica-1" { 1 } else { 10 })
+}
+
+#[async_trait]
+impl Provider for Particular {
+    fn platform(&self) -> &dyn Platform {
+        self.platform.platform()
+    }
+
+    async fn identity(&self) -> Result<AccountId, ProviderError> {
+        self.platform.identity().await
+    }
+
+    async fn observe(&self, scope: &Scope) -> Result<Inventory, ProviderError> {
+        self.platform.observe(scope).await
+    }
+
+    async fn preflight(&self, mutations: &[&Mutation]) -> Result<Vec<Check>, ProviderError> {
+        self.platform.preflight(mutations).await
+    }
+
+    async fn begin(
+        &self,
+        mutation: &Mutation,
+        expect: Option<&ObjectVersion>,
+        secrets: &Secrets,
+    ) -> Result<Operation, ProviderError> {
+        let taken = self.platform.begin(mutation, expect, secrets).await?;
+        let retry_after = Some(pause(&taken));
+        Ok(Operation {
+            retry_after,
+            ..taken
+        })
+    }
+
+    async fn poll(&self, operations: &[Operation]) -> Vec<Result<Progress, ProviderError>> {
+        let answers = self.platform.poll(operations).await;
+        let mut asked = self.asked.lock().unwrap();
+        operations
+            .iter()
+            .zip(answers)
+            .map(|(operation, answer)| {
+                let address = operation.mutation.owner.address.to_string();
+                asked.entry(address).or_default().push(Instant::now());
+                match answer? {
+                    Progress::Done => Ok(Progress::Done),
+                    Progress::Running { .. } => Ok(Progress::Running {
+                        retry_after: Some(pause(operation)),
+                    }),
+                }
+            })
+            .collect()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_operation_is_asked_after_when_the_platform_wants_it() {
+    let mut bench = Bench::new(MemoryRules::like_rds());
+    let particular = Arc::new(Particular {
+        platform: Arc::clone(&bench.provider),
+        asked: Mutex::default(),
+    });
+    bench.provider = Arc::clone(&particular) as Arc<dyn Provider>;
+    let mut recorder = Recorder::default();
+    let (options, stop) = (Options::default(), Stop::default());
+    let spec = bench.spec(2, "", "");
+    let report = bench
+        .run(&spec, Goal::Apply, options, &stop, &mut recorder)
+        .await;
+    assert_eq!(report.outcome, Outcome::Done);
+    let asked = particular.asked.lock().unwrap();
+    assert!(asked["replica-1"].len() > ASKED, "{asked:?}");
+    for (address, times) in asked.iter() {
+        let least = Duration::from_secs(if address == "replica-1" { 1 } else { 10 });
+        for pair in times.windows(2) {
+            assert!(pair[1] - pair[0] >= least, "{address}: {times:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_poll_asks_after_everything_that_is_in_flight() {
+    let bench = Bench::new(MemoryRules::like_rds());
+    let (report, _) = bench.apply(&bench.spec(0, "", "")).await;
+    assert_eq!(report.outcome, Outcome::Done);
+    let before = bench.cloud.history().calls.len();
+    let (report, _) = bench.apply(&bench.spec(REPLICAS, "", "")).await;
+    assert_eq!(report.outcome, Outcome::Done);
+    let history = bench.cloud.history();
+    let polls: Vec<usize> = history.calls[before..]
+        .iter()
+        .filter_map(|call| match call.what {
+            What::Poll(operations) => Some(operations),
+            _ => None,
+        })
+        .collect();
+    assert!(polls.len() <= 45, "{} polls for 600 s", polls.len());
+    assert!(
+        polls
+            .iter()
+            .all(|operations| *operations == REPLICAS as usize),
+        "{polls:?}"
+    );
+}
