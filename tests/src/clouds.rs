@@ -42,6 +42,15 @@ impl Vendor {
         }
     }
 
+    /// The size of the primary in its plan file, and one that is twice as large.
+    pub fn sizes(self) -> [&'static str; 2] {
+        match self {
+            Self::Aws => ["db.m5.large", "db.m5.xlarge"],
+            Self::Azure => ["Standard_D2ds_v5", "Standard_D4ds_v5"],
+            Self::Gcp => ["db-custom-2-7680", "db-custom-4-15360"],
+        }
+    }
+
     /// The name of its plan file.
     pub fn file(self) -> String {
         format!("{}.toml", self.name())
@@ -49,21 +58,16 @@ impl Vendor {
 
     /// A plan file of the fleet `truck-VENDOR`, with so many replicas.
     pub fn plan(self, replicas: usize) -> String {
-        let (region, size, gib, table) = match self {
-            Self::Aws => ("us-east-1", "db.m5.large", 100, ""),
+        let [size, _] = self.sizes();
+        let (region, gib, table) = match self {
+            Self::Aws => ("us-east-1", 100, ""),
             Self::Azure => (
                 "eastus2",
-                "Standard_D2ds_v5",
                 128,
                 "[azure]\nsubscription = '00000000-0000-0000-0000-000000000001'\n\
                  resource_group = 'food'\n",
             ),
-            Self::Gcp => (
-                "us-east1",
-                "db-custom-2-7680",
-                100,
-                "[gcp]\nproject = 'food'\n",
-            ),
+            Self::Gcp => ("us-east1", 100, "[gcp]\nproject = 'food'\n"),
         };
         let name = self.name();
         format!(
@@ -216,7 +220,12 @@ impl Clouds {
 
     /// Starts an apply that is killed right after its nth change, before it is answered.
     pub fn killed_after(&self, change: u64, files: &[&str]) -> Ran {
-        let run = self.start(&[&["apply", "--auto-approve"], files].concat());
+        self.verb_killed_after("apply", change, files)
+    }
+
+    /// The same of another verb.
+    pub fn verb_killed_after(&self, verb: &str, change: u64, files: &[&str]) -> Ran {
+        let run = self.start(&[&[verb, "--auto-approve"], files].concat());
         *self.doom.pid.lock().unwrap() = Some(run.pid());
         self.doom.after.store(change, Ordering::SeqCst);
         let ran = run.wait();

@@ -136,6 +136,39 @@ fn a_database_is_made_whenever_the_run_before_was_killed(vendor: Vendor) {
     assert!(!state.contains("pending-database"), "a note has stayed");
 }
 
+/// The fleet grows in size and loses a replica, and is then taken down; each time a run is killed
+/// after each of its changes in turn.
+fn a_resize_and_a_destroy_are_killed_after_each_change(vendor: Vendor) {
+    let [small, large] = vendor.sizes();
+    for (verb, left) in [("apply", REPLICAS), ("destroy", 0)] {
+        let mut number = 0;
+        loop {
+            number += 1;
+            assert!(number < 20, "no run came to its end by itself");
+            let clouds = at_once(vendor);
+            clouds.apply(&[&vendor.file()]).exits(0);
+            let plan = vendor.plan(REPLICAS - 1).replace(small, large);
+            std::fs::write(clouds.machine.path().join(vendor.file()), plan).unwrap();
+            let records = clouds.control().requests();
+            let before = records.iter().filter(|record| record.effect).count();
+            let change = u64::try_from(before).unwrap() + number;
+            let ran = clouds.verb_killed_after(verb, change, &[&vendor.file()]);
+            let arguments = [verb, "--auto-approve", &vendor.file()];
+            clouds.run(&arguments).exits(0);
+            if left == 0 {
+                assert!(clouds.is_empty(vendor), "{ran}");
+            } else {
+                clouds.is_whole(vendor, REPLICAS - 1);
+            }
+            if ran.code == 0 {
+                break;
+            }
+        }
+        // A change for each instance at least.
+        assert!(number > 3, "{verb}: {number}");
+    }
+}
+
 /// Moments within which a run may be struck, seeded.
 fn moments() -> Vec<Duration> {
     let mut random = Random::seeded();
@@ -218,6 +251,35 @@ fn two_applies_of_different_plans(vendor: Vendor) {
     two_applies(vendor, [1, 3]);
 }
 
+/// What a run of a larger plan is making is not taken away by one of a smaller plan.
+fn a_smaller_plan_beside_a_larger_one(vendor: Vendor) {
+    let clouds = Clouds::new(Clock::Manual);
+    let file = vendor.file();
+    let begin = || clouds.run(&["apply", "--auto-approve", "--no-wait", &file]);
+    let day = Duration::from_secs(24 * 3600);
+    clouds.write(vendor, 1);
+    for _ in 0..3 {
+        begin();
+        clouds.control().advance(day).unwrap();
+    }
+    clouds.is_whole(vendor, 1);
+    clouds.write(vendor, 3);
+    begin().exits(6);
+    clouds.write(vendor, 1);
+    let ran = clouds.apply(&[&file]).exits(3);
+    ran.says("is not in the plan and is being made at this moment");
+    assert_eq!(clouds.deletions().len(), 0);
+    // What is there can go.
+    clouds.control().advance(day).unwrap();
+    begin().exits(6);
+    clouds.control().advance(day).unwrap();
+    for _ in 0..3 {
+        begin();
+        clouds.control().advance(day).unwrap();
+    }
+    clouds.is_whole(vendor, 1);
+}
+
 macro_rules! on_each_cloud {
     ($($test:ident),* $(,)?) => {
         mod aws {
@@ -239,8 +301,10 @@ on_each_cloud!(
     throttling_at_each_request,
     a_password_is_changed_whenever_the_run_before_was_killed,
     a_database_is_made_whenever_the_run_before_was_killed,
+    a_resize_and_a_destroy_are_killed_after_each_change,
     signals_at_random_moments,
     kills_at_random_moments,
     two_applies_of_one_plan,
     two_applies_of_different_plans,
+    a_smaller_plan_beside_a_larger_one,
 );

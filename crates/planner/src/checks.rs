@@ -12,6 +12,7 @@ const NEVER: &str = "README.md, \"What pgfleet never does\"";
 
 /// Holds a fleet's changes against the rules that are the same everywhere.
 pub(crate) fn engine(
+    platform: &dyn Platform,
     desired: &DesiredState,
     observed: &ObservedState,
     set: &ChangeSet,
@@ -22,6 +23,7 @@ pub(crate) fn engine(
     checks.extend(protected(desired, observed, set, goal, protect));
     if goal == Goal::Apply {
         checks.extend(too_many_deletes(set, protect));
+        checks.extend(being_made(platform, observed, set));
     }
     checks.extend(missing_source(desired, observed));
     checks.extend(promoted(observed, set, protect));
@@ -96,6 +98,36 @@ fn too_many_deletes(set: &ChangeSet, protect: &Protect) -> Option<Check> {
         .remedy("raise `max_deletes` in [protect], or take fewer replicas away at once")
         .source("README.md, \"Protection\"")
     })
+}
+
+/// What the plan does not want and somebody is making at this moment: another run of another plan, it
+/// may be. It is not taken away under their hands.
+fn being_made(platform: &dyn Platform, observed: &ObservedState, set: &ChangeSet) -> Vec<Check> {
+    let goes = |resource: &ResourceRef| {
+        let mut changes = set.changes.iter();
+        changes.any(|change| {
+            change.action == Action::Delete
+                && change.resource == *resource
+                && change.reasons.contains(&Reason::NotInPlan)
+        })
+    };
+    let made = observed.surplus.iter();
+    let made = made.filter(|live| platform.is_being_made(live) && goes(&live.resource));
+    made.map(|live| {
+        let message = format!(
+            "{} is not in the plan and is being made at this moment",
+            live.resource
+        );
+        let check = Check::error("in-flight", message).remedy(
+            "if another run makes it, let that end; run the same command again when it is there",
+        );
+        match &live.owner {
+            Some(owner) => check.at(&owner.address),
+            None => check,
+        }
+        .source(NEVER)
+    })
+    .collect()
 }
 
 /// A replica that was promoted may hold writes that exist nowhere else. It is not deleted along

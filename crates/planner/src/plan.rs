@@ -88,6 +88,7 @@ pub fn plan(
     }
     found.extend(platform.check(&desired, &observed, &set));
     found.extend(checks::engine(
+        platform,
         &desired,
         &observed,
         &set,

@@ -2,7 +2,8 @@
 
 use pgfleet_model::{
     Attributes, ChangeSet, Check, DesiredInstance, DesiredState, Disruption, Field, Lane, Mutation,
-    ObservedInstance, ObservedState, ProviderKind, Region, ResourceId, ResourceRef, Role, Settings,
+    ObservedInstance, ObservedState, Phase, ProviderKind, Region, ResourceId, ResourceRef, Role,
+    Settings,
 };
 use pgfleet_spec::InstanceSize;
 
@@ -189,6 +190,11 @@ pub trait Platform: Send + Sync {
     /// earlier. They are printed only before a step that needs it, and last of all.
     fn awaiting(&self, _mutation: &Mutation) -> Vec<Vec<Word>> {
         Vec::new()
+    }
+
+    /// Whether somebody, or the platform, works on making the instance.
+    fn is_being_made(&self, live: &ObservedInstance) -> bool {
+        live.phase == Phase::Creating
     }
 
     /// How far a mutation has come, to judge by the listing's entry for its instance.

@@ -2,7 +2,7 @@
 
 use pgfleet_model::{
     Attributes, ChangeSet, Check, DesiredState, Field, Lane, Mutation, ObservedInstance,
-    ObservedState, ProviderKind, Region, ResourceRef, Role, Value,
+    ObservedState, Phase, ProviderKind, Region, ResourceRef, Role, Value,
 };
 use pgfleet_planner::{
     Capabilities, Compare, Draft, Edge, FieldRule, PlannedCall, Platform, Standing, Word,
@@ -111,6 +111,11 @@ impl Platform for LocalPlatform {
 
     fn commands(&self, _mutation: &Mutation) -> Vec<Vec<Word>> {
         Vec::new()
+    }
+
+    fn is_being_made(&self, live: &ObservedInstance) -> bool {
+        // What was interrupted nobody works on.
+        live.phase == Phase::Creating && live.raw_phase != CREATING_INTERRUPTED
     }
 
     fn standing(&self, mutation: &Mutation, live: Option<&ObservedInstance>) -> Standing {
