@@ -29,8 +29,11 @@ pub struct GcpOptions {
     pub error_reasons: bool,
     /// Whether instances tell their `settingsVersion`, which Google's always do.
     pub settings_versions: bool,
-    /// Pass over fields that are output only, instead of refusing them.
+    /// Pass over fields that only the server sets, instead of refusing them.
     pub ignore_output_only: bool,
+    /// Let a patch take a label away by null, as gcloud sends it. Google's description has labels
+    /// with values only.
+    pub null_removes_labels: bool,
     /// Take a replica whose tier is smaller than its primary's. Older captures of Cloud SQL show a
     /// refusal, newer ones do not.
     pub allow_smaller_replicas: bool,
@@ -68,6 +71,7 @@ impl Default for GcpOptions {
             error_reasons: true,
             settings_versions: true,
             ignore_output_only: false,
+            null_removes_labels: true,
             allow_smaller_replicas: false,
             replicas_without_backups: false,
             instance_quota: 1000,
