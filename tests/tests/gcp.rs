@@ -179,6 +179,22 @@ fn refusals_have_their_remedies_and_change_nothing() {
     });
     refused("cloudsql.instances.create");
     control.change_gcp(|options| {
+#[test]
+fn backups_are_switched_off_with_the_recovery_that_needs_them_and_on_again() {
+    let clouds = clouds(1);
+    clouds.run(&APPLY).exits(0);
+    let plan = ["plan", "gcp.toml", "--detailed-exitcode"];
+    let off = "count = 0";
+    rewrite(&clouds, "[primary]", "[primary]\nbackup_days = 0");
+    rewrite(&clouds, "count = 1", off);
+    clouds.run(&APPLY).exits(0);
+    clouds.run(&plan).exits(0);
+    rewrite(&clouds, "backup_days = 0", "backup_days = 3");
+    rewrite(&clouds, off, "count = 1");
+    clouds.run(&APPLY).exits(0);
+    clouds.is_whole(Vendor::Gcp, 1);
+}
+
         options.denied_permissions.clear();
         options.projects = vec!["another".to_owned()];
     });

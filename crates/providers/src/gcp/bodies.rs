@@ -103,7 +103,10 @@ fn addresses(attributes: &Attributes) -> IpConfiguration {
 fn backups(attributes: &Attributes) -> BackupConfiguration {
     let days = attributes.backup_days.unwrap_or(0);
     if days == 0 {
-        return BackupConfiguration::new().set_enabled(false);
+        // Left on, point-in-time recovery needs the backups, and Google refuses.
+        return BackupConfiguration::new()
+            .set_enabled(false)
+            .set_point_in_time_recovery_enabled(false);
     }
     let recovery = attributes.settings.get(PITR) == Some(&Value::Flag(true));
     let kept = i32::try_from(days).unwrap_or(i32::MAX);

@@ -59,6 +59,28 @@ fn replicas_go_before_their_primary_and_protection_is_lifted_first() {
 
 /// A plan for a replica of a primary that somebody else owns.
 fn following(reference: &str, theirs: Option<ObservedInstance>) -> FleetPlan {
+#[test]
+fn recovery_goes_with_the_backups_and_after_the_replicas() {
+    let off = file(
+        &format!("size = 'db-custom-2-7680'\nbackup_days = 0\n{SECRET}"),
+        0,
+        "",
+    );
+    let plan = planned(&off, all_live(), Goal::Apply);
+    assert_eq!(order(&plan)[2], "change truck-primary", "{:?}", plan.checks);
+    assert_eq!(plan.steps[2].after, [1, 2]);
+    assert_eq!(plan.steps[2].disruption.to_string(), "restart");
+    // gcloud does not take both in one command.
+    assert_eq!(
+        commands(&plan)[2..],
+        [
+            "gcloud sql instances patch truck-primary --no-enable-point-in-time-recovery \
+             --project=food --quiet",
+            "gcloud sql instances patch truck-primary --no-backup --project=food --quiet",
+        ]
+    );
+}
+
     let text = format!(
         "fleet = 'truck'\nprovider = 'gcp'\nregion = 'us-east1'\n[primary]\n\
          existing = '{reference}'\n[[replicas]]\ncount = 1\n"
