@@ -5,8 +5,8 @@
 
 use std::fs;
 
-use pgfleet_simulator::{Clock, Fault, FaultEffect};
-use pgfleet_tests::{Clouds, Ran, Vendor, say};
+use pgfleet_simulator::{Clock, Fault, FaultEffect, GcpOptions};
+use pgfleet_tests::{Clouds, Ran, Vendor, say, wait_until};
 use serde_json::{Value, json};
 
 const APPLY: [&str; 3] = ["apply", "gcp.toml", "--auto-approve"];
@@ -195,11 +195,39 @@ fn backups_are_switched_off_with_the_recovery_that_needs_them_and_on_again() {
     clouds.is_whole(Vendor::Gcp, 1);
 }
 
-        options.denied_permissions.clear();
-        options.projects = vec!["another".to_owned()];
-    });
-    refused("food");
-    control.change_gcp(|options| options.projects.clear());
+#[test]
+fn refusals_have_their_remedies_and_change_nothing() {
+    let clouds = clouds(1);
+    let control = clouds.control();
+    let refused = |words: &str| {
+        let ran: Ran = clouds.run(&APPLY).exits(1);
+        ran.says(words);
+    };
+    // Google gives the reason of an error, or nothing but its message.
+    for reasons in [true, false] {
+        control.change_gcp(|options| {
+            *options = GcpOptions::default();
+            options.error_reasons = reasons;
+            options.api_disabled = vec!["food".to_owned()];
+        });
+        refused("gcloud services enable sqladmin.googleapis.com");
+        control.change_gcp(|options| {
+            options.api_disabled.clear();
+            options.denied_permissions = vec!["cloudsql.instances.create".to_owned()];
+        });
+        refused("cloudsql.instances.create");
+        control.change_gcp(|options| {
+            options.denied_permissions.clear();
+            options.instance_quota = 0;
+        });
+        refused("ask Google for a higher quota");
+        control.change_gcp(|options| {
+            options.instance_quota = 1;
+            options.projects = vec!["another".to_owned()];
+        });
+        refused("food");
+    }
+    control.change_gcp(|options| *options = GcpOptions::default());
     control.fault(
         Fault::new(FaultEffect::Malformed)
             .on("instances.list")
@@ -208,6 +236,116 @@ fn backups_are_switched_off_with_the_recovery_that_needs_them_and_on_again() {
     refused("does not answer as Cloud SQL does");
     control.clear_faults();
     assert!(clouds.is_empty(Vendor::Gcp));
+}
+
+#[test]
+fn a_rate_is_waited_out_whatever_status_it_comes_with() {
+    let clouds = clouds(1);
+    clouds
+        .control()
+        .change_gcp(|options| options.error_reasons = false);
+    for status in [403, 429] {
+        let effect = FaultEffect::Error {
+            status,
+            code: "rateLimitExceeded".to_owned(),
+            message: "Quota exceeded for quota metric 'Queries' and limit 'Queries per minute per \
+                      user' of service 'sqladmin.googleapis.com'."
+                .to_owned(),
+        };
+        let fault = Fault::new(effect).on("instances.list").times(2);
+        clouds.control().fault(fault);
+        clouds.run(&APPLY).exits(0);
+    }
+    clouds.is_whole(Vendor::Gcp, 1);
+}
+
+#[test]
+fn an_apply_sends_no_label_without_a_value() {
+    let clouds = clouds(1);
+    clouds
+        .control()
+        .change_gcp(|options| options.null_removes_labels = false);
+    rewrite(&clouds, "[primary]", "[primary]\ndatabase = 'orders'");
+    // A run that ends with the database made and its note not settled is taken up.
+    clouds.killed_after(2, &["gcp.toml"]);
+    clouds.run(&APPLY).exits(0);
+    clouds.is_whole(Vendor::Gcp, 1);
+    let state = clouds.control().state().to_string();
+    assert!(state.contains("orders"), "{state}");
+}
+
+#[test]
+fn a_replica_begins_with_the_disk_that_its_primary_has_then() {
+    let clouds = Clouds::new(Clock::Manual);
+    clouds.write(Vendor::Gcp, 2);
+    seed_ours(&clouds);
+    let mut run = clouds.start(&APPLY);
+    let control = clouds.control();
+    let looked = || {
+        let records = control.requests();
+        let made = records
+            .iter()
+            .position(|record| record.action == "instances.insert" && record.effect);
+        made.is_some_and(|made| {
+            let later = records[made..].iter();
+            later
+                .clone()
+                .any(|record| record.action == "operations.get")
+        })
+    };
+    wait_until("the first replica is being made", looked);
+    control
+        .grow_gcp_disk("food", "truck-gcp-primary", 150)
+        .unwrap();
+    wait_until("both replicas are made", || {
+        control.advance(Duration::from_secs(400)).unwrap();
+        !run.goes_on()
+    });
+    run.wait().exits(0);
+    let state = control.state();
+    let disk = |name: &str| {
+        let instances = &state["gcp"]["instances"];
+        instances[format!("food/{name}")]["resource"]["settings"]["dataDiskSizeGb"].clone()
+    };
+    assert_eq!(disk("truck-gcp-replica-1"), "100", "{state}");
+    assert_eq!(disk("truck-gcp-replica-2"), "150", "{state}");
+}
+
+#[test]
+fn a_chain_of_replicas_that_is_too_long_is_refused_with_the_plan() {
+    let clouds = clouds(1);
+    seed(&clouds, "theirs-1");
+    for level in 2..=4 {
+        let replica = json!({
+            "name": format!("theirs-{level}"),
+            "region": "us-east1",
+            "masterInstanceName": format!("theirs-{}", level - 1),
+            "settings": {"tier": "db-custom-2-7680", "edition": "ENTERPRISE"},
+        });
+        clouds.control().seed_gcp("food", &replica).unwrap();
+    }
+    let follow = |name: &str| {
+        let plan = format!(
+            "fleet = 'truck-gcp'\nprovider = 'gcp'\nregion = 'us-east1'\n[primary]\n\
+             existing = '{name}'\n[[replicas]]\ncount = 1\n[protect]\ndeletion = false\n\
+             [gcp]\nproject = 'food'\n"
+        );
+        fs::write(clouds.machine.path().join("gcp.toml"), plan).unwrap();
+        clouds.run(&APPLY)
+    };
+    follow("theirs-4").exits(3).says("gcp/cascade");
+    follow("theirs-3").exits(0).never_says("gcp/cascade");
+}
+
+#[test]
+fn adoption_waits_for_an_instance_that_is_busy() {
+    let clouds = clouds(0);
+    seed(&clouds, "truck-gcp-primary");
+    clouds.refuse("instances.patch", 409, "operationInProgress", 3);
+    clouds
+        .run(&["adopt", "gcp.toml", "--auto-approve"])
+        .exits(0);
+    clouds.run(&["plan", "gcp.toml"]).exits(0);
 }
 
 #[test]

@@ -222,8 +222,10 @@ impl Api {
                         Err(_) => Error::http(status.as_u16(), headers, body),
                     },
                 );
+        let mut method = Method::Delete;
             }
             serde_json::from_slice(&body).map_err(Error::deser)
+            method = Method::DeleteBackedUp;
         };
         made(call, Box::pin(send)).await
     }
@@ -245,7 +247,7 @@ impl Api {
                 .set_enable_final_backup(true)
                 .set_final_backup_description(format!("last backup of {name}, by pgfleet"));
         }
-        made(self.call(Method::Delete, name), Box::pin(request.send())).await
+        made(self.call(method, name), Box::pin(request.send())).await
     }
 
     /// Makes a database on an instance.
