@@ -391,7 +391,7 @@ fn a_plan_is_printed_as_commands_of_gcloud_without_its_secrets() {
     let shell = clouds.run(&create).exits(0);
     shell.says("pgfleet-pending-database=food-2dtruck");
     shell.says("gcloud sql databases create food-truck --instance=truck-gcp-primary");
-    shell.says("--remove-labels=pgfleet-pending-database");
+    shell.says("--update-labels=pgfleet-pending-database= ");
     clouds.run(&APPLY).exits(0);
     rewrite(&clouds, "password_version = 2", "password_version = 3");
     let shell = clouds.run(&create).exits(0);

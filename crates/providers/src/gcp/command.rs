@@ -93,10 +93,6 @@ pub(super) fn of(
         let flag = format!("--update-labels={}", pairs(&labels));
         commands.push(command(&LABELLING, vec![flag.into()]));
     }
-    if databases::is_settled(fields) {
-        let flag = format!("--remove-labels={TAG_PENDING}");
-        commands.push(command(&LABELLING, vec![flag.into()]));
-    }
     commands
 }
 
@@ -196,6 +192,9 @@ fn changed_labels(fields: &[FieldChange], own: &Tags) -> Tags {
         match (field, to) {
             (Field::Tags, Value::Map(tags)) => labels.extend(tags.clone()),
             (Field::Address, _) => labels.extend(own.clone()),
+            (field, _) if databases::is_note(field) => {
+                labels.insert(TAG_PENDING.to_owned(), SETTLED.to_owned());
+            }
             _ => {}
         }
     }

@@ -12,7 +12,7 @@ use pgfleet_provider::{ErrorKind, OperationName, ProviderError, Retry, Secrets, 
 use secrecy::ExposeSecret;
 
 use crate::{
-    databases::{self, TAG_PENDING},
+    databases,
     passwords::{self, Passwords, has_password},
 };
 
@@ -48,9 +48,6 @@ pub(super) async fn begin(
             ours(api, mutation).await?;
             let taken = Box::pin(api.set_password(mutation.resource.id.as_str(), secret)).await;
             until(taken.map_err(|error| without_secret(error, Some(secret)))?)
-        }
-        Operation::Modify { fields, .. } if databases::is_settled(fields) => {
-            settle(api, mutation).await
         }
         Operation::Modify { fields, .. } => {
             if let Some(database) = databases::made_by(fields) {
@@ -93,16 +90,6 @@ async fn make_database(
         Err(error) if error.kind == ErrorKind::AlreadyExists => Ok(Until::Reached),
         answer => until(answer?),
     }
-}
-
-/// Takes the note off that the database is to be made.
-async fn settle(api: &Api, mutation: &Mutation) -> Result<Until, ProviderError> {
-    let live = ours(api, mutation).await?;
-    let mut labels = labels(&live);
-    labels.remove(TAG_PENDING);
-    let name = mutation.resource.id.as_str();
-    let go = [TAG_PENDING.to_owned()];
-    until(api.relabel(name, version(&live), &labels, &go).await?)
 }
 
 /// How the end of what Google has taken is recognised.
@@ -193,6 +180,8 @@ pub(super) async fn claim(
     if let Some(owner) = owner {
         labels.extend(owner.tags());
     } else {
+        // Google's description has no label without a value, but its own tool takes labels off so:
+        // there is no other way. An apply takes none off.
         go.extend([TAG_MANAGED_BY, TAG_FLEET, TAG_ADDRESS].map(ToOwned::to_owned));
         labels.retain(|label, _| !go.contains(label));
     }
