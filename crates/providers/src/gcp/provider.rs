@@ -147,7 +147,7 @@ impl Provider for GcpProvider {
             Some(inventory) => inventory,
             None => self.list().await?,
         };
-        Ok(preflight::taken_names(mutations, &inventory))
+        Ok(preflight::check(mutations, &inventory))
     }
 
     async fn begin(
