@@ -211,22 +211,29 @@ async fn alter(
 
 async fn delete(api: &Api, mutation: &Mutation, last: bool) -> Result<Until, ProviderError> {
     let name = mutation.resource.id.as_str();
-    let live = match ours(api, mutation).await {
-        // Gone already: the list will say so.
-        Err(error) if error.kind == ErrorKind::NotFound => return Ok(Until::Holds),
-        // Google says the same of what is not there. Only the list tells.
-        Err(error) if error.kind == ErrorKind::Permission => {
-            let listed = api.list().await?;
-            let there = listed.iter().any(|instance| instance.name == name);
-            return if there { Err(error) } else { Ok(Until::Holds) };
+    let delete = async {
+        let live = ours(api, mutation).await?;
+        if live.state == SqlInstanceState::PendingDelete {
+            return Ok(Until::Holds);
         }
-        live => live?,
+        until(api.delete(name, last).await?)
     };
-    if live.state == SqlInstanceState::PendingDelete {
-        return Ok(Until::Holds);
+    match delete.await {
+        // Gone already: the list will say so.
+        Err(error) if is_gone(api, name, &error).await? => Ok(Until::Holds),
+        answer => answer,
     }
-    match api.delete(name, last).await {
-        Err(error) if error.kind == ErrorKind::NotFound => Ok(Until::Holds),
-        answer => until(answer?),
+}
+
+/// Whether an error says that an instance is not there.
+async fn is_gone(api: &Api, name: &str, error: &ProviderError) -> Result<bool, ProviderError> {
+    match error.kind {
+        ErrorKind::NotFound => Ok(true),
+        // Google says the same of what is not there. Only the list tells.
+        ErrorKind::Permission => {
+            let listed = api.list().await?;
+            Ok(listed.iter().all(|instance| instance.name != name))
+        }
+        _ => Ok(false),
     }
 }
