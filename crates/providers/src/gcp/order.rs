@@ -167,7 +167,7 @@ pub(super) fn ends_recovery(fields: &[FieldChange]) -> bool {
 }
 
 /// What a call changes.
-fn changes(call: &PlannedCall) -> &[FieldChange] {
+pub(super) fn changes(call: &PlannedCall) -> &[FieldChange] {
     match &call.mutation.operation {
         Operation::Modify { fields, .. } => fields,
         _ => &[],

@@ -33,6 +33,21 @@ fn a_primary_and_its_replicas_are_changed_one_at_a_time() {
 }
 
 #[test]
+fn a_database_is_made_at_once_and_keeps_no_replica_away() {
+    let plan = fresh(&file(
+        &format!("size = 'db-custom-2-7680'\ndatabase = 'orders'\n{SECRET}"),
+        1,
+        "",
+    ));
+    let calls: Vec<_> = plan.steps.iter().map(|step| step.call.as_str()).collect();
+    let insert = "instances.insert";
+    let expected = [insert, "databases.insert", "instances.patch", insert];
+    assert_eq!(calls, expected);
+    let after: Vec<_> = plan.steps.iter().map(|step| &step.after[..]).collect();
+    assert_eq!(after, [&[][..], &[1], &[2], &[1]]);
+}
+
+#[test]
 fn replicas_go_before_their_primary_and_protection_is_lifted_first() {
     let text = format!("{}[protect]\ndeletion = false\n", usual());
     let goal = Goal::Destroy {
