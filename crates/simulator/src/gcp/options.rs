@@ -14,6 +14,10 @@ use serde::{Deserialize, Serialize};
 pub struct GcpOptions {
     /// Refuse requests without `Authorization: Bearer`. On loopback, clients go without by default.
     pub require_token: bool,
+    /// Refuse tokens that were not issued here. Needs a token as well.
+    pub only_issued_tokens: bool,
+    /// How long a token that is issued here is good, in real seconds.
+    pub token_seconds: u64,
     /// The projects that there are. Empty: whatever a request names.
     pub projects: Vec<String>,
     /// Projects in which the Cloud SQL Admin API is off: `accessNotConfigured`. `*` means all.
@@ -63,6 +67,8 @@ impl Default for GcpOptions {
     fn default() -> Self {
         Self {
             require_token: false,
+            only_issued_tokens: false,
+            token_seconds: 3600,
             projects: Vec::new(),
             api_disabled: Vec::new(),
             denied_permissions: Vec::new(),

@@ -1,63 +1,12 @@
-//! Fleets on a simulated Cloud SQL, through the binary: what is asked of it, what is waited out, and
-//! what is told. What every cloud survives is in `clouds_under_fire.rs`.
-
-#![expect(clippy::unwrap_used, reason = "a test that panics is one that fails")]
+//! What is asked of Cloud SQL, what is waited out, and what is left as it is.
 
 use std::{fs, time::Duration};
 
-use pgfleet_simulator::{Clock, Fault, FaultEffect, GcpOptions};
-use pgfleet_tests::{Clouds, Ran, Vendor, say, wait_until};
+use pgfleet_simulator::Clock;
+use pgfleet_tests::{Clouds, Vendor, say, wait_until};
 use serde_json::{Value, json};
 
-const APPLY: [&str; 3] = ["apply", "gcp.toml", "--auto-approve"];
-const DESTROY: [&str; 3] = ["destroy", "gcp.toml", "--auto-approve"];
-
-fn clouds(replicas: usize) -> Clouds {
-    let clouds = Clouds::new(Clock::AtOnce);
-    clouds.write(Vendor::Gcp, replicas);
-    clouds
-}
-
-/// Writes the plan file with one word in another's place.
-fn rewrite(clouds: &Clouds, from: &str, to: &str) {
-    let path = clouds.machine.path().join("gcp.toml");
-    let text = fs::read_to_string(&path).unwrap();
-    assert!(text.contains(from), "{text}");
-    fs::write(path, text.replace(from, to)).unwrap();
-}
-
-/// Somebody's instance of this name.
-fn seed(clouds: &Clouds, name: &str) {
-    let theirs = json!({
-        "name": name,
-        "region": "us-east1",
-        "databaseVersion": "POSTGRES_17",
-        "settings": {
-            "tier": "db-custom-2-7680",
-            "edition": "ENTERPRISE",
-            "dataDiskSizeGb": "100",
-            "userLabels": {"theirs": "stays"},
-            "backupConfiguration": {"enabled": true, "pointInTimeRecoveryEnabled": true},
-        },
-    });
-    clouds.control().seed_gcp("food", &theirs).unwrap();
-}
-
-/// The fleet's primary, as an earlier run has made it.
-fn seed_ours(clouds: &Clouds) {
-    seed(clouds, "truck-gcp-primary");
-    let labels = json!({
-        "managed-by": "pgfleet",
-        "pgfleet-fleet": "truck-gcp",
-        "pgfleet-address": "primary",
-    });
-    let ours = json!({"settings": {"userLabels": labels}});
-    let name = "truck-gcp-primary";
-    let control = clouds.control();
-    control
-        .change_gcp_instance("food", name, ours.as_object().unwrap())
-        .unwrap();
-}
+use crate::{APPLY, DESTROY, clouds, rewrite, seed, seed_ours};
 
 #[test]
 fn few_requests_do() {
@@ -115,15 +64,6 @@ fn an_instance_whose_revision_is_not_told_is_changed_all_the_same() {
         clouds.run(&[verb, "gcp.toml", "--auto-approve"]).exits(0);
     }
     clouds.is_whole(Vendor::Gcp, 1);
-}
-
-#[test]
-fn what_is_not_ours_is_left_alone() {
-    let clouds = clouds(1);
-    seed(&clouds, "truck-gcp-replica-1");
-    assert_eq!(clouds.asked(&APPLY, 3), ["instances.list"]);
-    let ran = clouds.run(&APPLY).exits(3);
-    ran.says("truck-gcp-replica-1 exists in us-east1 without pgfleet's tags");
 }
 
 #[test]
@@ -196,70 +136,6 @@ fn backups_are_switched_off_with_the_recovery_that_needs_them_and_on_again() {
 }
 
 #[test]
-fn refusals_have_their_remedies_and_change_nothing() {
-    let clouds = clouds(1);
-    let control = clouds.control();
-    let refused = |words: &str| {
-        let ran: Ran = clouds.run(&APPLY).exits(1);
-        ran.says(words);
-    };
-    // Google gives the reason of an error, or nothing but its message.
-    for reasons in [true, false] {
-        control.change_gcp(|options| {
-            *options = GcpOptions::default();
-            options.error_reasons = reasons;
-            options.api_disabled = vec!["food".to_owned()];
-        });
-        refused("gcloud services enable sqladmin.googleapis.com");
-        control.change_gcp(|options| {
-            options.api_disabled.clear();
-            options.denied_permissions = vec!["cloudsql.instances.create".to_owned()];
-        });
-        refused("cloudsql.instances.create");
-        control.change_gcp(|options| {
-            options.denied_permissions.clear();
-            options.instance_quota = 0;
-        });
-        refused("ask Google for a higher quota");
-        control.change_gcp(|options| {
-            options.instance_quota = 1;
-            options.projects = vec!["another".to_owned()];
-        });
-        refused("food");
-    }
-    control.change_gcp(|options| *options = GcpOptions::default());
-    control.fault(
-        Fault::new(FaultEffect::Malformed)
-            .on("instances.list")
-            .times(20),
-    );
-    refused("does not answer as Cloud SQL does");
-    control.clear_faults();
-    assert!(clouds.is_empty(Vendor::Gcp));
-}
-
-#[test]
-fn a_rate_is_waited_out_whatever_status_it_comes_with() {
-    let clouds = clouds(1);
-    clouds
-        .control()
-        .change_gcp(|options| options.error_reasons = false);
-    for status in [403, 429] {
-        let effect = FaultEffect::Error {
-            status,
-            code: "rateLimitExceeded".to_owned(),
-            message: "Quota exceeded for quota metric 'Queries' and limit 'Queries per minute per \
-                      user' of service 'sqladmin.googleapis.com'."
-                .to_owned(),
-        };
-        let fault = Fault::new(effect).on("instances.list").times(2);
-        clouds.control().fault(fault);
-        clouds.run(&APPLY).exits(0);
-    }
-    clouds.is_whole(Vendor::Gcp, 1);
-}
-
-#[test]
 fn an_apply_sends_no_label_without_a_value() {
     let clouds = clouds(1);
     clouds
@@ -312,32 +188,6 @@ fn a_replica_begins_with_the_disk_that_its_primary_has_then() {
 }
 
 #[test]
-fn a_chain_of_replicas_that_is_too_long_is_refused_with_the_plan() {
-    let clouds = clouds(1);
-    seed(&clouds, "theirs-1");
-    for level in 2..=4 {
-        let replica = json!({
-            "name": format!("theirs-{level}"),
-            "region": "us-east1",
-            "masterInstanceName": format!("theirs-{}", level - 1),
-            "settings": {"tier": "db-custom-2-7680", "edition": "ENTERPRISE"},
-        });
-        clouds.control().seed_gcp("food", &replica).unwrap();
-    }
-    let follow = |name: &str| {
-        let plan = format!(
-            "fleet = 'truck-gcp'\nprovider = 'gcp'\nregion = 'us-east1'\n[primary]\n\
-             existing = '{name}'\n[[replicas]]\ncount = 1\n[protect]\ndeletion = false\n\
-             [gcp]\nproject = 'food'\n"
-        );
-        fs::write(clouds.machine.path().join("gcp.toml"), plan).unwrap();
-        clouds.run(&APPLY)
-    };
-    follow("theirs-4").exits(3).says("gcp/cascade");
-    follow("theirs-3").exits(0).never_says("gcp/cascade");
-}
-
-#[test]
 fn adoption_waits_for_an_instance_that_is_busy() {
     let clouds = clouds(0);
     seed(&clouds, "truck-gcp-primary");
@@ -346,18 +196,6 @@ fn adoption_waits_for_an_instance_that_is_busy() {
         .run(&["adopt", "gcp.toml", "--auto-approve"])
         .exits(0);
     clouds.run(&["plan", "gcp.toml"]).exits(0);
-}
-
-#[test]
-fn a_plain_endpoint_elsewhere_is_refused_before_anything_is_sent() {
-    let clouds = clouds(1);
-    let mut command = clouds.command(&APPLY);
-    command.env(
-        "CLOUDSDK_API_ENDPOINT_OVERRIDES_SQL",
-        "http://sqladmin.example.com",
-    );
-    let ran = clouds.machine.start_command(command).wait().exits(1);
-    ran.says("PGFLEET_INSECURE_ENDPOINT_HOSTS");
 }
 
 #[test]
@@ -372,46 +210,4 @@ fn a_simulated_run_needs_no_project() {
     assert_eq!(instances.as_array().unwrap().len(), 2);
     assert_eq!(clouds.control().request_count(), 0);
     clouds.run(&APPLY).exits(1).says("GOOGLE_CLOUD_PROJECT");
-}
-
-#[test]
-fn a_plan_is_printed_as_commands_of_gcloud_without_its_secrets() {
-    let clouds = clouds(1);
-    let shell = clouds.run(&["plan", "gcp.toml", "--format", "shell"]);
-    let shell = shell.exits(0);
-    shell.says("gcloud sql instances create truck-gcp-primary --region=us-east1");
-    shell.says("--root-password \"$TRUCK_PASSWORD\"");
-    shell.never_says("lanted");
-    rewrite(
-        &clouds,
-        "[primary]",
-        "[primary]\ndatabase = 'food-truck'\npassword_version = 2",
-    );
-    let create = ["plan", "gcp.toml", "--format", "shell"];
-    let shell = clouds.run(&create).exits(0);
-    shell.says("pgfleet-pending-database=food-2dtruck");
-    shell.says("gcloud sql databases create food-truck --instance=truck-gcp-primary");
-    shell.says("--update-labels=pgfleet-pending-database= ");
-    clouds.run(&APPLY).exits(0);
-    rewrite(&clouds, "password_version = 2", "password_version = 3");
-    let shell = clouds.run(&create).exits(0);
-    shell.says("gcloud sql users set-password postgres --instance=truck-gcp-primary");
-    shell.says("--password \"$TRUCK_PASSWORD\"");
-    shell.says("--update-labels=");
-    shell.says("pgfleet-password-version=3");
-    shell.never_says("lanted");
-}
-
-#[test]
-fn a_region_and_a_tier_that_there_are_not_are_told_with_the_plan() {
-    let clouds = clouds(1);
-    rewrite(&clouds, "us-east1", "us-east11");
-    let ran = clouds.run(&["plan", "gcp.toml"]).exits(3);
-    ran.says("`us-east11` is no region of `gcp`")
-        .says("`us-east1`");
-    rewrite(&clouds, "us-east11", "us-east1");
-    rewrite(&clouds, "db-custom-2-7680", "db-cutom-2-7680");
-    let ran = clouds.run(&["plan", "gcp.toml"]).exits(3);
-    ran.says("`db-cutom-2-7680` is no tier")
-        .says("`db-custom-2-7680`");
 }
