@@ -160,6 +160,11 @@ impl Clouds {
         self.at_home(self.machine.command(arguments))
     }
 
+    /// The certificate of the authority that clients must trust, where the clouds are served over TLS.
+    pub fn authority_pem(&self) -> Option<&str> {
+        self.simulator.authority_pem()
+    }
+
     /// Where the clouds are.
     pub fn endpoint(&self) -> String {
         self.simulator.endpoint()

@@ -136,6 +136,11 @@ impl Running {
         self.child.try_wait().unwrap().is_none()
     }
 
+    /// What it has printed so far.
+    pub fn printed(&self) -> String {
+        fs::read_to_string(&self.stdout).unwrap()
+    }
+
     /// Waits until it has ended.
     pub fn wait(self) -> Ran {
         self.wait_within(2 * PATIENCE)

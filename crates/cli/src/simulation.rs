@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use pgfleet_model::ProviderKind;
-use pgfleet_simulator::{AzureOptions, Clock, Simulator};
+use pgfleet_simulator::{AzureOptions, Clock, GcpOptions, Simulator};
 use pgfleet_spec::Spec;
 
 use crate::{args::SimulateFlag, exit::Exit, seeding, ui::Ui};
@@ -89,7 +89,11 @@ pub(crate) async fn begin(
     let mut azure = AzureOptions::default();
     azure.any_subscription = true;
     azure.any_resource_group = true;
-    let mut builder = Simulator::builder().port(port).clock(clock).azure(azure);
+    // gcloud sends back what it has read, also what only Google sets.
+    let mut gcp = GcpOptions::default();
+    gcp.ignore_output_only = true;
+    let builder = Simulator::builder().port(port).clock(clock);
+    let mut builder = builder.azure(azure).gcp(gcp);
     if let Some(state) = state {
         builder = builder.state_file(state);
     }

@@ -13,8 +13,10 @@ use pgfleet_conformance::{
     drive,
     suite::{self, Hook, Report, Subject, Words},
 };
-use pgfleet_model::{ProviderKind, ResourceRef};
-use pgfleet_provider::{Provider, Scope};
+use pgfleet_model::{
+    Address, Mutation, Operation, Owner, ProviderKind, Region, ResourceId, ResourceRef,
+};
+use pgfleet_provider::{ErrorKind, Provider, Scope};
 use pgfleet_providers::gcp::{Endpoint, GcpProvider};
 use pgfleet_simulator::{Clock, Fault, FaultEffect, Simulator};
 use serde_json::json;
@@ -133,6 +135,52 @@ impl Subject for Gcp {
             self.with(|simulator| simulator.control().fault(fault));
         }
         Ok(Hook::Done)
+    }
+}
+
+#[tokio::test]
+async fn what_is_gone_is_deleted_also_where_it_is_said_to_be_forbidden() {
+    let gcp = Gcp::new(Clock::AtOnce).await;
+    let provider = gcp.provider();
+    let resource = ResourceRef {
+        region: Region::new("us-east1"),
+        id: ResourceId::new("truck-primary"),
+    };
+    let owner = Owner {
+        fleet: "truck".parse().unwrap(),
+        address: Address::Primary,
+    };
+    let labels = json!(owner.tags());
+    let delete = Mutation {
+        owner,
+        resource: resource.clone(),
+        operation: Operation::Delete {
+            final_snapshot: true,
+            source: None,
+        },
+        resume: false,
+    };
+    gcp.with(|simulator| {
+        let control = simulator.control();
+        control.change_gcp(|options| options.hide_absent = true);
+    });
+    let gone = drive::carry_out(provider.as_ref(), &delete, None).await;
+    assert_eq!(gone, Ok(()));
+    // What is there stays, and the permission is told.
+    gcp.occupy(&resource).await.unwrap();
+    for denied in ["cloudsql.instances.get", "cloudsql.instances.delete"] {
+        gcp.with(|simulator| {
+            let control = simulator.control();
+            let ours = json!({"settings": {"userLabels": labels}});
+            control.change_gcp_instance(PROJECT, "truck-primary", ours.as_object().unwrap())?;
+            control.change_gcp(|options| options.denied_permissions = vec![denied.to_owned()]);
+            Ok::<_, String>(())
+        })
+        .unwrap();
+        let refused = drive::carry_out(provider.as_ref(), &delete, None).await;
+        let error = refused.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Permission);
+        assert!(error.remedy.contains(denied), "{}", error.remedy);
     }
 }
 

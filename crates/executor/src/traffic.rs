@@ -202,8 +202,9 @@ impl Traffic {
         }
     }
 
-    /// Asks a platform something, and asks again where it is too busy to answer: that passes. One
-    /// that cannot be reached at all is tried twice more, since people wait for the answer.
+    /// Asks a platform something, and asks again where it is too busy to answer, or what is asked
+    /// about is busy: that passes. One that cannot be reached at all is tried twice more, since people
+    /// wait for the answer.
     ///
     /// # Errors
     /// The last answer's.
@@ -214,7 +215,6 @@ impl Traffic {
         ask: impl AsyncFn() -> Result<T, ProviderError>,
     ) -> Result<T, ProviderError> {
         let route = Route::new(provider, regions);
-        let backoff = Backoff::default();
         let mut attempt = 0;
         let mut troubled: Option<Instant> = None;
         loop {
@@ -226,9 +226,12 @@ impl Traffic {
                 Err(error) => error,
             };
             attempt += 1;
-            if error.kind != ErrorKind::Throttled && attempt > 2 {
-                return Err(error);
-            }
+            let backoff = match error.kind {
+                ErrorKind::Throttled => Backoff::default(),
+                ErrorKind::Busy => Backoff::default().while_busy(),
+                _ if attempt > 2 => return Err(error),
+                _ => Backoff::default(),
+            };
             let since = troubled.get_or_insert_with(Instant::now).elapsed();
             match self.pause(&route, &error, backoff, attempt, since) {
                 Ok(pause) => tokio::time::sleep(pause).await,

@@ -51,7 +51,7 @@ pub fn steps(
             }
         }
     }
-    edges.extend(general_order(&calls, &addresses, observed));
+    edges.extend(general_order(platform, &calls, &addresses, observed));
     let asked = platform.order(&calls, observed);
     // New before old is a preference: what the platform asks for goes first.
     let turned = |edge: &Edge| Edge {
@@ -179,6 +179,7 @@ fn deletes(call: &PlannedCall) -> bool {
 /// The order that holds on every platform. Who is a primary and who follows whom is what is
 /// observed: a switchover leaves the addresses behind.
 fn general_order(
+    platform: &dyn Platform,
     calls: &[PlannedCall],
     addresses: &[Address],
     observed: &ObservedState,
@@ -194,8 +195,10 @@ fn general_order(
     let mut edges = Vec::new();
     for (first, one) in calls.iter().enumerate() {
         for (then, other) in calls.iter().enumerate().filter(|(then, _)| *then != first) {
-            let primary_first =
-                addresses[first] == Address::Primary && !deletes(one) && creates_replica(other);
+            let primary_first = addresses[first] == Address::Primary
+                && !deletes(one)
+                && creates_replica(other)
+                && platform.precedes_replicas(one);
             // What is going already cannot be made to wait.
             let follower_first = deletes(one)
                 && deletes(other)

@@ -173,6 +173,12 @@ pub trait Platform: Send + Sync {
     /// What must wait for what, beyond the order that holds everywhere (see [`crate::steps`]).
     fn order(&self, calls: &[PlannedCall], observed: &ObservedState) -> Vec<Edge>;
 
+    /// Whether a replica is copied only after this call of its primary. What comes to the replica in
+    /// any case need not hold it up.
+    fn precedes_replicas(&self, _call: &PlannedCall) -> bool {
+        true
+    }
+
     /// Which mutations exclude each other in time.
     fn lane(&self, mutation: &Mutation, primary: &ResourceRef) -> Lane;
 

@@ -35,7 +35,7 @@ impl Default for Backoff {
 const BUSY: u32 = 12;
 
 impl Backoff {
-    /// The same for an instance that is busy: for up to about three quarters of an hour.
+    /// The same for an instance that is busy: for twenty to forty minutes, by the jitter.
     #[must_use]
     pub fn while_busy(self) -> Self {
         Self {

@@ -10,7 +10,7 @@ use pgfleet_conformance::{
 use pgfleet_executor::{Options, Stop, Traffic, Watched, expected, list};
 use pgfleet_model::{EventKind, Outcome};
 use pgfleet_planner::Goal;
-use pgfleet_provider::{ErrorKind, Provider, Scope};
+use pgfleet_provider::{ErrorKind, Provider, ProviderError, Retry, Scope};
 use tokio::time::Instant;
 
 /// A platform whose answers take a second.
@@ -197,6 +197,26 @@ async fn listings_wait_for_a_platform_that_throttles_and_are_bounded() {
         began.elapsed() < Duration::from_secs(60),
         "an hour is too long"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_busy_is_asked_for_as_long_as_in_an_apply() {
+    let bench = Bench::new(MemoryRules::like_cloud_sql());
+    let regions = || [pgfleet_model::Region::new("here")].into();
+    let began = Instant::now();
+    let busy = async || {
+        let free = began.elapsed() > Duration::from_secs(15 * 60);
+        let busy = ProviderError::new(ErrorKind::Busy, "busy").retry(Retry::Backoff);
+        if free { Ok(()) } else { Err(busy) }
+    };
+    let traffic = Traffic::new(3);
+    let answer = traffic.ask(bench.provider.as_ref(), regions(), busy).await;
+    assert_eq!(answer, Ok(()));
+    let always = async || Err(ProviderError::new(ErrorKind::Busy, "busy").retry(Retry::Backoff));
+    let answer: Result<(), _> = traffic
+        .ask(bench.provider.as_ref(), regions(), always)
+        .await;
+    assert_eq!(answer.unwrap_err().kind, ErrorKind::Busy);
 }
 
 #[tokio::test(start_paused = true)]

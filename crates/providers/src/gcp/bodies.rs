@@ -22,6 +22,9 @@ use super::{
     tier::edition,
 };
 
+/// The value of a note whose database is made. A patch merges labels: one that is left out stays.
+pub(super) const SETTLED: &str = "";
+
 /// The body of a creation: nothing in it that only Google sets.
 pub(super) fn new_instance(
     mutation: &Mutation,
@@ -103,7 +106,10 @@ fn addresses(attributes: &Attributes) -> IpConfiguration {
 fn backups(attributes: &Attributes) -> BackupConfiguration {
     let days = attributes.backup_days.unwrap_or(0);
     if days == 0 {
-        return BackupConfiguration::new().set_enabled(false);
+        // Left on, point-in-time recovery needs the backups, and Google refuses.
+        return BackupConfiguration::new()
+            .set_enabled(false)
+            .set_point_in_time_recovery_enabled(false);
     }
     let recovery = attributes.settings.get(PITR) == Some(&Value::Flag(true));
     let kept = i32::try_from(days).unwrap_or(i32::MAX);
@@ -159,6 +165,11 @@ pub(super) fn changed(
                 labels
                     .get_or_insert_with(|| self::labels(live))
                     .extend(mutation.owner.tags());
+            }
+            (field, _) if databases::is_note(field) => {
+                labels
+                    .get_or_insert_with(|| self::labels(live))
+                    .insert(TAG_PENDING.to_owned(), SETTLED.to_owned());
             }
             (Field::BackupDays, _) => backup = true,
             (Field::Setting(name), _) if name == PITR => backup = true,

@@ -5,18 +5,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-use google_cloud_auth::credentials::{Builder, CacheableResource, Credentials, anonymous};
+use google_cloud_auth::credentials::{Builder, Credentials, anonymous};
 use google_cloud_gax::{
     error::Error, options::RequestOptionsBuilder as _, retry_policy::NeverRetry,
 };
 use google_cloud_sql_v1::{
     client::{SqlDatabasesService, SqlInstancesService, SqlOperationsService, SqlUsersService},
     model::{
-        ApiWarning, Database, DatabaseInstance, Operation, User, api_warning::SqlApiWarningCode,
+        ApiWarning, Database, DatabaseInstance, InstancesListResponse, Operation, User,
+        api_warning::SqlApiWarningCode,
     },
 };
 use pgfleet_model::Tags;
 use pgfleet_provider::{ErrorKind, ProviderError, Retry};
+use reqwest::Url;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
@@ -26,27 +28,25 @@ use super::{
     ADMIN, Endpoint,
     call::{Call, Method},
     errors::{explain, no_credentials},
+    wire::Wire,
 };
 
 /// Longest that one request may take. Google answers at once and works afterwards.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// Longest that a connection of our own may take to be made.
-const CONNECT: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 /// Instances in one answer; Cloud SQL gives at most this many.
-const PAGE: u32 = 1000;
-const AGENT: &str = concat!("pgfleet/", env!("CARGO_PKG_VERSION"));
+const PAGE: &str = "1000";
+pub(super) const AGENT: &str = concat!("pgfleet/", env!("CARGO_PKG_VERSION"));
 
 /// One project's Cloud SQL. `Debug` of the models prints passwords: none is ever printed.
 pub(super) struct Api {
     project: String,
     url: String,
     credentials: Credentials,
+    wire: Wire,
     instances: OnceCell<SqlInstancesService>,
     databases: OnceCell<SqlDatabasesService>,
     users: OnceCell<SqlUsersService>,
     operations: OnceCell<SqlOperationsService>,
-    /// For the one call that Google's client cannot make.
-    http: OnceCell<reqwest::Client>,
 }
 
 /// One of Google's clients, made when it is first needed: each reads the system's certificate
@@ -89,12 +89,12 @@ impl Api {
         Ok(Self {
             project: project.to_owned(),
             url: endpoint.url().to_owned(),
+            wire: Wire::new(credentials.clone()),
             credentials,
             instances: OnceCell::new(),
             databases: OnceCell::new(),
             users: OnceCell::new(),
             operations: OnceCell::new(),
-            http: OnceCell::new(),
         })
     }
 
@@ -117,14 +117,13 @@ impl Api {
         let mut seen: BTreeSet<String> = BTreeSet::new();
         let mut token = String::new();
         loop {
-            let request = client!(self.instances: SqlInstancesService)
-                .list()
-                .set_project(&self.project)
-                .set_max_results(PAGE)
-                .set_page_token(&token)
-                .with_attempt_timeout(PATIENCE)
-                .with_user_agent(AGENT);
-            let page = made(call, request.send()).await?;
+            let mut address = self.address("")?;
+            address
+                .query_pairs_mut()
+                .append_pair("maxResults", PAGE)
+                .append_pair("pageToken", &token);
+            let request = self.wire.http().await?.get(address);
+            let page: InstancesListResponse = made(call, self.wire.answer(request)).await?;
             whole(&page.warnings)?;
             found.extend(page.items);
             if page.next_page_token.is_empty() {
@@ -140,13 +139,21 @@ impl Api {
 
     /// One instance.
     pub(super) async fn get(&self, name: &str) -> Result<DatabaseInstance, ProviderError> {
-        let request = client!(self.instances: SqlInstancesService)
-            .get()
-            .set_project(&self.project)
-            .set_instance(name)
-            .with_attempt_timeout(PATIENCE)
-            .with_user_agent(AGENT);
-        made(self.call(Method::Get, name), request.send()).await
+        let request = self.wire.http().await?.get(self.address(name)?);
+        made(self.call(Method::Get, name), self.wire.answer(request)).await
+    }
+
+    /// Where an instance is; without a name, where all of the project are.
+    fn address(&self, name: &str) -> Result<Url, ProviderError> {
+        let base = format!("{}/v1/projects/", self.url);
+        let mut address = Url::parse(&base).map_err(|error| cannot_start(&error))?;
+        if let Ok(mut path) = address.path_segments_mut() {
+            path.pop_if_empty().push(&self.project).push("instances");
+            if !name.is_empty() {
+                path.push(name);
+            }
+        }
+        Ok(address)
     }
 
     /// Makes an instance.
@@ -198,34 +205,9 @@ impl Api {
         if let Some(version) = version {
             settings["settingsVersion"] = version.to_string().into();
         }
-        let address = format!("{}/v1/projects/{}/instances/{name}", self.url, self.project);
-        let http = self.http.get_or_try_init(|| async { plain() }).await?;
-        let send = async {
-            let headers = self.credentials.headers(http::Extensions::new()).await;
-            let headers = match headers.map_err(Error::authentication)? {
-                CacheableResource::New { data, .. } => data,
-                CacheableResource::NotModified => http::HeaderMap::new(),
-            };
-            let request = http.patch(address).headers(headers);
-            let answer = request.json(&json!({"settings": settings})).send().await;
-            let answer = answer.map_err(Error::io)?;
-            let (status, headers) = (answer.status(), answer.headers().clone());
-            let body = answer.bytes().await.map_err(Error::io)?;
-            if !status.is_success() {
-                return Err(
-                    match google_cloud_gax::error::rpc::Status::try_from(&body) {
-                        Ok(said) => Error::service_with_http_metadata(
-                            said,
-                            Some(status.as_u16()),
-                            Some(headers),
-                        ),
-                        Err(_) => Error::http(status.as_u16(), headers, body),
-                    },
-                );
-            }
-            serde_json::from_slice(&body).map_err(Error::deser)
-        };
-        made(call, Box::pin(send)).await
+        let request = self.wire.http().await?.patch(self.address(name)?);
+        let request = request.json(&json!({"settings": settings}));
+        made(call, Box::pin(self.wire.answer(request))).await
     }
 
     /// Deletes an instance, with a last backup where one is asked for.
@@ -240,12 +222,14 @@ impl Api {
             .set_instance(name)
             .with_attempt_timeout(PATIENCE)
             .with_user_agent(AGENT);
+        let mut method = Method::Delete;
         if final_backup {
+            method = Method::DeleteBackedUp;
             request = request
                 .set_enable_final_backup(true)
                 .set_final_backup_description(format!("last backup of {name}, by pgfleet"));
         }
-        made(self.call(Method::Delete, name), Box::pin(request.send())).await
+        made(self.call(method, name), Box::pin(request.send())).await
     }
 
     /// Makes a database on an instance.
@@ -336,17 +320,7 @@ fn whole(warnings: &[ApiWarning]) -> Result<(), ProviderError> {
     })
 }
 
-fn plain() -> Result<reqwest::Client, ProviderError> {
-    reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(CONNECT)
-        .timeout(PATIENCE)
-        .user_agent(AGENT)
-        .build()
-        .map_err(|error| cannot_start(&error))
-}
-
-fn cannot_start(error: &dyn std::error::Error) -> ProviderError {
+pub(super) fn cannot_start(error: &dyn std::error::Error) -> ProviderError {
     let why = format!(
         "Google's client cannot start: {}",
         sentence(&error.to_string())

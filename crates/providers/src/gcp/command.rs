@@ -13,14 +13,19 @@ use crate::{
 
 use super::{
     ADMIN,
-    bodies::new_labels,
+    bodies::{SETTLED, new_labels},
+    order::ends_recovery,
     resolve::setting,
     setting::{NETWORK, PITR},
     tier::edition,
 };
 
+const PATCHING: [&str; 4] = ["gcloud", "sql", "instances", "patch"];
 /// The tool's command that knows labels.
 const LABELLING: [&str; 5] = ["gcloud", "beta", "sql", "instances", "patch"];
+
+/// The switch of point-in-time recovery.
+const RECOVERY: &str = "enable-point-in-time-recovery";
 
 /// What [`super::mutate`] sends, as `gcloud sql ...`. Labels are known to its beta commands only
 /// (label-instance of Cloud SQL's documentation), and so have a command of their own.
@@ -76,15 +81,16 @@ pub(super) fn of(
             .collect::<Vec<Word>>()
     };
     let mut commands = Vec::new();
+    if ends_recovery(fields) {
+        // The tool takes it in no command that has `--no-backup`, which Google takes only after it.
+        let flag = switch(RECOVERY, false);
+        commands.push(command(&PATCHING, vec![flag.into()]));
+    }
     if !flags.is_empty() || verb == "delete" {
         commands.push(command(&["gcloud", "sql", "instances", verb], flags));
     }
     if !labels.is_empty() {
         let flag = format!("--update-labels={}", pairs(&labels));
-        commands.push(command(&LABELLING, vec![flag.into()]));
-    }
-    if databases::is_settled(fields) {
-        let flag = format!("--remove-labels={TAG_PENDING}");
         commands.push(command(&LABELLING, vec![flag.into()]));
     }
     commands
@@ -136,7 +142,7 @@ fn create(
         }
         if days > 0 && attributes.settings.get(PITR) == Some(&Value::Flag(true)) {
             let log = days.min(edition.longest_log());
-            flag("--enable-point-in-time-recovery".to_owned());
+            flag(switch(RECOVERY, true));
             flag(format!("--retained-transaction-log-days={log}"));
         }
     }
@@ -170,8 +176,8 @@ fn alter(fields: &[FieldChange]) -> Vec<Word> {
                 }
                 flags.push(format!("--retained-backups-count={days}"));
             }
-            (Field::Setting(name), Value::Flag(on)) if name == PITR => {
-                flags.push(switch("enable-point-in-time-recovery", *on));
+            (Field::Setting(name), Value::Flag(true)) if name == PITR => {
+                flags.push(switch(RECOVERY, true));
             }
             _ => {}
         }
@@ -186,6 +192,9 @@ fn changed_labels(fields: &[FieldChange], own: &Tags) -> Tags {
         match (field, to) {
             (Field::Tags, Value::Map(tags)) => labels.extend(tags.clone()),
             (Field::Address, _) => labels.extend(own.clone()),
+            (field, _) if databases::is_note(field) => {
+                labels.insert(TAG_PENDING.to_owned(), SETTLED.to_owned());
+            }
             _ => {}
         }
     }

@@ -58,70 +58,116 @@ fn by_status(
     };
     let error = |kind| ProviderError::new(kind, format!("{call} failed: {said}"));
     let passes = Retry::Backoff.not_before(pause);
-    let words = message.to_ascii_lowercase();
-    let rate = words.contains("per minute") || words.contains("rate limit");
-    if words.contains("constraints/") || words.contains("organization policy") {
-        return error(ErrorKind::Refused).remedy(
-            "an organisation policy forbids it: change the plan file (a private `network`, another \
-             `region`), or ask whoever keeps the policy for an exception",
-        );
-    }
-    let quota = |error: ProviderError| {
-        error.remedy(format!(
+    let told = Told {
+        reason,
+        words: &message.to_ascii_lowercase(),
+    };
+    let quota = || {
+        error(ErrorKind::Refused).remedy(format!(
             "ask Google for a higher quota of Cloud SQL in the project {}, or plan less",
             call.project
         ))
     };
-    match (http, reason) {
-        // Not a rate that passes, whatever the status says.
-        (429, _) if words.contains("max instance") => quota(error(ErrorKind::Refused)),
-        (429, _) | (403, "rateLimitExceeded" | "userRateLimitExceeded") => {
-            error(ErrorKind::Throttled).retry(passes)
-        }
-        (403, "quotaExceeded") if rate => error(ErrorKind::Throttled).retry(passes),
-        (_, "quotaExceeded") => quota(error(ErrorKind::Refused)),
-        (409, "instanceAlreadyExists" | "alreadyExists") => {
-            error(ErrorKind::AlreadyExists).retry(Retry::Reobserve)
-        }
+    match http {
+        _ if told.of_a_policy() => error(ErrorKind::Refused).remedy(
+            "an organisation policy forbids it: change the plan file (a private `network`, another \
+             `region`), or ask whoever keeps the policy for an exception",
+        ),
+        400..=499 if told.of_too_many_instances() => quota(),
+        403 | 429 if told.of_a_rate() => error(ErrorKind::Throttled).retry(passes),
+        429 => error(ErrorKind::Throttled).retry(passes),
+        400..=499 if told.of_a_quota() => quota(),
         // Of a database PostgreSQL's own words are passed on, as a request that cannot be.
-        (409, "") | (400, _) if words.contains("already exists") => {
+        400 | 409 if told.of_one_that_is_there() => {
             error(ErrorKind::AlreadyExists).retry(Retry::Reobserve)
         }
-        (409, _) | (400, "invalidState" | "operationInProgress") => {
-            error(ErrorKind::Busy).retry(passes)
-        }
-        (400, _) => error(ErrorKind::Refused)
+        400 if told.of_a_busy_instance() => error(ErrorKind::Busy).retry(passes),
+        409 => error(ErrorKind::Busy).retry(passes),
+        400 => error(ErrorKind::Refused)
             .remedy("Google refuses the request as such: correct what it names in the plan file"),
-        (401, _) => error(ErrorKind::Credentials).remedy(
+        401 => error(ErrorKind::Credentials).remedy(
             "the credentials are not accepted or have expired: run `gcloud auth \
              application-default login` again, or look at GOOGLE_APPLICATION_CREDENTIALS",
         ),
-        (403, "accessNotConfigured" | "SERVICE_DISABLED") => {
-            error(ErrorKind::Permission).remedy(format!(
-                "enable the API: gcloud services enable sqladmin.googleapis.com --project={}",
-                call.project
-            ))
-        }
-        (403, _) => error(ErrorKind::Permission).remedy(format!(
-            "give whoever runs this the permission {} in the project {} (docs/gcp.md has the \
-             role), and look at the names: Google answers the same for what does not exist",
-            call.method.permission(),
+        403 if told.of_an_api_that_is_off() => error(ErrorKind::Permission).remedy(format!(
+            "enable the API: gcloud services enable sqladmin.googleapis.com --project={}",
             call.project
         )),
-        (404, _) if call.method == Method::List => error(ErrorKind::NotFound).remedy(format!(
+        403 => error(ErrorKind::Permission).remedy(format!(
+            "give whoever runs this the permission {} in the project {} (docs/gcp.md has the \
+             role), and look at the names: Google answers the same for what does not exist",
+            call.method.permissions().join(" and "),
+            call.project
+        )),
+        404 if call.method == Method::List => error(ErrorKind::NotFound).remedy(format!(
             "look at `project` in [gcp]: there is no {}, or it is not yours",
             call.project
         )),
-        (404, _) => error(ErrorKind::NotFound)
+        404 => error(ErrorKind::NotFound)
             .retry(Retry::Reobserve)
             .remedy("somebody else has deleted it; run the command again"),
-        (412, _) => error(ErrorKind::Conflict)
+        412 => error(ErrorKind::Conflict)
             .retry(Retry::Reobserve)
             .remedy("the instance has changed meanwhile; run the command again"),
-        (408 | 500..=599, _) => error(ErrorKind::Unreachable)
+        408 | 500..=599 => error(ErrorKind::Unreachable)
             .remedy("run the command again; see status.cloud.google.com")
             .retry(call.method.unclear().not_before(pause)),
         _ => error(ErrorKind::Internal),
+    }
+}
+
+/// What an error says beside its status. A body may have no reason: the words tell then.
+#[derive(Clone, Copy)]
+struct Told<'a> {
+    reason: &'a str,
+    /// In small letters.
+    words: &'a str,
+}
+
+impl Told<'_> {
+    fn is(self, reasons: &[&str], words: &[&str]) -> bool {
+        reasons.contains(&self.reason) || words.iter().any(|words| self.words.contains(words))
+    }
+
+    fn of_a_policy(self) -> bool {
+        self.is(&[], &["constraints/", "organization policy"])
+    }
+
+    /// People have met it as 403, 409 and 429.
+    fn of_too_many_instances(self) -> bool {
+        self.is(&["errorMaxInstancePerLabel"], &["max instance"])
+    }
+
+    fn of_a_rate(self) -> bool {
+        self.is(
+            &["rateLimitExceeded", "userRateLimitExceeded"],
+            &["per minute", "per 100 seconds", "per second", "rate limit"],
+        )
+    }
+
+    fn of_a_quota(self) -> bool {
+        self.is(&["quotaExceeded"], &["quota exceeded"])
+    }
+
+    fn of_one_that_is_there(self) -> bool {
+        self.is(
+            &["instanceAlreadyExists", "alreadyExists"],
+            &["already exists"],
+        )
+    }
+
+    fn of_a_busy_instance(self) -> bool {
+        self.is(
+            &["invalidState", "operationInProgress"],
+            &["already in progress", "in an appropriate state"],
+        )
+    }
+
+    fn of_an_api_that_is_off(self) -> bool {
+        self.is(
+            &["accessNotConfigured", "SERVICE_DISABLED"],
+            &["has not been used in project", "it is disabled"],
+        )
     }
 }
 
@@ -270,10 +316,22 @@ mod tests {
         assert_eq!((busy.kind, busy.retry), (ErrorKind::Busy, Retry::Backoff));
         let stale = answer(Method::Patch, 412, "staleData", "stale");
         assert_eq!(stale.retry, Retry::Reobserve);
-        let there = answer(Method::Insert, 409, "instanceAlreadyExists", "there");
-        assert_eq!(there.kind, ErrorKind::AlreadyExists);
-        let unready = answer(Method::Delete, 409, "invalidState", "state");
-        assert_eq!(unready.kind, ErrorKind::Busy);
+        for (reason, message) in [
+            ("instanceAlreadyExists", "there"),
+            ("", "The Cloud SQL instance already exists."),
+            ("conflict", "The Cloud SQL instance already exists."),
+        ] {
+            let there = answer(Method::Insert, 409, reason, message);
+            assert_eq!(there.kind, ErrorKind::AlreadyExists, "{reason}");
+        }
+        for (http, reason, message) in [
+            (409, "invalidState", "state"),
+            (400, "operationInProgress", "busy"),
+            (400, "", "Another operation was already in progress."),
+        ] {
+            let unready = answer(Method::Delete, http, reason, message);
+            assert_eq!(unready.kind, ErrorKind::Busy, "{http} {reason}");
+        }
         assert_eq!(answer(Method::List, 503, "", "").retry, Retry::Backoff);
         assert_eq!(answer(Method::Insert, 503, "", "").retry, Retry::Reobserve);
     }
@@ -283,11 +341,9 @@ mod tests {
         for method in Method::ALL {
             let error = answer(method, 403, "notAuthorized", "no");
             assert_eq!(error.kind, ErrorKind::Permission);
-            assert!(
-                error.remedy.contains(method.permission()),
-                "{}",
-                error.remedy
-            );
+            for permission in method.permissions() {
+                assert!(error.remedy.contains(permission), "{}", error.remedy);
+            }
         }
     }
 
@@ -306,28 +362,39 @@ mod tests {
 
     #[test]
     fn a_quota_is_told_from_a_rate() {
-        let rate = answer(
-            Method::List,
-            403,
-            "quotaExceeded",
-            "Quota exceeded for 'Queries per minute'",
-        );
-        assert_eq!(rate.kind, ErrorKind::Throttled);
-        let quota = answer(Method::Insert, 403, "quotaExceeded", "100 instances");
-        assert_eq!(
-            (quota.kind, quota.retry),
-            (ErrorKind::Refused, Retry::Never)
-        );
-        assert!(quota.remedy.contains("quota"));
+        let minute = "Quota exceeded for quota metric 'Queries' and limit 'Queries per minute'";
+        for (http, reason, message) in [
+            (403, "quotaExceeded", minute),
+            (403, "", minute),
+            (403, "rateLimitExceeded", ""),
+            (429, "", ""),
+        ] {
+            let rate = answer(Method::List, http, reason, message);
+            let told = (rate.kind, rate.retry);
+            assert_eq!(told, (ErrorKind::Throttled, Retry::Backoff), "{http}");
+        }
         let most = "the project has reached the max instance per project limit";
-        let most = answer(Method::Insert, 429, "", most);
-        assert_eq!((most.kind, most.retry), (ErrorKind::Refused, Retry::Never));
+        for (http, reason, message) in [
+            (403, "quotaExceeded", "100 instances"),
+            (403, "errorMaxInstancePerLabel", most),
+            (403, "", most),
+            (409, "errorMaxInstancePerLabel", ""),
+            (429, "", most),
+        ] {
+            let quota = answer(Method::Insert, http, reason, message);
+            let told = (quota.kind, quota.retry);
+            assert_eq!(told, (ErrorKind::Refused, Retry::Never), "{http} {reason}");
+            assert!(quota.remedy.contains("quota"), "{}", quota.remedy);
+        }
     }
 
     #[test]
     fn an_api_that_is_off_and_a_wrong_project_have_their_remedies() {
-        let off = answer(Method::List, 403, "SERVICE_DISABLED", "off");
-        assert!(off.remedy.contains("gcloud services enable"));
+        let unused = "Cloud SQL Admin API has not been used in project 1 before or it is disabled";
+        for (reason, message) in [("SERVICE_DISABLED", "off"), ("", unused)] {
+            let off = answer(Method::List, 403, reason, message);
+            assert!(off.remedy.contains("gcloud services enable"), "{reason}");
+        }
         let wrong = answer(Method::List, 404, "", "no project");
         assert!(wrong.remedy.contains("`project` in [gcp]"));
     }

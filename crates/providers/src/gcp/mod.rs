@@ -26,6 +26,7 @@ mod provider;
 mod resolve;
 mod rules;
 mod tier;
+mod wire;
 
 pub use endpoint::Endpoint;
 pub use platform::GcpPlatform;

@@ -12,7 +12,7 @@ use pgfleet_provider::{ErrorKind, OperationName, ProviderError, Retry, Secrets, 
 use secrecy::ExposeSecret;
 
 use crate::{
-    databases::{self, TAG_PENDING},
+    databases,
     passwords::{self, Passwords, has_password},
 };
 
@@ -48,9 +48,6 @@ pub(super) async fn begin(
             ours(api, mutation).await?;
             let taken = Box::pin(api.set_password(mutation.resource.id.as_str(), secret)).await;
             until(taken.map_err(|error| without_secret(error, Some(secret)))?)
-        }
-        Operation::Modify { fields, .. } if databases::is_settled(fields) => {
-            settle(api, mutation).await
         }
         Operation::Modify { fields, .. } => {
             if let Some(database) = databases::made_by(fields) {
@@ -93,16 +90,6 @@ async fn make_database(
         Err(error) if error.kind == ErrorKind::AlreadyExists => Ok(Until::Reached),
         answer => until(answer?),
     }
-}
-
-/// Takes the note off that the database is to be made.
-async fn settle(api: &Api, mutation: &Mutation) -> Result<Until, ProviderError> {
-    let live = ours(api, mutation).await?;
-    let mut labels = labels(&live);
-    labels.remove(TAG_PENDING);
-    let name = mutation.resource.id.as_str();
-    let go = [TAG_PENDING.to_owned()];
-    until(api.relabel(name, version(&live), &labels, &go).await?)
 }
 
 /// How the end of what Google has taken is recognised.
@@ -193,6 +180,8 @@ pub(super) async fn claim(
     if let Some(owner) = owner {
         labels.extend(owner.tags());
     } else {
+        // Google's description has no label without a value, but its own tool takes labels off so:
+        // there is no other way. An apply takes none off.
         go.extend([TAG_MANAGED_BY, TAG_FLEET, TAG_ADDRESS].map(ToOwned::to_owned));
         labels.retain(|label, _| !go.contains(label));
     }
@@ -222,22 +211,29 @@ async fn alter(
 
 async fn delete(api: &Api, mutation: &Mutation, last: bool) -> Result<Until, ProviderError> {
     let name = mutation.resource.id.as_str();
-    let live = match ours(api, mutation).await {
-        // Gone already: the list will say so.
-        Err(error) if error.kind == ErrorKind::NotFound => return Ok(Until::Holds),
-        // Google says the same of what is not there. Only the list tells.
-        Err(error) if error.kind == ErrorKind::Permission => {
-            let listed = api.list().await?;
-            let there = listed.iter().any(|instance| instance.name == name);
-            return if there { Err(error) } else { Ok(Until::Holds) };
+    let delete = async {
+        let live = ours(api, mutation).await?;
+        if live.state == SqlInstanceState::PendingDelete {
+            return Ok(Until::Holds);
         }
-        live => live?,
+        until(api.delete(name, last).await?)
     };
-    if live.state == SqlInstanceState::PendingDelete {
-        return Ok(Until::Holds);
+    match delete.await {
+        // Gone already: the list will say so.
+        Err(error) if is_gone(api, name, &error).await? => Ok(Until::Holds),
+        answer => answer,
     }
-    match api.delete(name, last).await {
-        Err(error) if error.kind == ErrorKind::NotFound => Ok(Until::Holds),
-        answer => until(answer?),
+}
+
+/// Whether an error says that an instance is not there.
+async fn is_gone(api: &Api, name: &str, error: &ProviderError) -> Result<bool, ProviderError> {
+    match error.kind {
+        ErrorKind::NotFound => Ok(true),
+        // Google says the same of what is not there. Only the list tells.
+        ErrorKind::Permission => {
+            let listed = api.list().await?;
+            Ok(listed.iter().all(|instance| instance.name != name))
+        }
+        _ => Ok(false),
     }
 }

@@ -138,7 +138,8 @@ pub(super) fn attributes(instance: &DatabaseInstance, role: Role) -> Attributes 
     let _ = Owner::take_from(&mut tags);
     let mut own = own_settings(settings, role);
     own.extend(passwords::version(&tags));
-    let note = tags.remove(TAG_PENDING);
+    // Empty, it has been settled.
+    let note = tags.remove(TAG_PENDING).filter(|note| !note.is_empty());
     if role == Role::Primary {
         own.extend([databases::observed(note.as_deref().map(note::read))]);
     }

@@ -142,11 +142,16 @@ pub(super) fn order(calls: &[PlannedCall], observed: &ObservedState) -> Vec<Edge
                 && role(one) == Role::Replica
                 && role(other) == Role::Primary
                 && !other.mutation.resume;
+            // Google leaves it on while the primary has replicas.
+            let unneeded = deletes(one)
+                && role(one) == Role::Replica
+                && is_primary(other)
+                && ends_recovery(changes(other));
             // One name, two regions: the name must be free first.
             let moved = deletes(one)
                 && creates(other)
                 && one.mutation.resource.id == other.mutation.resource.id;
-            if last || moved {
+            if last || unneeded || moved {
                 edges.push(Edge { first, then });
             }
         }
@@ -154,11 +159,24 @@ pub(super) fn order(calls: &[PlannedCall], observed: &ObservedState) -> Vec<Edge
     edges
 }
 
+/// Whether a change switches point-in-time recovery off.
+pub(super) fn ends_recovery(fields: &[FieldChange]) -> bool {
+    let off = Value::Flag(false);
+    let mut fields = fields.iter();
+    fields.any(|change| is_setting(&change.field, PITR) && change.to == off)
+}
+
+/// What a call changes.
+pub(super) fn changes(call: &PlannedCall) -> &[FieldChange] {
+    match &call.mutation.operation {
+        Operation::Modify { fields, .. } => fields,
+        _ => &[],
+    }
+}
+
 /// Whether a call makes an instance larger or smaller. The tier decides, then the disk.
 fn direction(call: &PlannedCall) -> Option<Ordering> {
-    let Operation::Modify { fields, .. } = &call.mutation.operation else {
-        return None;
-    };
+    let fields = changes(call);
     let tier = fields
         .iter()
         .find_map(|change| match (&change.field, &change.from, &change.to) {

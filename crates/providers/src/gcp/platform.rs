@@ -167,6 +167,12 @@ impl Platform for GcpPlatform {
         order::order(calls, observed)
     }
 
+    /// A database comes to every replica, however old that is: one that cannot be made keeps none away.
+    fn precedes_replicas(&self, call: &PlannedCall) -> bool {
+        let mut changes = order::changes(call).iter();
+        !changes.any(|change| databases::concerns(&change.field))
+    }
+
     /// One mutation at a time for a primary and all its replicas, in whatever region.
     fn lane(&self, _mutation: &Mutation, primary: &ResourceRef) -> Lane {
         Lane(primary.clone())

@@ -1,7 +1,10 @@
 //! The half that talks to Google: the trait's functions, over the client.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -10,7 +13,7 @@ use futures_util::{StreamExt as _, stream};
 use google_cloud_sql_v1::model::operation::SqlOperationStatus;
 use pgfleet_model::{
     AccountId, Check, FleetName, Inventory, Mutation, ObjectVersion, Operation as Verb, Owner,
-    PasswordSource, ResourceRef,
+    PasswordSource, ResourceRef, Role,
 };
 use pgfleet_provider::{
     ErrorKind, Operation, OperationName, Platform, Progress, Provider, ProviderError, Retry, Scope,
@@ -36,6 +39,8 @@ pub struct GcpProvider {
     api: OnceCell<Api>,
     /// The last list.
     seen: Mutex<Option<Arc<Inventory>>>,
+    /// Whether something has taken its time since: what the last list says of disks is old then.
+    waited: AtomicBool,
 }
 
 impl GcpProvider {
@@ -47,6 +52,7 @@ impl GcpProvider {
             endpoint,
             api: OnceCell::new(),
             seen: Mutex::new(None),
+            waited: AtomicBool::new(false),
         }
     }
 
@@ -63,6 +69,7 @@ impl GcpProvider {
     /// The project's list, kept for those who need no newer one.
     async fn list(&self) -> Result<Arc<Inventory>, ProviderError> {
         let listed = self.api().await?.list().await?;
+        self.waited.store(false, Ordering::Relaxed);
         let inventory = Arc::new(observe::inventory(&listed));
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         *seen = Some(Arc::clone(&inventory));
@@ -74,6 +81,18 @@ impl GcpProvider {
         seen.clone()
     }
 
+    /// How large the disk of a source is, which grows by itself. It is asked for only where what was
+    /// listed may be old.
+    async fn disk(&self, source: &ResourceRef) -> Result<Option<u32>, ProviderError> {
+        if self.waited.load(Ordering::Relaxed) {
+            let live = self.api().await?.get(source.id.as_str()).await?;
+            return Ok(observe::attributes(&live, Role::Primary).storage.gib);
+        }
+        let seen = self.seen();
+        let live = seen.as_ref().and_then(|inventory| inventory.get(source));
+        Ok(live.and_then(|live| live.attributes.storage.gib))
+    }
+
     async fn progress(&self, name: &OperationName) -> Result<Progress, ProviderError> {
         let operation = match self.api().await?.operation(&name.0).await {
             // Google forgets operations; the instance itself tells then.
@@ -83,6 +102,7 @@ impl GcpProvider {
             operation => operation?,
         };
         if operation.status != SqlOperationStatus::Done {
+            self.waited.store(true, Ordering::Relaxed);
             return Ok(Progress::Running { retry_after: None });
         }
         match &operation.error {
@@ -147,7 +167,7 @@ impl Provider for GcpProvider {
             Some(inventory) => inventory,
             None => self.list().await?,
         };
-        Ok(preflight::taken_names(mutations, &inventory))
+        Ok(preflight::check(mutations, &inventory))
     }
 
     async fn begin(
@@ -158,10 +178,7 @@ impl Provider for GcpProvider {
     ) -> Result<Operation, ProviderError> {
         let api = self.api().await?;
         let source_gib = match &mutation.operation {
-            Verb::CreateReplica { source, .. } => self.seen().and_then(|inventory| {
-                let live = inventory.get(source)?;
-                live.attributes.storage.gib
-            }),
+            Verb::CreateReplica { source, .. } => self.disk(source).await?,
             _ => None,
         };
         let passwords = &self.platform.passwords;

@@ -91,11 +91,15 @@ pub(super) fn resolve(project: &str, draft: Draft<'_>) -> Vec<Check> {
                 attributes.postgres = NEWEST.to_string().parse().ok();
                 checks.push(rules::version_chosen(NEWEST));
             }
-            // Turned on later it restarts the primary: a new one that has backups has it at once.
             let backed_up = attributes.backup_days.is_some_and(|days| days > 0);
             let two_zones = attributes.availability == Some(Availability::Regional);
-            if !replicas.is_empty() || two_zones || (live.is_none() && backed_up) {
+            let needed = !replicas.is_empty() || two_zones;
+            // Turned on later it restarts the primary: a new one that has backups has it at once.
+            if needed || (live.is_none() && backed_up) {
                 attributes.settings.insert(PITR.into(), Value::Flag(true));
+            } else if !backed_up {
+                // It goes with the backups that it needs.
+                attributes.settings.insert(PITR.into(), Value::Flag(false));
             }
             if let Some(bootstrap) = &desired.bootstrap {
                 checks.extend(rules::bootstrap(bootstrap, live.is_some()));

@@ -4,10 +4,11 @@ use super::errors::{ApiError, ApiResult};
 use super::fields::{INSTANCE, OPERATION};
 use super::operations::{Effect, Operation};
 use super::options::{GcpOptions, GcpTiming};
-use super::read;
+use super::read::{self, Leniency};
 use super::render;
 use super::resource::Resource;
-use super::route::Route;
+use super::route::{Action, Route};
+use super::schema::Message;
 use super::state::{Instance, World};
 use crate::clock::Millis;
 use serde_json::Value;
@@ -35,10 +36,18 @@ impl Call<'_> {
         self.route.target.as_deref().unwrap_or_default()
     }
 
+    /// The body as a message.
+    pub(crate) fn read(&self, message: &'static Message) -> ApiResult<Resource> {
+        let leniency = Leniency {
+            ignores_output_only: self.options.ignore_output_only,
+            empties_maps: self.route.action == Action::Patch && self.options.null_removes_labels,
+        };
+        read::body(self.body, message, leniency).map(Resource)
+    }
+
     /// The body as an instance.
     pub(crate) fn read_instance(&self) -> ApiResult<Resource> {
-        let ignore = self.options.ignore_output_only;
-        read::body(self.body, &INSTANCE, ignore).map(Resource)
+        self.read(&INSTANCE)
     }
 
     /// The instance that the path names.

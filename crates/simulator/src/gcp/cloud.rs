@@ -6,9 +6,10 @@ use super::outside;
 use super::route::Route;
 use super::service;
 use super::state::World;
-use crate::clock::Clock;
+use super::token::{self, Desk, Refused};
+use crate::clock::{Clock, wall_now};
 use crate::cloud::{Answer, Asked, Cloud, Credential, Ending, Moment, Rate, Refusal, Request};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::time::Duration;
 
 /// Everything that exists in the simulated Cloud SQL, and how it behaves.
@@ -17,6 +18,8 @@ pub(crate) struct Gcp {
     pub(super) options: GcpOptions,
     pub(super) timing: GcpTiming,
     pub(super) world: World,
+    /// How many tokens have been issued.
+    issued: u64,
 }
 
 impl Gcp {
@@ -25,6 +28,7 @@ impl Gcp {
             timing: service::timing(&options, clock),
             options,
             world: World::default(),
+            issued: 0,
         }
     }
 
@@ -51,16 +55,29 @@ impl Gcp {
         answer
     }
 
-    fn asked(&self, request: &Request) -> ApiResult<Asked> {
-        let token = request
-            .header("authorization")
-            .and_then(|header| header.strip_prefix("Bearer "))
-            .map(str::trim)
-            .filter(|token| !token.is_empty());
-        if token.is_none() && self.options.require_token {
-            let given = request.header("authorization").is_some();
-            return Err(ApiError::unauthenticated(given));
+    fn issue(&mut self, desk: &Desk, request: &Request) -> Answer {
+        self.issued += 1;
+        match desk.answer(request, &self.options, wall_now(), self.issued) {
+            Ok(token) => json_answer(200, &token),
+            Err(Refused::Google(error)) => self.error_answer(&error),
+            Err(Refused::Oauth { error, why }) => Answer {
+                error: Some(error.to_owned()),
+                ..json_answer(400, &json!({"error": error, "error_description": why}))
+            },
         }
+    }
+
+    fn asked(&self, request: &Request) -> ApiResult<Asked> {
+        let token = token::bearer(request).unwrap_or_default();
+        if let Some(desk) = Desk::read(&request.method, request.path()) {
+            return Ok(Asked {
+                action: desk.action().to_owned(),
+                identifier: None,
+                place: "-".to_owned(),
+                credential: Credential(token.to_owned()),
+            });
+        }
+        token::check_bearer(request, &self.options, wall_now(), false)?;
         let route = Route::read(&request.method, &request.uri)?;
         let identifier = route.target.clone().or_else(|| {
             let body: Value = serde_json::from_slice(&request.body).ok()?;
@@ -70,7 +87,7 @@ impl Gcp {
             action: route.action.name().to_owned(),
             identifier,
             place: route.project,
-            credential: Credential(token.unwrap_or_default().to_owned()),
+            credential: Credential(token.to_owned()),
         })
     }
 }
@@ -89,15 +106,23 @@ impl Cloud for Gcp {
             .map_err(|error| self.error_answer(&error))
     }
 
+    fn checks_credential(&self, asked: &Asked) -> bool {
+        asked.action != Desk::Exchange.action()
+    }
+
     fn catch_up(&mut self, moment: Moment) {
         self.world.catch_up(moment);
     }
 
     fn answer(&mut self, request: &Request, ending: Option<&Ending>, moment: Moment) -> Answer {
+        if let Some(desk) = Desk::read(&request.method, request.path()) {
+            return self.issue(&desk, request);
+        }
         let Self {
             options,
             timing,
             world,
+            issued: _,
         } = self;
         match service::answer(request, ending, options, timing, world, moment.now) {
             Ok((body, effect)) => Answer {

@@ -4,7 +4,6 @@ use super::call::Call;
 use super::errors::{ApiError, ApiResult};
 use super::fields::{DATABASE, DATABASES};
 use super::operations::Effect;
-use super::read;
 use super::render;
 use super::replica;
 use super::resource::Resource;
@@ -20,7 +19,7 @@ const COLLATION: &str = "en_US.UTF8";
 
 /// `databases.insert`.
 pub(crate) fn insert(call: &mut Call<'_>) -> ApiResult<Value> {
-    let said = read::body(call.body, &DATABASE, call.options.ignore_output_only).map(Resource)?;
+    let said = call.read(&DATABASE)?;
     let instance = call.existing()?;
     let target = instance.name.clone();
     belongs(&said, instance)?;

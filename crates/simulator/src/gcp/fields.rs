@@ -22,18 +22,17 @@ const fn server(name: &'static str, kind: Kind) -> Field {
     }
 }
 
-const fn output(name: &'static str, kind: Kind) -> Field {
-    Field {
-        name,
-        kind,
-        setter: Setter::Output,
-    }
-}
+/// `kind`, a text that names the message.
+const KIND: Field = Field {
+    name: "kind",
+    kind: Text,
+    setter: Setter::Always,
+};
 
 pub(crate) static INSTANCE: Message = Message {
     name: "google.cloud.sql.v1.DatabaseInstance",
     fields: &[
-        server("kind", Text),
+        KIND,
         server("state", Enum(&enums::INSTANCE_STATE)),
         caller("databaseVersion", Enum(&enums::DATABASE_VERSION)),
         caller("settings", One(&SETTINGS)),
@@ -64,21 +63,21 @@ pub(crate) static INSTANCE: Message = Message {
         caller("rootPassword", Text),
         server("scheduledMaintenance", Uncovered),
         server("satisfiesPzs", Bool),
-        output("databaseInstalledVersion", Text),
+        server("databaseInstalledVersion", Text),
         server("outOfDiskReport", Uncovered),
-        output("createTime", Time),
-        output("availableMaintenanceVersions", Texts),
-        server("maintenanceVersion", Text),
-        output("upgradableDatabaseVersions", Messages(&AVAILABLE_VERSION)),
+        server("createTime", Time),
+        server("availableMaintenanceVersions", Texts),
+        caller("maintenanceVersion", Uncovered),
+        server("upgradableDatabaseVersions", Messages(&AVAILABLE_VERSION)),
         server("sqlNetworkArchitecture", Enum(&enums::NETWORK_ARCHITECTURE)),
-        output("pscServiceAttachmentLink", Text),
-        output("dnsName", Text),
-        output("primaryDnsName", Text),
-        output("writeEndpoint", Text),
-        output("dnsNames", Uncovered),
-        output("nodes", Uncovered),
-        output("satisfiesPzi", Bool),
-        output("deploymentInfo", Uncovered),
+        server("pscServiceAttachmentLink", Text),
+        server("dnsName", Text),
+        server("primaryDnsName", Text),
+        server("writeEndpoint", Text),
+        server("dnsNames", Uncovered),
+        server("nodes", Uncovered),
+        server("satisfiesPzi", Bool),
+        server("deploymentInfo", Uncovered),
         caller("replicationCluster", One(&REPLICATION_CLUSTER)),
         caller("geminiConfig", Uncovered),
         caller("switchTransactionLogsToCloudStorageEnabled", Bool),
@@ -97,7 +96,7 @@ static SETTINGS: Message = Message {
         caller("settingsVersion", Int64),
         caller("authorizedGaeApplications", Texts),
         caller("tier", Text),
-        server("kind", Text),
+        KIND,
         caller("userLabels", Map),
         caller("availabilityType", Enum(&enums::AVAILABILITY_TYPE)),
         caller("pricingPlan", Enum(&enums::PRICING_PLAN)),
@@ -167,7 +166,7 @@ static ACL_ENTRY: Message = Message {
         caller("value", Text),
         caller("expirationTime", Time),
         caller("name", Text),
-        server("kind", Text),
+        KIND,
     ],
 };
 
@@ -176,15 +175,15 @@ static BACKUP_CONFIGURATION: Message = Message {
     fields: &[
         caller("startTime", Text),
         caller("enabled", Bool),
-        server("kind", Text),
+        KIND,
         caller("binaryLogEnabled", Bool),
         caller("replicationLogArchivingEnabled", Bool),
         caller("location", Text),
         caller("pointInTimeRecoveryEnabled", Bool),
         caller("backupRetentionSettings", One(&BACKUP_RETENTION)),
         caller("transactionLogRetentionDays", Int32),
-        output("transactionalLogStorageState", Enum(&enums::LOG_STORAGE)),
-        output("backupTier", Enum(&enums::BACKUP_TIER)),
+        server("transactionalLogStorageState", Enum(&enums::LOG_STORAGE)),
+        server("backupTier", Enum(&enums::BACKUP_TIER)),
     ],
 };
 
@@ -202,7 +201,7 @@ static LOCATION_PREFERENCE: Message = Message {
         caller("followGaeApplication", Uncovered),
         caller("zone", Text),
         caller("secondaryZone", Text),
-        server("kind", Text),
+        KIND,
     ],
 };
 
@@ -212,7 +211,7 @@ static MAINTENANCE_WINDOW: Message = Message {
         caller("hour", Int32),
         caller("day", Int32),
         caller("updateTrack", Enum(&enums::UPDATE_TRACK)),
-        server("kind", Text),
+        KIND,
     ],
 };
 
@@ -250,7 +249,7 @@ static DATA_CACHE: Message = Message {
 static REPLICA_CONFIGURATION: Message = Message {
     name: "google.cloud.sql.v1.ReplicaConfiguration",
     fields: &[
-        server("kind", Text),
+        KIND,
         caller("mysqlReplicaConfiguration", Uncovered),
         caller("failoverTarget", Bool),
         caller("cascadableReplica", Bool),
@@ -260,9 +259,9 @@ static REPLICA_CONFIGURATION: Message = Message {
 static REPLICATION_CLUSTER: Message = Message {
     name: "google.cloud.sql.v1.ReplicationCluster",
     fields: &[
-        output("psaWriteEndpoint", Text),
+        server("psaWriteEndpoint", Text),
         caller("failoverDrReplicaName", Text),
-        output("drReplica", Bool),
+        server("drReplica", Bool),
     ],
 };
 
@@ -270,7 +269,7 @@ static DISK_ENCRYPTION: Message = Message {
     name: "google.cloud.sql.v1.DiskEncryptionConfiguration",
     fields: &[
         caller("kmsKeyName", Text),
-        server("kind", Text),
+        KIND,
         caller("cmekSourceLogEncryptionEnforced", Uncovered),
         caller("confidentialMode", Uncovered),
     ],
@@ -297,7 +296,7 @@ static AVAILABLE_VERSION: Message = Message {
 pub(crate) static DATABASE: Message = Message {
     name: "google.cloud.sql.v1.Database",
     fields: &[
-        server("kind", Text),
+        KIND,
         caller("charset", Text),
         caller("collation", Text),
         server("etag", Text),
@@ -311,13 +310,13 @@ pub(crate) static DATABASE: Message = Message {
 
 pub(crate) static DATABASES: Message = Message {
     name: "google.cloud.sql.v1.DatabasesListResponse",
-    fields: &[server("kind", Text), server("items", Messages(&DATABASE))],
+    fields: &[KIND, server("items", Messages(&DATABASE))],
 };
 
 pub(crate) static USER: Message = Message {
     name: "google.cloud.sql.v1.User",
     fields: &[
-        server("kind", Text),
+        KIND,
         caller("password", Text),
         server("etag", Text),
         caller("name", Text),
@@ -325,11 +324,11 @@ pub(crate) static USER: Message = Message {
         caller("instance", Text),
         caller("project", Text),
         caller("type", Uncovered),
-        output("iamEmail", Text),
+        server("iamEmail", Text),
         caller("sqlserverUserDetails", Uncovered),
         caller("passwordPolicy", Uncovered),
         caller("dualPasswordType", Uncovered),
-        output("iamStatus", Uncovered),
+        server("iamStatus", Uncovered),
         caller("databaseRoles", Uncovered),
         caller("serverRoles", Uncovered),
     ],
@@ -338,7 +337,7 @@ pub(crate) static USER: Message = Message {
 pub(crate) static INSTANCES: Message = Message {
     name: "google.cloud.sql.v1.InstancesListResponse",
     fields: &[
-        server("kind", Text),
+        KIND,
         server("items", Messages(&INSTANCE)),
         server("nextPageToken", Text),
     ],
@@ -347,7 +346,7 @@ pub(crate) static INSTANCES: Message = Message {
 pub(crate) static OPERATION: Message = Message {
     name: "google.cloud.sql.v1.Operation",
     fields: &[
-        server("kind", Text),
+        KIND,
         server("targetLink", Text),
         server("status", Enum(&enums::OPERATION_STATUS)),
         server("user", Text),
@@ -365,25 +364,18 @@ pub(crate) static OPERATION: Message = Message {
 
 static OPERATION_ERRORS: Message = Message {
     name: "google.cloud.sql.v1.OperationErrors",
-    fields: &[
-        server("kind", Text),
-        server("errors", Messages(&OPERATION_ERROR)),
-    ],
+    fields: &[KIND, server("errors", Messages(&OPERATION_ERROR))],
 };
 
 static OPERATION_ERROR: Message = Message {
     name: "google.cloud.sql.v1.OperationError",
-    fields: &[
-        server("kind", Text),
-        server("code", Text),
-        server("message", Text),
-    ],
+    fields: &[KIND, server("code", Text), server("message", Text)],
 };
 
 pub(crate) static OPERATIONS: Message = Message {
     name: "google.cloud.sql.v1.OperationsListResponse",
     fields: &[
-        server("kind", Text),
+        KIND,
         server("items", Messages(&OPERATION)),
         server("nextPageToken", Text),
     ],
@@ -391,7 +383,7 @@ pub(crate) static OPERATIONS: Message = Message {
 
 pub(crate) static TIERS: Message = Message {
     name: "google.cloud.sql.v1.TiersListResponse",
-    fields: &[server("kind", Text), server("items", Messages(&TIER))],
+    fields: &[KIND, server("items", Messages(&TIER))],
 };
 
 static TIER: Message = Message {
@@ -399,7 +391,7 @@ static TIER: Message = Message {
     fields: &[
         server("tier", Text),
         server("RAM", Int64),
-        server("kind", Text),
+        KIND,
         server("DiskQuota", Int64),
         server("region", Texts),
     ],

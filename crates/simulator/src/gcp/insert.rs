@@ -28,7 +28,7 @@ pub(crate) fn insert(call: &mut Call<'_>) -> ApiResult<Value> {
     }
     if call.world.in_project(&project).count() >= call.options.instance_quota {
         return Err(ApiError::new(
-            429,
+            403,
             "errorMaxInstancePerLabel",
             "Failed to create instance because the project or creator has reached the max instance \
              per project/creator limit.",

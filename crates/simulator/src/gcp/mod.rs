@@ -3,7 +3,7 @@
 //!
 //! Written from Google's published description of `sqladmin` v1, its documentation, and errors that
 //! people have quoted. `schema`, `fields` and `enums` are the messages; `read` and `render` take them
-//! in and write them; `route` is the paths. One file per group of methods; `operations` is what
+//! in and write them; `route` is the paths, `token` those of who lets clients in. One file per group of methods; `operations` is what
 //! happens as time goes by; `rules`, `tiers` and `names` are the rules.
 
 mod act;
@@ -31,6 +31,7 @@ mod schema;
 mod service;
 mod state;
 mod tiers;
+mod token;
 mod users;
 mod view;
 

@@ -14,6 +14,10 @@ use serde::{Deserialize, Serialize};
 pub struct GcpOptions {
     /// Refuse requests without `Authorization: Bearer`. On loopback, clients go without by default.
     pub require_token: bool,
+    /// Refuse tokens that were not issued here. Needs a token as well.
+    pub only_issued_tokens: bool,
+    /// How long a token that is issued here is good, in real seconds.
+    pub token_seconds: u64,
     /// The projects that there are. Empty: whatever a request names.
     pub projects: Vec<String>,
     /// Projects in which the Cloud SQL Admin API is off: `accessNotConfigured`. `*` means all.
@@ -29,8 +33,11 @@ pub struct GcpOptions {
     pub error_reasons: bool,
     /// Whether instances tell their `settingsVersion`, which Google's always do.
     pub settings_versions: bool,
-    /// Pass over fields that are output only, instead of refusing them.
+    /// Pass over fields that only the server sets, instead of refusing them.
     pub ignore_output_only: bool,
+    /// Let a patch take a label away by null, as gcloud sends it. Google's description has labels
+    /// with values only.
+    pub null_removes_labels: bool,
     /// Take a replica whose tier is smaller than its primary's. Older captures of Cloud SQL show a
     /// refusal, newer ones do not.
     pub allow_smaller_replicas: bool,
@@ -60,6 +67,8 @@ impl Default for GcpOptions {
     fn default() -> Self {
         Self {
             require_token: false,
+            only_issued_tokens: false,
+            token_seconds: 3600,
             projects: Vec::new(),
             api_disabled: Vec::new(),
             denied_permissions: Vec::new(),
@@ -68,6 +77,7 @@ impl Default for GcpOptions {
             error_reasons: true,
             settings_versions: true,
             ignore_output_only: false,
+            null_removes_labels: true,
             allow_smaller_replicas: false,
             replicas_without_backups: false,
             instance_quota: 1000,

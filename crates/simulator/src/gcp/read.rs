@@ -4,18 +4,27 @@ use super::errors::{ApiError, ApiResult};
 use super::schema::{Enum, Field, Kind, Message, Setter, snake};
 use serde_json::{Map, Value};
 
+/// What is taken that the description does not have.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Leniency {
+    /// Fields that only the server sets are passed over.
+    pub(crate) ignores_output_only: bool,
+    /// A null takes an entry of a map away.
+    pub(crate) empties_maps: bool,
+}
+
 /// Reads a body as a message. A field that is null stays null: a patch takes it away.
 pub(crate) fn body(
     bytes: &[u8],
     message: &'static Message,
-    ignore_output_only: bool,
+    leniency: Leniency,
 ) -> ApiResult<Map<String, Value>> {
     let value: Value = serde_json::from_slice(bytes).map_err(|error| {
         let text = format!("Invalid JSON payload received. Unexpected token.\n{error}");
         ApiError::json(&[(String::new(), text)])
     })?;
     let mut reader = Reader {
-        ignore_output_only,
+        leniency,
         violations: Vec::new(),
         uncovered: None,
     };
@@ -30,7 +39,7 @@ pub(crate) fn body(
 }
 
 struct Reader {
-    ignore_output_only: bool,
+    leniency: Leniency,
     /// Each with its field: all are told at once.
     violations: Vec<(String, String)>,
     uncovered: Option<String>,
@@ -78,9 +87,9 @@ impl Reader {
     /// The field's value; none where it is passed over or refused.
     fn field(&mut self, field: &Field, value: &Value, path: &str) -> Option<Value> {
         match field.setter {
-            Setter::Server => return None,
-            Setter::Output if self.ignore_output_only => return None,
-            Setter::Output => {
+            Setter::Always => return None,
+            Setter::Server if self.leniency.ignores_output_only => return None,
+            Setter::Server => {
                 self.say(
                     path,
                     format!("Invalid value at '{path}': it is output only."),
@@ -130,7 +139,8 @@ impl Reader {
                 texts.map(|texts| Value::Array(texts.clone()))
             }
             Kind::Map => {
-                let plain = |value: &Value| value.is_string() || value.is_null();
+                let goes = |value: &Value| value.is_null() && self.leniency.empties_maps;
+                let plain = |value: &Value| value.is_string() || goes(value);
                 let map = value.as_object().filter(|map| map.values().all(plain));
                 map.map(|map| Value::Object(map.clone()))
             }
@@ -197,7 +207,15 @@ mod tests {
     use serde_json::json;
 
     fn read(value: &Value) -> ApiResult<Map<String, Value>> {
-        body(value.to_string().as_bytes(), &INSTANCE, false)
+        lenient(value, false)
+    }
+
+    fn lenient(value: &Value, empties_maps: bool) -> ApiResult<Map<String, Value>> {
+        let leniency = Leniency {
+            ignores_output_only: false,
+            empties_maps,
+        };
+        body(value.to_string().as_bytes(), &INSTANCE, leniency)
     }
 
     #[test]
@@ -235,5 +253,26 @@ mod tests {
              Invalid value at 'body.settings.edition' \
              (type.googleapis.com/google.cloud.sql.v1.Settings.Edition), \"CHEAP\""
         );
+    }
+
+    #[test]
+    fn an_entry_of_a_map_is_a_text_but_where_null_takes_it_away() {
+        let given = json!({"settings": {"userLabels": {"a": null}}});
+        assert_eq!(Value::Object(lenient(&given, true).unwrap()), given);
+        let error = read(&given).unwrap_err();
+        assert!(error.message.contains("user_labels"), "{}", error.message);
+    }
+
+    #[test]
+    fn what_only_the_server_sets_is_refused_but_for_the_kind() {
+        let all = INSTANCE.fields.iter();
+        let set = all.filter(|field| field.setter == Setter::Server);
+        for name in set.map(|field| field.name) {
+            let error = read(&json!({ name: null })).unwrap_err();
+            assert!(error.message.contains("output only"), "{name}");
+        }
+        let kinds = json!({"kind": "sql#instance", "settings": {"kind": "sql#settings"}});
+        let read = Value::Object(read(&kinds).unwrap());
+        assert_eq!(read, json!({"settings": {}}));
     }
 }

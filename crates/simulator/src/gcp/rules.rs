@@ -35,7 +35,8 @@ pub(crate) fn defaults(resource: &mut Resource) {
     let version = resource.text("databaseVersion").unwrap_or_default();
     resource.set_default("settings.edition", usual_edition(version));
     let plus = edition(resource) == "ENTERPRISE_PLUS";
-    let c4a = resource.text("settings.tier").is_some_and(tiers::is_c4a);
+    let tier = resource.text("settings.tier");
+    let hyperdisk = tier.is_some_and(tiers::takes_hyperdisk);
     let replica = is_replica(resource);
     resource.set("settings.kind", "sql#settings");
     for (path, value) in [
@@ -63,7 +64,11 @@ pub(crate) fn defaults(resource: &mut Resource) {
     }
     resource.set_default(
         "settings.dataDiskType",
-        if c4a { "HYPERDISK_BALANCED" } else { "PD_SSD" },
+        if hyperdisk {
+            "HYPERDISK_BALANCED"
+        } else {
+            "PD_SSD"
+        },
     );
     let mut backups = |name: &str, value: Value| {
         resource.set_default(&format!("{BACKUPS}.{name}"), value);
@@ -148,9 +153,9 @@ fn disk(resource: &Resource, tier: &str) -> ApiResult<()> {
     let hyperdisk = kind == "HYPERDISK_BALANCED";
     let plus = edition(resource) == "ENTERPRISE_PLUS";
     let fits = match kind {
-        "PD_SSD" => !tiers::is_c4a(tier),
-        "PD_HDD" => !plus,
-        "HYPERDISK_BALANCED" => tiers::is_c4a(tier),
+        "PD_SSD" => !tiers::takes_hyperdisk(tier),
+        "PD_HDD" => !plus && !tiers::takes_hyperdisk(tier),
+        "HYPERDISK_BALANCED" => tiers::takes_hyperdisk(tier),
         _ => false,
     };
     if !fits {

@@ -25,11 +25,10 @@ pub(crate) struct Field {
 pub(crate) enum Setter {
     /// The caller.
     Caller,
-    /// The server; what a caller says is passed over. A message that was read and is sent back
-    /// carries such fields.
+    /// The server alone.
     Server,
-    /// The server; the description says that it is output only.
-    Output,
+    /// It is always the same (`kind`): passed over, since Google's own tool sends it.
+    Always,
 }
 
 /// What a field's value is.

@@ -1,7 +1,7 @@
 //! Tiers: which there are, and which edition takes which.
 //!
-//! Source: "Machine types" on the page `create-instance` of Cloud SQL for PostgreSQL, and the
-//! refusals that people have quoted.
+//! Source: "Machine types" on the page `create-instance` and the page `machine-series-overview` of
+//! Cloud SQL for PostgreSQL, and the refusals that people have quoted.
 
 use super::errors::{ApiError, ApiResult};
 use super::options::GcpOptions;
@@ -38,6 +38,10 @@ const OPTIMIZED: [(i64, i64); 10] = [
     (128, 864),
 ];
 
+/// Custom tiers, and how those of the series N4 begin.
+const CUSTOM: &str = "db-custom-";
+const N4: &str = "db-custom-N4-";
+
 /// The vCPUs of `db-c4a-highmem-*`; each has 8 GiB.
 const C4A: [i64; 9] = [1, 2, 4, 8, 16, 32, 48, 64, 72];
 
@@ -45,8 +49,9 @@ pub(crate) fn is_shared(tier: &str) -> bool {
     SHARED.iter().any(|(name, _)| *name == tier)
 }
 
-pub(crate) fn is_c4a(tier: &str) -> bool {
-    tier.starts_with("db-c4a-")
+/// Whether a tier's machines take disks of the kind Hyperdisk, and no other.
+pub(crate) fn takes_hyperdisk(tier: &str) -> bool {
+    tier.starts_with("db-c4a-") || tier.starts_with(N4)
 }
 
 /// The size of a tier, where the edition takes it.
@@ -55,8 +60,8 @@ pub(crate) fn check(tier: &str, edition: &str, options: &GcpOptions) -> ApiResul
         return Ok(size(tier).unwrap_or(Size { vcpus: 0, mib: 0 }));
     }
     let plus = edition == "ENTERPRISE_PLUS";
-    if let Some(rest) = tier.strip_prefix("db-custom-") {
-        let size = custom(tier, rest)?;
+    if tier.starts_with(CUSTOM) {
+        let size = custom(tier)?;
         return if plus {
             Err(not_for(tier, edition))
         } else {
@@ -88,8 +93,8 @@ pub(crate) fn size(tier: &str) -> Option<Size> {
             mib: *mib,
         });
     }
-    if let Some(rest) = tier.strip_prefix("db-custom-") {
-        return custom(tier, rest).ok();
+    if tier.starts_with(CUSTOM) {
+        return custom(tier).ok();
     }
     if let Some(vcpus) = tier.strip_prefix("db-perf-optimized-N-") {
         let vcpus = plain(vcpus)?;
@@ -106,11 +111,12 @@ pub(crate) fn size(tier: &str) -> Option<Size> {
     })
 }
 
-/// `db-custom-VCPUS-MIB`: one vCPU or an even number up to 96; 0.9 to 6.5 GiB for each, in steps of
-/// 256 MiB, and 3.75 GiB at least.
-fn custom(tier: &str, rest: &str) -> ApiResult<Size> {
+/// `db-custom-VCPUS-MIB`, or `db-custom-N4-VCPUS-MIB` of the series N4: one vCPU or an even number up
+/// to 96; 0.9 to 6.5 GiB for each, in steps of 256 MiB, and 3.75 GiB at least.
+fn custom(tier: &str) -> ApiResult<Size> {
     let refuse = |why: &str| ApiError::invalid(format_args!("Invalid Tier ({tier}): {why}"));
-    let parts = rest.split_once('-');
+    let rest = tier.strip_prefix(N4).or_else(|| tier.strip_prefix(CUSTOM));
+    let parts = rest.and_then(|rest| rest.split_once('-'));
     let size = parts.and_then(|(vcpus, mib)| Some((plain(vcpus)?, plain(mib)?)));
     let Some((vcpus, mib)) = size else {
         return Err(refuse("a custom tier is written db-custom-VCPUS-MIB"));
@@ -197,6 +203,7 @@ mod tests {
             "db-custom-2-7680",
             "db-custom-4-3840",
             "db-custom-96-638976",
+            "db-custom-N4-2-7680",
         ] {
             assert!(takes(good, "ENTERPRISE"), "{good}");
         }
@@ -212,6 +219,8 @@ mod tests {
             "db-custom-02-7680",
             "db-custom--2-7680",
             "db-custom-2-7680-1",
+            "db-custom-N4-3-7680",
+            "db-custom-N5-2-7680",
         ] {
             assert!(!takes(bad, "ENTERPRISE"), "{bad}");
         }

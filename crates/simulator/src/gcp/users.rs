@@ -5,8 +5,6 @@ use super::databases::{belongs, check_writable};
 use super::errors::{ApiError, ApiResult};
 use super::fields::USER;
 use super::operations::Effect;
-use super::read;
-use super::resource::Resource;
 use serde_json::Value;
 
 /// The administrator of Cloud SQL for PostgreSQL.
@@ -14,7 +12,7 @@ const ADMINISTRATOR: &str = "postgres";
 
 /// `users.update`: another password. It is kept nowhere.
 pub(crate) fn update(call: &mut Call<'_>) -> ApiResult<Value> {
-    let said = read::body(call.body, &USER, call.options.ignore_output_only).map(Resource)?;
+    let said = call.read(&USER)?;
     let instance = call.existing()?;
     let target = instance.name.clone();
     belongs(&said, instance)?;

@@ -293,7 +293,7 @@ async fn a_project_has_a_limit_of_instances() {
     lab.primary("one").await;
     lab.insert(&primary("two"))
         .await
-        .refused(429, "errorMaxInstancePerLabel");
+        .refused(403, "errorMaxInstancePerLabel");
 }
 
 #[tokio::test]

@@ -142,17 +142,9 @@ pub(super) fn existing(desired: &DesiredState, observed: &ObservedState) -> Vec<
             "name a PostgreSQL instance".to_owned(),
         )];
     }
+    // How deep its replicas are, the inventory tells (`preflight`).
     if *role == Role::Replica {
-        return vec![
-            Check::warning(
-                "gcp/cascade",
-                format!(
-                    "{resource} is a replica itself: its replicas may be at most four levels deep"
-                ),
-            )
-            .key("primary.existing")
-            .source(page("replication/create-replica")),
-        ];
+        return Vec::new();
     }
     let recovery = attributes.settings.get(PITR) == Some(&Value::Flag(true));
     let backups = attributes.backup_days.is_some_and(|days| days > 0);

@@ -1,6 +1,8 @@
 //! The order of calls, primaries of others, and the commands of gcloud.
 
-use pgfleet_model::{Inventory, ObservedInstance, Operation, Region, ResourceId, Role, Value};
+use pgfleet_model::{
+    Check, Inventory, ObservedInstance, Operation, Region, ResourceId, Role, Severity, Value,
+};
 use pgfleet_planner::{FleetPlan, Goal, Platform as _, Word};
 
 use super::{SECRET, all_live, file, fresh, live, order, planned, says, usual};
@@ -31,6 +33,21 @@ fn a_primary_and_its_replicas_are_changed_one_at_a_time() {
 }
 
 #[test]
+fn a_database_is_made_at_once_and_keeps_no_replica_away() {
+    let plan = fresh(&file(
+        &format!("size = 'db-custom-2-7680'\ndatabase = 'orders'\n{SECRET}"),
+        1,
+        "",
+    ));
+    let calls: Vec<_> = plan.steps.iter().map(|step| step.call.as_str()).collect();
+    let insert = "instances.insert";
+    let expected = [insert, "databases.insert", "instances.patch", insert];
+    assert_eq!(calls, expected);
+    let after: Vec<_> = plan.steps.iter().map(|step| &step.after[..]).collect();
+    assert_eq!(after, [&[][..], &[1], &[2], &[1]]);
+}
+
+#[test]
 fn replicas_go_before_their_primary_and_protection_is_lifted_first() {
     let text = format!("{}[protect]\ndeletion = false\n", usual());
     let goal = Goal::Destroy {
@@ -55,6 +72,28 @@ fn replicas_go_before_their_primary_and_protection_is_lifted_first() {
     for replica in replicas {
         assert!(last.after.contains(&replica.id));
     }
+}
+
+#[test]
+fn recovery_goes_with_the_backups_and_after_the_replicas() {
+    let off = file(
+        &format!("size = 'db-custom-2-7680'\nbackup_days = 0\n{SECRET}"),
+        0,
+        "",
+    );
+    let plan = planned(&off, all_live(), Goal::Apply);
+    assert_eq!(order(&plan)[2], "change truck-primary", "{:?}", plan.checks);
+    assert_eq!(plan.steps[2].after, [1, 2]);
+    assert_eq!(plan.steps[2].disruption.to_string(), "restart");
+    // gcloud does not take both in one command.
+    assert_eq!(
+        commands(&plan)[2..],
+        [
+            "gcloud sql instances patch truck-primary --no-enable-point-in-time-recovery \
+             --project=food --quiet",
+            "gcloud sql instances patch truck-primary --no-backup --project=food --quiet",
+        ]
+    );
 }
 
 /// A plan for a replica of a primary that somebody else owns.
@@ -105,13 +144,36 @@ fn an_existing_primary_is_named_in_three_ways_and_has_to_be_there() {
     assert!(missing && plan.is_refused(), "{:?}", plan.checks);
 }
 
+/// What the project's list says against the calls of a plan.
+fn preflight(plan: &FleetPlan, listed: impl IntoIterator<Item = ObservedInstance>) -> Vec<Check> {
+    let mutations: Vec<_> = plan.steps.iter().map(|step| &step.mutation).collect();
+    let inventory: Inventory = listed.into_iter().collect();
+    crate::gcp::preflight::check(&mutations, &inventory)
+}
+
 #[test]
 fn replicas_of_a_replica_are_few_levels_deep() {
-    let mut theirs = live("replica-1");
-    theirs.owner = None;
-    theirs.resource.id = ResourceId::new("orders-replica");
-    let plan = following("orders-replica", Some(theirs));
-    assert!(says(&plan, "gcp/cascade"), "{:?}", plan.checks);
+    let mut chain = vec![live("primary")];
+    for level in 2..=5 {
+        let mut replica = live("replica-1");
+        replica.owner = None;
+        replica.resource.id = ResourceId::new(format!("level-{level}"));
+        replica.source = chain.last().map(|source| source.resource.clone());
+        chain.push(replica.clone());
+        let plan = following(replica.resource.id.as_str(), Some(replica.clone()));
+        assert!(!plan.is_refused() && !says(&plan, "gcp/cascade"), "{level}");
+        let checks = preflight(&plan, chain.clone());
+        let refused = checks.iter().any(|check| {
+            check.code == "gcp/cascade"
+                && check.severity == Severity::Error
+                && !check.remedy.is_empty()
+        });
+        assert_eq!((checks.len(), refused), (usize::from(level > 3), level > 3));
+        // Without the rest of the chain nobody knows.
+        let alone = preflight(&plan, [replica]);
+        assert_eq!(alone.len(), 1);
+        assert_eq!(alone[0].severity, Severity::Warning);
+    }
 }
 
 #[test]
@@ -120,9 +182,7 @@ fn a_name_is_taken_in_every_region_of_the_project() {
     theirs.owner = None;
     theirs.resource.region = Region::new("europe-west1");
     let plan = fresh(&usual());
-    let mutations: Vec<_> = plan.steps.iter().map(|step| &step.mutation).collect();
-    let inventory: Inventory = [theirs].into_iter().collect();
-    let checks = crate::gcp::preflight::taken_names(&mutations, &inventory);
+    let checks = preflight(&plan, [theirs]);
     assert_eq!(checks.len(), 1);
     assert_eq!(checks[0].code, "gcp/name-taken");
 }
