@@ -151,7 +151,12 @@ pub(super) fn order(calls: &[PlannedCall], observed: &ObservedState) -> Vec<Edge
             let moved = deletes(one)
                 && creates(other)
                 && one.mutation.resource.id == other.mutation.resource.id;
-            if last || unneeded || moved {
+            // What goes is smaller than its primary is about to be.
+            let outgrown = deletes(one)
+                && role(one) == Role::Replica
+                && is_primary(other)
+                && direction(other) == Some(Ordering::Greater);
+            if last || unneeded || moved || outgrown {
                 edges.push(Edge { first, then });
             }
         }
