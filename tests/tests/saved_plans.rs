@@ -174,7 +174,7 @@ fn a_plan_of_another_account_or_another_pgfleet_is_refused() {
         (elsewhere, "truck was planned in /another/folder, this is"),
         (simulated, "was planned on simulated clouds"),
     ] {
-        fs::write(&path, plan.to_text().unwrap()).unwrap();
+        plan.write(fs::File::create(&path).unwrap()).unwrap();
         machine.run(&["apply", "saved.json"]).exits(4).says(words);
     }
     assert!(!machine.data().exists());

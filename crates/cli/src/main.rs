@@ -9,6 +9,7 @@ mod bill;
 mod credentials;
 mod databases;
 mod exit;
+mod file;
 mod github;
 mod logs;
 mod prices;

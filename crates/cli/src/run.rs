@@ -1,6 +1,7 @@
 //! From plan files to plans: loading, listing, planning, asking beforehand.
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -64,8 +65,10 @@ pub(crate) struct Run {
 pub(crate) enum Accounts {
     /// Where a plan file is bound to one.
     Guarded,
-    /// Of every fleet.
+    /// Of every fleet, to be saved.
     All,
+    /// Of every fleet, to be held against what was saved instead of the plan file's.
+    Saved,
 }
 
 /// The account that a plan file is bound to.
@@ -134,9 +137,10 @@ impl Run {
     pub(crate) async fn open(
         plans: &[PathBuf],
         simulate: &SimulateFlag,
+        accounts: Accounts,
         ui: Ui,
     ) -> Result<Self, Exit> {
-        Self::serve(load(plans, ui)?, simulate, Accounts::Guarded, ui).await
+        Self::serve(load(plans, ui)?, simulate, accounts, ui).await
     }
 
     /// Finds a provider for every spec. Every problem has been told when this fails; those of some
@@ -156,7 +160,8 @@ impl Run {
         for spec in specs {
             let account = match providers.serve(&spec) {
                 Ok(provider) => {
-                    let guard = guard(&spec).filter(|_| simulation.is_none());
+                    let is_guarded = simulation.is_none() && accounts != Accounts::Saved;
+                    let guard = guard(&spec).filter(|_| is_guarded);
                     let home = &spec.region;
                     account(provider.as_ref(), home, guard, accounts, &traffic)
                         .await
@@ -202,7 +207,7 @@ impl Run {
         simulate: &SimulateFlag,
         ui: Ui,
     ) -> Result<(Self, Vec<Resolution>), Exit> {
-        let run = Self::open(plans, simulate, ui).await?;
+        let run = Self::open(plans, simulate, Accounts::Guarded, ui).await?;
         let resolutions = run.look(ui).await?;
         Ok((run, resolutions))
     }
@@ -286,25 +291,21 @@ impl Run {
         problems.map(|problem| (&problem.fleet, &problem.error))
     }
 
-    /// The fleets of the run, each with what was saved of it.
-    pub(crate) fn with_saved<'a>(
-        &'a self,
-        saved: &'a SavedPlan,
-    ) -> impl Iterator<Item = (&'a Fleet, &'a SavedFleet)> {
-        self.fleets.iter().filter_map(|fleet| {
-            let mut saved = saved.fleets.iter();
-            let of_fleet = saved.find(|saved| saved.desired.fleet == fleet.spec.fleet)?;
-            Some((fleet, of_fleet))
-        })
-    }
-
     /// Holds a saved plan against what runs. Every problem has been told when this fails.
-    pub(crate) async fn fit(&self, saved: &SavedPlan, ui: Ui) -> Result<Vec<FleetPlan>, Exit> {
+    pub(crate) async fn fit(&self, saved: SavedPlan, ui: Ui) -> Result<Vec<FleetPlan>, Exit> {
         let listings = self.observe().await;
-        let fleets = self.with_saved(saved).zip(listings);
-        let fits = fleets.map(|((fleet, saved), listing)| {
-            let fit = saved.fit(listing?.as_ref(), fleet.provider.platform());
-            fit.map_err(|cycle| circular(&cycle))
+        let saved = saved.fleets.into_iter();
+        let mut saved: BTreeMap<FleetName, SavedFleet> = saved
+            .map(|saved| (saved.desired.fleet.clone(), saved))
+            .collect();
+        let fleets = self.fleets.iter().zip(listings);
+        let fits = fleets.filter_map(|(fleet, listing)| {
+            let saved = saved.remove(&fleet.spec.fleet)?;
+            let fit = listing.and_then(|listing| {
+                let fit = saved.fit(&listing, fleet.provider.platform());
+                fit.map_err(|cycle| circular(&cycle))
+            });
+            Some(fit)
         });
         let fits: Vec<Result<Fit, ProviderError>> = fits.collect();
         let stale: Vec<String> = fits

@@ -2,7 +2,7 @@
 
 use std::{
     fs, io,
-    io::{Read as _, Write as _},
+    io::Read as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -14,6 +14,7 @@ use pgfleet_spec::{Diagnostic, SourceFile, Spec};
 use crate::{
     args::SimulateFlag,
     exit::Exit,
+    file::write_whole,
     run::{Accounts, Fleet, Run},
     ui::Ui,
 };
@@ -21,32 +22,21 @@ use crate::{
 /// The largest saved plan that is read, in bytes.
 const MAX_BYTES: u64 = 256 * 1024 * 1024;
 
-/// Writes the plans of a run, for its owner's eyes only, all of it or nothing.
-pub(crate) async fn save(path: &Path, run: &Run, plans: &[FleetPlan]) -> Result<(), String> {
-    let mut fleets = Vec::with_capacity(plans.len());
-    for (fleet, plan) in run.fleets.iter().zip(plans) {
-        let file = plan_file(&fleet.spec)?;
-        let account = fleet.provider.identity().await;
-        let account = account.map_err(|error| error.message)?.to_string();
-        fleets.push(SavedFleet::new(plan, file, &account, fleet.spec.in_window));
-    }
+/// Writes the plans of a run, whose accounts are known, for its owner's eyes only, all of it or
+/// nothing.
+pub(crate) fn save(path: &Path, run: &Run, plans: Vec<FleetPlan>) -> Result<(), String> {
+    let fleets = run.fleets.iter().zip(plans);
+    let fleets = fleets.map(|(Fleet { spec, account, .. }, plan)| {
+        let file = plan_file(spec)?;
+        Ok(SavedFleet::new(plan, file, account, spec.in_window))
+    });
     let saved = SavedPlan {
         pgfleet: version().to_owned(),
         simulated: run.is_simulated(),
-        fleets,
+        fleets: fleets.collect::<Result<_, String>>()?,
     };
-    let text = saved.to_text().map_err(|error| error.to_string())?;
-    write_whole(path, text.as_bytes()).map_err(|error| format!("{}: {error}", path.display()))
-}
-
-/// A temporary file beside it, which only its owner may read, takes its place when it is complete.
-fn write_whole(path: &Path, contents: &[u8]) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| *folder != Path::new(""));
-    let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
-    file.write_all(contents)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
+    write_whole(path, |out| saved.write(out))
+        .map_err(|error| format!("{}: {error}", path.display()))
 }
 
 /// What is kept of the plan file.
@@ -164,10 +154,14 @@ pub(crate) async fn open(
     if !stale.is_empty() {
         return Err(refuse(&stale, ui));
     }
-    let run = Run::serve(specs, simulate, Accounts::All, ui).await?;
-    for (Fleet { spec, account, .. }, saved) in run.with_saved(saved) {
-        if *account != saved.account {
-            let (fleet, was) = (&spec.fleet, &saved.account);
+    let run = Run::serve(specs, simulate, Accounts::Saved, ui).await?;
+    for Fleet { spec, account, .. } in &run.fleets {
+        let mut saved = saved.fleets.iter();
+        let saved = saved.find(|saved| saved.desired.fleet == spec.fleet);
+        if let Some(SavedFleet { account: was, .. }) = saved
+            && account != was
+        {
+            let fleet = &spec.fleet;
             stale.push(format!("{fleet} was planned in {was}, this is {account}"));
         }
     }

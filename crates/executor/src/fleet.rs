@@ -209,13 +209,13 @@ async fn look_again(fleets: &mut [Fleet], limits: Limits<'_>, telling: &mut Tell
                 });
                 let changes = changes.collect();
                 telling.tell(&name, EventKind::Observed { remaining, changes });
-                // A call that was made and changed nothing is not made again.
+                // A call that was made and changed nothing is not made again; one that an earlier run
+                // seemed to have made is.
                 let is_new = |step: &Step| {
-                    let same = |done: &Step| {
-                        done.mutation.operation == step.mutation.operation
-                            && done.mutation.resource == step.mutation.resource
-                    };
-                    !fleet.steps.iter().any(same)
+                    !fleet
+                        .steps
+                        .iter()
+                        .any(|done| done.mutation == step.mutation)
                 };
                 if !refusals.is_empty() {
                     fleet.state = FleetState::Failed;

@@ -1,6 +1,6 @@
 //! What can differ between an instance as wanted and as it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -154,7 +154,7 @@ pub enum Value {
     /// A word.
     Text(String),
     /// Several words; their order has no meaning.
-    List(Vec<String>),
+    List(BTreeSet<String>),
     /// Names with values.
     Map(BTreeMap<String, String>),
 }
@@ -166,7 +166,10 @@ impl std::fmt::Display for Value {
             Self::Number(number) => write!(f, "{number}"),
             Self::Text(text) => f.write_str(text),
             Self::List(words) if words.is_empty() => f.write_str("none"),
-            Self::List(words) => f.write_str(&words.join(", ")),
+            Self::List(words) => {
+                let words: Vec<_> = words.iter().map(String::as_str).collect();
+                f.write_str(&words.join(", "))
+            }
             Self::Map(pairs) if pairs.is_empty() => f.write_str("none"),
             Self::Map(pairs) => {
                 let pairs: Vec<_> = pairs.iter().map(|(k, v)| format!("{k}={v}")).collect();

@@ -88,7 +88,8 @@ text_newtype! {
     ResourceId
 }
 text_newtype! {
-    /// The account, project or subscription that calls are made in; a folder for local fleets.
+    /// The account or project that calls are made in; a subscription and its resource group; a folder
+    /// for local fleets.
     AccountId
 }
 

@@ -27,27 +27,22 @@ pub fn satisfies(compare: Compare, wanted: &Value, live: &Value) -> bool {
                 _ => wanted == live,
             }
         }
-        (_, Value::List(wanted), Value::List(live)) => {
-            let sorted = |list: &Vec<String>| {
-                let mut list = list.clone();
-                list.sort();
-                list
-            };
-            sorted(wanted) == sorted(live)
-        }
         (_, wanted, live) => wanted == live,
     }
 }
 
-/// Compares a fleet as wanted with the fleet as it is. The checks are those that the comparison
+/// Compares a fleet as wanted with the fleet as it is. Whether modifications wait for the window
+/// decides what a pending value is: as good as there, or still to be seen through. The checks are those that the comparison
 /// itself runs into: what differs and cannot be put right.
 pub fn diff(
     platform: &dyn Platform,
     desired: &DesiredState,
     observed: &ObservedState,
+    in_window: bool,
 ) -> (ChangeSet, Vec<Check>) {
     let mut found = Found {
         platform,
+        in_window,
         set: ChangeSet::default(),
         checks: Vec::new(),
     };
@@ -79,6 +74,7 @@ pub fn diff(
 
 struct Found<'a> {
     platform: &'a dyn Platform,
+    in_window: bool,
     set: ChangeSet,
     checks: Vec<Check>,
 }
@@ -131,6 +127,7 @@ impl Found<'_> {
     /// Compares attribute by attribute an instance that is there and whole.
     fn compare(&mut self, wanted: &DesiredInstance, live: &ObservedInstance) {
         let mut fields = Vec::new();
+        let mut coming = Vec::new();
         let mut rebuild = Vec::new();
         for (field, to) in wanted.attributes.fields() {
             let (compare, rule) = match self.platform.rule(&field, wanted.role()) {
@@ -151,7 +148,11 @@ impl Found<'_> {
             if self.platform.capabilities().pending_values
                 && pending.is_some_and(|pending| satisfies(compare, &to, pending))
             {
-                self.push_drift(wanted, live, &field, &to, pending, DriftReason::Pending);
+                if self.in_window {
+                    self.push_drift(wanted, live, &field, &to, pending, DriftReason::Pending);
+                } else {
+                    coming.push(FieldChange { field, from, to });
+                }
                 continue;
             }
             match rule {
@@ -181,9 +182,16 @@ impl Found<'_> {
             return self.rebuild(wanted, live, &why);
         }
         let stopped = live.phase == Phase::Stopped;
+        // What the platform is at work on is waited for. Where it rests, a value that is wanted now
+        // was left for the window, and is asked for again.
+        let in_flight = fields.is_empty()
+            && !coming.is_empty()
+            && matches!(live.phase, Phase::Modifying | Phase::Unknown);
+        fields.extend(coming);
         let reasons: Vec<Reason> = stopped
             .then_some(Reason::Stopped)
             .into_iter()
+            .chain(in_flight.then_some(Reason::InFlight))
             .chain(
                 fields
                     .iter()
@@ -203,7 +211,7 @@ impl Found<'_> {
                 Action::Update
             },
             reasons,
-            detail: None,
+            detail: in_flight.then(|| format!("it is `{}`", live.raw_phase)),
             before: Some(live.attributes.clone()),
             after: Some(after),
             fields,

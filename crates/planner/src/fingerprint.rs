@@ -18,6 +18,8 @@ pub fn fingerprint(observed: &ObservedState) -> String {
         .chain(strangers)
         .map(line)
         .collect();
+    let above = observed.above.iter();
+    lines.extend(above.map(|above| format!("above {}/{}", above.region, above.id)));
     lines.sort();
     let mut text = lines.join("\n");
     text.push('\n');
@@ -59,11 +61,10 @@ fn line(instance: &ObservedInstance) -> String {
         .iter()
         .filter(|(field, _)| *field != Field::StorageGib);
     parts.extend(stable.map(|(field, value)| format!("{field}={value}")));
-    parts.extend(
-        pending
-            .iter()
-            .map(|(field, value)| format!("pending {field}={value}")),
-    );
+    let pending = pending
+        .iter()
+        .filter(|(field, _)| **field != Field::StorageGib);
+    parts.extend(pending.map(|(field, value)| format!("pending {field}={value}")));
     // A list in JSON: no value can pass for two.
     serde_json::Value::from(parts).to_string()
 }

@@ -11,6 +11,7 @@
 mod adoption;
 mod checks;
 mod diff;
+mod document;
 mod fingerprint;
 mod hash;
 mod order;
@@ -25,6 +26,7 @@ mod word;
 
 pub use adoption::{Retag, Retagging, adopt, release};
 pub use diff::{diff, satisfies};
+pub use document::SavedPlanError;
 pub use fingerprint::fingerprint;
 pub use hash::sha256;
 pub use order::{Cycle, steps};
@@ -35,6 +37,6 @@ pub use platform::{
 };
 pub use refusals::not_ours;
 pub use resolve::{Resolution, resolve};
-pub use saved::{Fit, SavedFleet, SavedPlan, SavedPlanError, SavedPlanFile};
+pub use saved::{Fit, SavedFleet, SavedPlan, SavedPlanFile};
 pub use standing::standing;
 pub use word::Word;

@@ -75,7 +75,7 @@ pub fn plan(
             (desired, observed)
         }
     };
-    let (mut set, of_diff) = diff(platform, &desired, &observed);
+    let (mut set, of_diff) = diff(platform, &desired, &observed, spec.in_window);
     found.extend(of_diff);
     if let Goal::Destroy { .. } = goal {
         let reasons = set
@@ -151,7 +151,7 @@ pub fn replan(
     in_window: bool,
 ) -> Result<Replan, Cycle> {
     let observed = select(inventory, &before.desired, before.goal);
-    let (set, checks) = diff(platform, &before.desired, &observed);
+    let (set, checks) = diff(platform, &before.desired, &observed, in_window);
     let approved: BTreeSet<(&Address, Action)> = before
         .set
         .effective()

@@ -48,7 +48,7 @@ pub struct Capabilities {
 /// How a wanted value is compared with a live one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Compare {
-    /// The same value. Lists are equal in any order.
+    /// The same value.
     Equal,
     /// At least as much. More than wanted satisfies; it is shown as drift where a plan file
     /// names the value, and not where pgfleet derived it.
@@ -158,6 +158,11 @@ pub trait Platform: Send + Sync {
 
     /// What a difference in `field` leads to.
     fn rule(&self, field: &Field, role: Role) -> FieldRule;
+
+    /// Whether the platform itself sets `other` anew when `field` of the same instance is altered.
+    fn brings(&self, _field: &Field, _other: &Field) -> bool {
+        false
+    }
 
     /// The platform's rules, held against a whole fleet.
     fn check(

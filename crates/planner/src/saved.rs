@@ -3,22 +3,15 @@
 use std::path::PathBuf;
 
 use pgfleet_model::{
-    Action, Change, ChangeSet, Check, DesiredState, Inventory, ObservedState, Step,
+    Action, Change, ChangeSet, Check, DesiredState, FieldChange, Inventory, ObservedState, Reason,
+    Role, Severity, Step,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
-use crate::{
-    Cycle, FleetPlan, Goal, Platform, diff, fingerprint, hash::sha256, since::changed_since, steps,
-};
-
-/// The version of the file's form.
-const FORMAT: &str = "1";
-/// What a file must call itself to be taken for a saved plan.
-const KIND: &str = "pgfleet-saved-plan";
+use crate::{Cycle, FleetPlan, Goal, Platform, diff, fingerprint, since::changed_since, steps};
 
 /// A plan for some fleets, to be applied as it is or not at all. It holds no secret.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct SavedPlan {
     /// The pgfleet that made it.
     pub pgfleet: String,
@@ -64,22 +57,6 @@ pub struct SavedPlanFile {
     pub has_secrets: bool,
 }
 
-/// Why a file is no saved plan that can be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SavedPlanError {
-    /// It is something else.
-    #[error("is no saved plan")]
-    Other,
-    /// It is of another form.
-    #[error(
-        "has the form `{0}`, which this pgfleet does not know; make it again with `plan --out`"
-    )]
-    Format(String),
-    /// Somebody has edited it, or it was cut off.
-    #[error("was changed after it was saved, or is damaged ({0}); make it again with `plan --out`")]
-    Damaged(String),
-}
-
 /// How a saved plan stands to the world as it is.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Fit {
@@ -90,65 +67,9 @@ pub enum Fit {
     Stale(Vec<String>),
 }
 
-impl SavedPlan {
-    /// The file's text, with its digest.
-    ///
-    /// # Errors
-    /// When something in it cannot be written as JSON.
-    pub fn to_text(&self) -> Result<String, serde_json::Error> {
-        let mut document = Map::new();
-        document.insert("format_version".to_owned(), FORMAT.into());
-        document.insert("kind".to_owned(), KIND.into());
-        if let Value::Object(fields) = serde_json::to_value(self)? {
-            document.extend(fields);
-        }
-        let digest = digest(&document);
-        document.insert("digest".to_owned(), digest.into());
-        Ok(written(&document.into()))
-    }
-
-    /// Reads a file's text.
-    ///
-    /// # Errors
-    /// [`SavedPlanError`], which says what it is instead.
-    pub fn from_text(text: &str) -> Result<Self, SavedPlanError> {
-        let damaged = |error: serde_json::Error| SavedPlanError::Damaged(error.to_string());
-        let Value::Object(document) = serde_json::from_str(text).map_err(damaged)? else {
-            return Err(SavedPlanError::Other);
-        };
-        if document.get("kind").and_then(Value::as_str) != Some(KIND) {
-            return Err(SavedPlanError::Other);
-        }
-        match document.get("format_version").and_then(Value::as_str) {
-            Some(FORMAT) => {}
-            other => {
-                let other = other.unwrap_or("none").to_owned();
-                return Err(SavedPlanError::Format(other));
-            }
-        }
-        let mut values = document.clone();
-        let said = values.remove("digest");
-        if said.as_ref().and_then(Value::as_str) != Some(&digest(&values)) {
-            return Err(SavedPlanError::Damaged("its digest differs".to_owned()));
-        }
-        // The digest is that of the values. What else was edited, such as a name that stands there
-        // twice, changed nothing; but somebody was at it.
-        if written(&document.into()) != text {
-            let why = "it is not laid out as it was written";
-            return Err(SavedPlanError::Damaged(why.to_owned()));
-        }
-        serde_json::from_value(values.into()).map_err(damaged)
-    }
-
-    /// Whether a text means to be a saved plan, whole or damaged.
-    pub fn is_meant_by(text: &str) -> bool {
-        text.trim_start().starts_with('{') && text.contains(KIND)
-    }
-}
-
 impl SavedFleet {
     /// What is kept of a plan.
-    pub fn new(plan: &FleetPlan, plan_file: SavedPlanFile, account: &str, in_window: bool) -> Self {
+    pub fn new(plan: FleetPlan, plan_file: SavedPlanFile, account: &str, in_window: bool) -> Self {
         let FleetPlan {
             goal: _,
             desired,
@@ -157,7 +78,7 @@ impl SavedFleet {
             set,
             steps,
             checks,
-        } = plan.clone();
+        } = plan;
         Self {
             plan_file,
             account: account.to_owned(),
@@ -171,71 +92,119 @@ impl SavedFleet {
         }
     }
 
-    /// Holds the plan against a new listing.
+    /// Holds the plan against a new listing. What is left of it is found anew even where nothing
+    /// has moved: what the fingerprint leaves out may have been brought about already.
     ///
     /// # Errors
     /// [`Cycle`], when the platform's order contradicts itself.
-    pub fn fit(&self, inventory: &Inventory, platform: &dyn Platform) -> Result<Fit, Cycle> {
-        let observed = ObservedState::select(inventory, &self.desired);
-        let mut plan = FleetPlan {
-            goal: Goal::Apply,
-            desired: self.desired.clone(),
-            fingerprint: fingerprint(&observed),
-            observed,
-            set: self.set.clone(),
-            steps: self.steps.clone(),
-            checks: self.checks.clone(),
-        };
-        if plan.fingerprint == self.observed_fingerprint {
-            return Ok(Fit::Fits(Box::new(plan)));
-        }
-        let moved = changed_since(&self.observed, &self.set, &plan.observed);
+    pub fn fit(self, inventory: &Inventory, platform: &dyn Platform) -> Result<Fit, Cycle> {
+        let Self {
+            plan_file: _,
+            account: _,
+            in_window,
+            mut desired,
+            observed: before,
+            observed_fingerprint: _,
+            set: planned,
+            steps: _,
+            mut checks,
+        } = self;
+        let observed = ObservedState::select(inventory, &desired);
+        let moved = changed_since(platform, &before, &planned, &observed);
         if !moved.is_empty() {
             return Ok(Fit::Stale(moved));
         }
-        let (set, _) = diff(platform, &self.desired, &plan.observed);
-        let (left, beyond) = within(&set, &self.set);
+        enlarge_new_replicas(&mut desired, &observed);
+        let (needed, found) = diff(platform, &desired, &observed, in_window);
+        let (set, beyond) = within(needed, &planned, platform);
         if !beyond.is_empty() {
-            let words = |change: &Change| {
-                let action = format!("{:?}", change.action).to_lowercase();
-                format!(
-                    "{} now needs {action}, which was not planned",
-                    change.resource
-                )
-            };
-            return Ok(Fit::Stale(beyond.iter().map(words).collect()));
+            return Ok(Fit::Stale(beyond));
         }
-        plan.steps = steps(
-            platform,
-            &self.desired,
-            &plan.observed,
-            &left,
-            self.in_window,
-        )?;
-        plan.set = left;
-        Ok(Fit::Fits(Box::new(plan)))
+        let refusals = found
+            .into_iter()
+            .filter(|check| check.severity == Severity::Error);
+        checks.extend(refusals);
+        Ok(Fit::Fits(Box::new(FleetPlan {
+            goal: Goal::Apply,
+            steps: steps(platform, &desired, &observed, &set, in_window)?,
+            fingerprint: fingerprint(&observed),
+            desired,
+            observed,
+            set,
+            checks,
+        })))
     }
 }
 
-/// The changes that are still needed and were planned, and those that were not.
-fn within(needed: &ChangeSet, planned: &ChangeSet) -> (ChangeSet, Vec<Change>) {
-    let was_planned = |change: &Change| {
-        planned.effective().any(|planned| {
-            let finishes = planned.action == Action::Create && change.action == Action::Update;
-            planned.resource == change.resource && (planned.action == change.action || finishes)
+/// The primary's disk may have grown since, and no replica is made with a smaller one.
+fn enlarge_new_replicas(desired: &mut DesiredState, observed: &ObservedState) {
+    let live = observed.primary();
+    let gib = live.and_then(|primary| primary.attributes.storage.gib);
+    for (address, wanted) in &mut desired.instances {
+        if address.role() == Role::Replica && !observed.wanted.contains_key(address) {
+            let storage = &mut wanted.attributes.storage;
+            storage.gib = storage.gib.max(gib);
+        }
+    }
+}
+
+/// The changes that are still needed, and in words those that were not planned.
+fn within(
+    needed: ChangeSet,
+    planned: &ChangeSet,
+    platform: &dyn Platform,
+) -> (ChangeSet, Vec<String>) {
+    let ChangeSet { changes, drift } = needed;
+    let beyond = changes
+        .iter()
+        .filter_map(|change| {
+            let what = unplanned(change, planned, platform)?;
+            Some(format!(
+                "{} now needs {what}, which was not planned",
+                change.resource
+            ))
         })
-    };
-    let (changes, beyond) = needed.effective().cloned().partition(was_planned);
-    let drift = needed.drift.clone();
+        .collect();
     (ChangeSet { changes, drift }, beyond)
 }
 
-/// A document as it stands in a file.
-fn written(document: &Value) -> String {
-    format!("{document:#}\n")
+/// What of a change was not planned, if anything.
+fn unplanned(change: &Change, planned: &ChangeSet, platform: &dyn Platform) -> Option<String> {
+    let planned = planned.effective();
+    let planned: Vec<&Change> = planned
+        .filter(|planned| planned.resource == change.resource)
+        .collect();
+    let find = |action| planned.iter().find(|planned| planned.action == action);
+    match change.action {
+        Action::NoOp => None,
+        Action::Delete => {
+            let word = || "to be deleted".to_owned();
+            find(Action::Delete).is_none().then(word)
+        }
+        // What the plan makes it also finishes.
+        Action::Create | Action::Update if find(Action::Create).is_some() => None,
+        Action::Create => Some("to be made".to_owned()),
+        Action::Update => {
+            let planned = find(Action::Update);
+            let is_new = |field: &&FieldChange| {
+                let same =
+                    |planned: &FieldChange| planned.field == field.field && planned.to == field.to;
+                !planned.is_some_and(|planned| planned.fields.iter().any(same))
+            };
+            let starts = change.reasons.contains(&Reason::Stopped)
+                && !planned.is_some_and(|planned| may_stop(planned, platform));
+            let fields = change.fields.iter().filter(is_new);
+            let words: Vec<String> = fields
+                .map(|field| format!("{} {}", field.field, field.to))
+                .chain(starts.then(|| "to be started".to_owned()))
+                .collect();
+            (!words.is_empty()).then(|| words.join(", "))
+        }
+    }
 }
 
-fn digest(document: &Map<String, Value>) -> String {
-    // The keys stand in the order of the file, so that the text is what was written.
-    sha256(Value::from(document.clone()).to_string().as_bytes())
+/// Whether a planned update starts the instance. One that ends with this run may have been cut short
+/// between a stop and a start.
+fn may_stop(planned: &Change, platform: &dyn Platform) -> bool {
+    planned.reasons.contains(&Reason::Stopped) || !platform.capabilities().outlives_us
 }

@@ -6,31 +6,38 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use pgfleet_model::{
-    Action, Change, ChangeSet, Condition, Field, ObservedInstance, ObservedState, Phase,
-    ResourceRef, Stranger, Value,
+    Action, Change, ChangeSet, Condition, Field, FieldChange, ObservedInstance, ObservedState,
+    Phase, ResourceRef, Stranger, Value,
 };
+
+use crate::{Compare, Platform, satisfies};
 
 /// Every difference between the world as it was planned for and as it is now that no change of the
 /// plan explains, a sentence each. Left out is what the fingerprint leaves out: phases, endpoints,
 /// revisions and disks that have grown.
 pub(crate) fn changed_since(
+    platform: &dyn Platform,
     before: &ObservedState,
     planned: &ChangeSet,
     now: &ObservedState,
 ) -> Vec<String> {
     let ours: BTreeSet<&ResourceRef> = now.owned().map(|instance| &instance.resource).collect();
-    let (before, now) = (everything(before), everything(now));
+    let planned = |resource| Planned::of(platform, planned, resource);
     let mut told = Vec::new();
+    if before.above != now.above {
+        told.push("whom the existing primary follows has changed".to_owned());
+    }
+    let (before, now) = (everything(before), everything(now));
     for (resource, was) in &before {
-        let changes = of(planned, resource);
+        let planned = planned(resource);
         match now.get(resource) {
-            Some(is) => told.extend(differences(was, is, &changes)),
-            None if has(&changes, Action::Delete) => {}
+            Some(is) => told.extend(differences(was, is, &planned)),
+            None if planned.has(Action::Delete) => {}
             None => told.push(format!("{resource} is gone")),
         }
     }
     for resource in now.keys().filter(|name| !before.contains_key(*name)) {
-        let made = has(&of(planned, resource), Action::Create) && ours.contains(resource);
+        let made = planned(resource).has(Action::Create) && ours.contains(resource);
         if !made {
             told.push(format!("{resource} is new"));
         }
@@ -51,19 +58,52 @@ fn everything(state: &ObservedState) -> BTreeMap<&ResourceRef, &ObservedInstance
         .collect()
 }
 
-fn of<'a>(planned: &'a ChangeSet, resource: &ResourceRef) -> Vec<&'a Change> {
-    planned
-        .effective()
-        .filter(|change| change.resource == *resource)
-        .collect()
+/// What the plan does to one instance.
+struct Planned<'a> {
+    platform: &'a dyn Platform,
+    changes: Vec<&'a Change>,
 }
 
-fn has(changes: &[&Change], action: Action) -> bool {
-    changes.iter().any(|change| change.action == action)
+impl<'a> Planned<'a> {
+    fn of(platform: &'a dyn Platform, set: &'a ChangeSet, resource: &ResourceRef) -> Self {
+        let changes = set.effective();
+        let changes = changes.filter(|change| change.resource == *resource);
+        Self {
+            platform,
+            changes: changes.collect(),
+        }
+    }
+
+    fn has(&self, action: Action) -> bool {
+        self.changes.iter().any(|change| change.action == action)
+    }
+
+    /// The changes that can move a field, directly or by what the platform does with them.
+    fn movers(&self, field: &Field) -> impl Iterator<Item = &'a FieldChange> {
+        let fields = self.changes.iter().flat_map(|change| &change.fields);
+        fields.filter(move |change| {
+            change.field == *field || self.platform.brings(&change.field, field)
+        })
+    }
+
+    /// Whether it is by the plan that a field has another value now.
+    fn explains(&self, field: &Field, was: Option<&Value>, is: Option<&Value>) -> bool {
+        // Some platforms delete only what has lost its protection.
+        let lifted = self.has(Action::Delete) && *field == Field::DeletionProtection;
+        lifted && is == Some(&Value::Flag(false))
+            || self.movers(field).any(|change| {
+                let reached = || is.is_some_and(|is| reaches(field, &change.to, was, is));
+                change.field != *field || reached()
+            })
+    }
 }
 
 /// What differs in one instance and is no effect of the changes planned for it.
-fn differences(was: &ObservedInstance, is: &ObservedInstance, changes: &[&Change]) -> Vec<String> {
+fn differences(
+    was: &ObservedInstance,
+    is: &ObservedInstance,
+    planned: &Planned<'_>,
+) -> Vec<String> {
     // Taken apart in full, so that something new cannot be forgotten here.
     let ObservedInstance {
         resource,
@@ -75,23 +115,16 @@ fn differences(was: &ObservedInstance, is: &ObservedInstance, changes: &[&Change
         condition,
         endpoint: _,
         version: _,
-        attributes,
-        pending,
+        attributes: _,
+        pending: _,
     } = was;
     // What goes away by the plan may go, and what the plan makes may be on any point of its way.
-    if has(changes, Action::Delete) && is.phase == Phase::Deleting {
+    if planned.has(Action::Delete) && is.phase == Phase::Deleting {
         return Vec::new();
     }
-    let remade = has(changes, Action::Create);
-    let altered = |field: &Field| {
-        let fields = changes.iter().flat_map(|change| &change.fields);
-        fields
-            .filter(|change| change.field == *field)
-            .map(|change| &change.to)
-            .next_back()
-    };
+    let remade = planned.has(Action::Create);
     let mut told = Vec::new();
-    if is.owner != *owner && altered(&Field::Address).is_none() {
+    if is.owner != *owner && planned.movers(&Field::Address).next().is_none() {
         let whose = |instance: &ObservedInstance| match &instance.owner {
             Some(owner) => format!("{} of fleet {}", owner.address, owner.fleet),
             None => "nobody's".to_owned(),
@@ -103,7 +136,7 @@ fn differences(was: &ObservedInstance, is: &ObservedInstance, changes: &[&Change
     if is.role != *role && !remade {
         told.push(format!("{resource} was a {role}, is a {}", is.role));
     }
-    if remade || has(changes, Action::Delete) {
+    if remade {
         return told;
     }
     match (condition, &is.condition) {
@@ -115,7 +148,7 @@ fn differences(was: &ObservedInstance, is: &ObservedInstance, changes: &[&Change
         }
         (Condition::Sound, Condition::Sound) | (Condition::Broken(_), Condition::Broken(_)) => {}
     }
-    if is.source != *source {
+    if is.source != *source && is.role == *role {
         let whom = |source: &Option<ResourceRef>| match source {
             Some(source) => source.to_string(),
             None => "nobody".to_owned(),
@@ -126,37 +159,82 @@ fn differences(was: &ObservedInstance, is: &ObservedInstance, changes: &[&Change
             whom(&is.source)
         ));
     }
-    let was: BTreeMap<Field, Value> = attributes.fields().into_iter().collect();
+    told.extend(attributes(was, is, planned));
+    told.extend(pending(was, is, planned));
+    told
+}
+
+/// The attributes that have another value now, or have one, or have none any more.
+fn attributes(was: &ObservedInstance, is: &ObservedInstance, planned: &Planned<'_>) -> Vec<String> {
+    let before: BTreeMap<Field, Value> = was.attributes.fields().into_iter().collect();
     let now: BTreeMap<Field, Value> = is.attributes.fields().into_iter().collect();
-    let mut fields: Vec<&Field> = was.keys().chain(now.keys()).collect();
-    fields.sort();
-    fields.dedup();
+    let fields: BTreeSet<&Field> = before.keys().chain(now.keys()).collect();
+    let mut told = Vec::new();
     for field in fields {
-        let (from, to) = (was.get(field), now.get(field));
-        let reached = altered(field).is_some_and(|wanted| to.is_some_and(|to| covers(wanted, to)));
-        if from != to && *field != Field::StorageGib && !reached {
+        let (from, to) = (before.get(field), now.get(field));
+        let grows = *field == Field::StorageGib;
+        if !grows && !same(field, from, to) && !planned.explains(field, from, to) {
             told.push(format!(
-                "{resource}: {field} was {}, is {}",
+                "{}: {field} was {}, is {}",
+                was.resource,
                 shown(from),
                 shown(to)
             ));
         }
     }
-    for (field, value) in &is.pending {
-        if pending.get(field) != Some(value) && altered(field) != Some(value) {
-            told.push(format!("{resource}: {field} is about to become {value}"));
+    told
+}
+
+/// What was about to come and is not any more, and what is only now.
+fn pending(was: &ObservedInstance, is: &ObservedInstance, planned: &Planned<'_>) -> Vec<String> {
+    let fields: BTreeSet<&Field> = was.pending.keys().chain(is.pending.keys()).collect();
+    let mut told = Vec::new();
+    for field in fields {
+        let (from, to) = (was.pending.get(field), is.pending.get(field));
+        let grows = *field == Field::StorageGib;
+        // Platforms round what they were asked for, so its value proves nothing.
+        if grows || from == to || planned.movers(field).next().is_some() {
+            continue;
+        }
+        let resource = &was.resource;
+        match (from, to) {
+            (_, Some(to)) => told.push(format!("{resource}: {field} is about to become {to}")),
+            // It has come, which the attributes tell.
+            (from, None) if is.attributes.get(field).as_ref() == from => {}
+            (from, None) => told.push(format!(
+                "{resource}: {field} was about to become {}, and is not any more",
+                shown(from)
+            )),
         }
     }
     told
 }
 
-/// Tags are merged into those that are there; everything else becomes what was wanted.
-fn covers(wanted: &Value, live: &Value) -> bool {
-    match (wanted, live) {
-        (Value::Map(wanted), Value::Map(live)) => wanted
-            .iter()
-            .all(|(name, value)| live.get(name) == Some(value)),
-        (wanted, live) => wanted == live,
+/// Whether two values of a field say the same.
+fn same(field: &Field, was: Option<&Value>, is: Option<&Value>) -> bool {
+    match (field, was, is) {
+        // A server that does not run tells less of its version.
+        (Field::Postgres, Some(was), Some(is)) => {
+            satisfies(Compare::Serves, was, is) || satisfies(Compare::Serves, is, was)
+        }
+        (_, was, is) => was == is,
+    }
+}
+
+/// Whether a change to this value has made the live one of what was there.
+fn reaches(field: &Field, wanted: &Value, was: Option<&Value>, live: &Value) -> bool {
+    match (field, wanted, live) {
+        (Field::Postgres, wanted, live) => satisfies(Compare::Serves, wanted, live),
+        // Tags are merged into those that are there; everything else becomes what was wanted.
+        (_, Value::Map(wanted), Value::Map(live)) => {
+            let mut merged = match was {
+                Some(Value::Map(was)) => was.clone(),
+                _ => BTreeMap::new(),
+            };
+            merged.extend(wanted.clone());
+            merged == *live
+        }
+        (_, wanted, live) => wanted == live,
     }
 }
 

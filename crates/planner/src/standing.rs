@@ -42,7 +42,7 @@ pub fn standing(
     }
     match (&mutation.operation, live.phase) {
         (Operation::Modify { fields, in_window }, _) => {
-            modified(platform, fields, *in_window, live)
+            modified(platform, fields, *in_window, mutation.resume, live)
         }
         (_, Phase::Available) => Standing::Done,
         (Operation::Start, Phase::Stopped) => Standing::NotBegun,
@@ -58,6 +58,7 @@ fn modified(
     platform: &dyn Platform,
     fields: &[FieldChange],
     in_window: bool,
+    resume: bool,
     live: &ObservedInstance,
 ) -> Standing {
     let all = |wanted: fn(&Reach) -> bool| {
@@ -71,6 +72,8 @@ fn modified(
     };
     match (reached, live.phase) {
         (true, Phase::Available) => Standing::Done,
+        // What an earlier run seemed to have begun is over, and this was left for the window.
+        (false, Phase::Available) if resume => Standing::Done,
         // The platform has taken it, and it will hold without a further call.
         (false, Phase::Available) if all(|reach| *reach != Reach::Not) => Standing::Running,
         (false, Phase::Available) => Standing::NotBegun,

@@ -12,27 +12,17 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 
 use pgfleet_model::{
-    Attributes, Availability, Change, Condition, Endpoint, Field, ObjectVersion, ObservedInstance,
-    Phase, Role, Storage, Value,
+    Attributes, Availability, Condition, Endpoint, Field, ObjectVersion, ObservedInstance, Phase,
+    Role, Storage, Value,
 };
-use pgfleet_planner::{
-    Fit, FleetPlan, SavedFleet, SavedPlan, SavedPlanError, SavedPlanFile, sha256,
-};
+use pgfleet_planner::{Fit, SavedFleet};
+use pgfleet_spec::Spec;
 use serde_json::Value as Json;
-use support::{count, here, numbered, planned, platform, primary, replica, spec, steps};
-
-fn saved(plan: &FleetPlan) -> SavedFleet {
-    let file = SavedPlanFile {
-        path: "/plans/food.toml".into(),
-        digest: sha256(b"fleet"),
-        text: "fleet".to_owned(),
-        has_secrets: false,
-    };
-    SavedFleet::new(plan, file, "123456789012", false)
-}
+use support::{count, here, numbered, planned, platform, primary, replica, saved, spec, steps};
 
 fn fit(saved: &SavedFleet, live: impl IntoIterator<Item = ObservedInstance>) -> Fit {
-    saved.fit(&live.into_iter().collect(), &platform()).unwrap()
+    let inventory = live.into_iter().collect();
+    saved.clone().fit(&inventory, &platform()).unwrap()
 }
 
 /// The steps that are left, or the sentences that say what has changed.
@@ -133,10 +123,200 @@ fn what_others_did_is_told() {
     assert_eq!(stale(fit(&saved, live)), ["food-replica-3 is new"]);
 }
 
+/// `food-replica-1` with another disk.
+fn disk(gib: u32) -> ObservedInstance {
+    let mut one = numbered(1);
+    one.attributes.storage.gib = Some(gib);
+    one
+}
+
+/// A plan file whose one replica has this disk.
+fn with_disk(gib: u32) -> Spec {
+    let group = format!("[[replicas]]\ncount = 1\nstorage = {{ gib = {gib} }}");
+    spec("", &group)
+}
+
+#[test]
+fn applied_again_there_is_nothing_left_of_it() {
+    // A disk that has become as large, or larger: it is never made smaller.
+    let larger = saved(&planned(&with_disk(40), [primary(), disk(20)]));
+    assert_eq!(
+        left(fit(&larger, [primary(), disk(20)])),
+        ["1 change food-replica-1 after []"]
+    );
+    for gib in [40, 60] {
+        assert_eq!(left(fit(&larger, [primary(), disk(gib)])), [""; 0]);
+    }
+    let mut stopped = numbered(1);
+    stopped.phase = Phase::Stopped;
+    let starting = saved(&planned(&count(1), [primary(), stopped.clone()]));
+    assert_eq!(
+        left(fit(&starting, [primary(), stopped])),
+        ["1 start food-replica-1 after []"]
+    );
+    assert_eq!(left(fit(&starting, [primary(), numbered(1)])), [""; 0]);
+}
+
+#[test]
+fn a_new_replica_gets_the_disk_that_the_primary_has_by_then() {
+    let saved = saved(&planned(&count(1), [primary()]));
+    let mut grown = primary();
+    grown.attributes.storage.gib = Some(50);
+    let Fit::Fits(plan) = fit(&saved, [grown]) else {
+        panic!("a grown disk is no change");
+    };
+    let address = "replica-1".parse().unwrap();
+    let wanted = &plan.desired.instances[&address];
+    assert_eq!(wanted.attributes.storage.gib, Some(50));
+}
+
+#[test]
+fn a_server_that_does_not_run_tells_less_of_its_version() {
+    let versioned = |version: &str, phase| {
+        let mut one = numbered(1);
+        one.attributes.postgres = Some(version.parse().unwrap());
+        one.phase = phase;
+        one
+    };
+    let stopped = versioned("16", Phase::Stopped);
+    let saved = saved(&planned(&count(1), [primary(), stopped]));
+    let runs = versioned("16.4", Phase::Available);
+    assert_eq!(left(fit(&saved, [primary(), runs])), [""; 0]);
+    let other = versioned("17.1", Phase::Available);
+    assert_eq!(
+        stale(fit(&saved, [primary(), other])),
+        ["food-replica-1: postgres was 16, is 17.1"]
+    );
+}
+
+#[test]
+fn nothing_is_done_that_was_not_planned() {
+    // Its start was not approved, nor is it part of what was.
+    let smaller = spec("", "[[replicas]]\ncount = 1\nsize = 'm.small'");
+    let resized = saved(&planned(&smaller, [primary(), numbered(1)]));
+    let mut stopped = numbered(1);
+    stopped.phase = Phase::Stopped;
+    assert_eq!(
+        stale(fit(&resized, [primary(), stopped])),
+        ["food-replica-1 now needs to be started, which was not planned"]
+    );
+    // The same where another change of it was planned.
+    let mut waiting = disk(20);
+    let larger = || Value::Number(40);
+    waiting.pending.insert(Field::StorageGib, larger());
+    let both = spec(
+        "apply_changes = 'window'",
+        "[[replicas]]\ncount = 1\nsize = 'm.small'\nstorage = { gib = 40 }",
+    );
+    let mut resized = saved(&planned(&both, [primary(), waiting.clone()]));
+    resized.in_window = true;
+    assert_eq!(
+        left(fit(&resized, [primary(), waiting])),
+        ["1 change food-replica-1 after []"]
+    );
+    assert_eq!(
+        stale(fit(&resized, [primary(), disk(20)])),
+        ["food-replica-1 now needs storage_gib 40, which was not planned"]
+    );
+}
+
+#[test]
+fn what_is_about_to_come_is_told_where_the_plan_has_not_asked_for_it() {
+    let sized = |pending: Option<&str>| {
+        let mut one = numbered(1);
+        let pending = pending.map(|size| (Field::Size, Value::Text(size.to_owned())));
+        one.pending.extend(pending);
+        one
+    };
+    let other = saved(&planned(&count(2), [primary(), sized(Some("m.huge"))]));
+    assert_eq!(
+        stale(fit(&other, [primary(), sized(None)])),
+        ["food-replica-1: size was about to become m.huge, and is not any more"]
+    );
+    assert_eq!(
+        stale(fit(&other, [primary(), sized(Some("m.tiny"))])),
+        ["food-replica-1: size is about to become m.tiny"]
+    );
+    let mut come = sized(None);
+    come.attributes.size = Some("m.huge".to_owned());
+    assert_eq!(
+        stale(fit(&other, [primary(), come])),
+        ["food-replica-1: size was m.large, is m.huge"]
+    );
+    // What the plan alters may be on its way, to whatever value: platforms round.
+    let smaller = spec("", "[[replicas]]\ncount = 1\nsize = 'm.small'");
+    let own = saved(&planned(&smaller, [primary(), sized(None)]));
+    for pending in ["m.small", "m.medium"] {
+        let live = [primary(), sized(Some(pending))];
+        assert_eq!(left(fit(&own, live)), ["1 change food-replica-1 after []"]);
+    }
+    // A disk that grows by itself is about to grow first.
+    let mut growing = numbered(1);
+    growing.pending.insert(Field::StorageGib, Value::Number(30));
+    let grows = saved(&planned(&count(2), [primary(), numbered(1)]));
+    assert_eq!(
+        left(fit(&grows, [primary(), growing])),
+        ["1 create food-replica-2 after []"]
+    );
+}
+
+#[test]
+fn an_instance_that_goes_is_the_one_that_was_looked_at() {
+    let saved = saved(&planned(&count(1), [primary(), numbered(1), numbered(2)]));
+    let going = |protection| {
+        let mut two = numbered(2);
+        two.attributes.deletion_protection = protection;
+        [primary(), numbered(1), two]
+    };
+    assert_eq!(
+        stale(fit(&saved, going(Some(true)))),
+        ["food-replica-2: deletion_protection was not set, is true"]
+    );
+    // The plan itself lifts it where the platform wants that.
+    assert_eq!(
+        left(fit(&saved, going(Some(false)))),
+        ["1 delete food-replica-2 after []"]
+    );
+}
+
+#[test]
+fn tags_are_merged_and_those_of_others_are_told() {
+    let tagged = |tags: &[(&str, &str)]| {
+        let mut one = numbered(1);
+        let tags = tags.iter();
+        let tags = tags.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        one.attributes.tags = tags.collect();
+        one
+    };
+    let wanted = spec("tags = { team = 'food' }", "[[replicas]]\ncount = 1");
+    let mut first = primary();
+    first.attributes.tags = [("team".to_owned(), "food".to_owned())].into();
+    let before = [first.clone(), tagged(&[("a", "1")])];
+    let saved = saved(&planned(&wanted, before));
+    let now = |tags| fit(&saved, [first.clone(), tagged(tags)]);
+    assert_eq!(left(now(&[("a", "1"), ("team", "food")])), [""; 0]);
+    for tags in [
+        &[("team", "food")][..],
+        &[("a", "2"), ("team", "food")],
+        &[("a", "1"), ("b", "1"), ("team", "food")],
+    ] {
+        assert_eq!(stale(now(tags)).len(), 1, "{tags:?}");
+    }
+}
+
+#[test]
+fn a_change_of_whom_an_existing_primary_follows_is_seen() {
+    let mut saved = saved(&planned(&count(2), [primary(), numbered(1)]));
+    saved.observed.above = vec![here("elsewhere")];
+    assert_eq!(
+        stale(fit(&saved, [primary(), numbered(1)])),
+        ["whom the existing primary follows has changed"]
+    );
+}
+
 /// Everything that can be observed of an instance, with a value each. A struct that is written out in
 /// full: something new that is observed does not compile here until it has one.
-fn observed_in_full(mut instance: ObservedInstance) -> ObservedInstance {
-    instance.condition = Condition::Broken("its timeline is another".to_owned());
+fn observed_in_full(instance: ObservedInstance) -> ObservedInstance {
     ObservedInstance {
         resource: instance.resource,
         owner: instance.owner,
@@ -167,41 +347,55 @@ fn observed_in_full(mut instance: ObservedInstance) -> ObservedInstance {
             tags: BTreeMap::from([("team".to_owned(), "food".to_owned())]),
             settings: BTreeMap::from([("kms_key".to_owned(), Value::Text("k".to_owned()))]),
         },
-        pending: BTreeMap::from([(Field::Size, Value::Text("m.huge".to_owned()))]),
+        pending: BTreeMap::from([
+            (Field::Size, Value::Text("m.huge".to_owned())),
+            (Field::StorageGib, Value::Number(30)),
+        ]),
     }
 }
 
-/// The places of all values that are no objects or lists.
-fn leaves(value: &Json, at: &str, found: &mut Vec<String>) {
-    match value {
-        Json::Object(fields) => {
-            for (name, value) in fields {
-                leaves(value, &format!("{at}/{name}"), found);
-            }
+/// The places of all values, those of objects included.
+fn places(value: &Json, at: &str, found: &mut Vec<String>) {
+    if let Json::Object(fields) = value {
+        for (name, value) in fields {
+            let at = format!("{at}/{name}");
+            places(value, &at, found);
+            found.push(at);
         }
-        Json::Array(items) => {
-            for (number, value) in items.iter().enumerate() {
-                leaves(value, &format!("{at}/{number}"), found);
-            }
-        }
-        _ => found.push(at.to_owned()),
     }
 }
 
 /// Another value of the same kind that can stand at a place.
-fn other(at: &str, value: &Json) -> Json {
-    match (at, value) {
+fn other(at: &str, value: &Json) -> Option<Json> {
+    Some(match (at, value) {
         ("/role", _) if value == "primary" => "replica".into(),
         ("/role", _) => "primary".into(),
         ("/phase", _) => "modifying".into(),
+        ("/condition", _) if value["state"] == "broken" => serde_json::json!({"state": "sound"}),
+        ("/condition", _) => serde_json::json!({"state": "broken", "why": "its disk is gone"}),
         ("/attributes/availability", _) => "regional".into(),
         ("/attributes/postgres", _) => "16.5".into(),
         ("/owner/address", _) => "other-7".into(),
         (_, Json::Bool(flag)) => (!flag).into(),
         (_, Json::Number(number)) => (number.as_u64().unwrap() + 1).into(),
         (_, Json::String(text)) => format!("{text}x").into(),
-        _ => panic!("{at} has no value: {value}"),
+        _ => return None,
+    })
+}
+
+/// The document without what stands at a place: a pair of a map that is gone, a value that is not
+/// known.
+fn without(document: &Json, at: &str) -> Json {
+    let mut less = document.clone();
+    let (parent, name) = at.rsplit_once('/').unwrap();
+    let maps = ["/attributes/tags", "/attributes/settings", "/pending"];
+    let fields = less.pointer_mut(parent).unwrap().as_object_mut().unwrap();
+    if maps.contains(&parent) {
+        fields.remove(name);
+    } else {
+        fields.insert(name.to_owned(), Json::Null);
     }
+    less
 }
 
 #[test]
@@ -210,124 +404,75 @@ fn a_change_of_each_thing_observed_is_seen_but_for_what_changes_by_itself() {
         "/phase",
         "/raw_phase",
         "/condition/why",
+        "/endpoint",
         "/endpoint/host",
         "/endpoint/port",
         "/version",
         "/attributes/storage/gib",
+        "/pending/storage_gib",
     ];
     let mut stranger = replica("reports", "reports-1");
     stranger.owner = None;
+    stranger.condition = Condition::Broken("its timeline is another".to_owned());
     let world = [primary(), numbered(1), numbered(2), stranger].map(observed_in_full);
-    let mut seen = BTreeSet::new();
+    // The plan makes a third replica, and has nothing to do with those that are there.
+    let made_from = |world: &[ObservedInstance]| planned(&count(3), world.to_vec());
+    let (mut seen, mut checked) = (BTreeSet::new(), 0);
     for (number, instance) in world.iter().enumerate() {
-        // The plan makes a third replica, and has nothing to do with those that are there.
-        let mut saved = saved(&planned(&count(3), world.clone()));
-        let third = |change: &Change| change.resource == here("food-replica-3");
-        saved.set.changes.retain(third);
-        assert!(matches!(fit(&saved, world.clone()), Fit::Fits(_)));
         let document = serde_json::to_value(instance).unwrap();
-        let mut places = Vec::new();
-        leaves(&document, "", &mut places);
-        for place in places {
-            let mut changed = document.clone();
-            if place == "/condition/state" {
-                changed["condition"] = serde_json::json!({"state": "sound"});
-            } else {
-                let at = changed.pointer_mut(&place).unwrap();
-                // Nobody's is nobody's.
-                if at.is_null() && place == "/owner" {
+        let mut all = Vec::new();
+        places(&document, "", &mut all);
+        for place in all {
+            let value = document.pointer(&place).unwrap();
+            let changed = other(&place, value).map(|other| {
+                let mut changed = document.clone();
+                *changed.pointer_mut(&place).unwrap() = other;
+                changed
+            });
+            for (kind, next) in [
+                ("other", changed),
+                ("none", Some(without(&document, &place))),
+            ] {
+                // Not everything can be missing, or be something else by itself.
+                let next = next.and_then(|next| serde_json::from_value(next).ok());
+                let Some(next) = next.filter(|next| next != instance) else {
                     continue;
+                };
+                let mut other = world.clone();
+                other[number] = next;
+                // From one world to the other and back: what is taken away was added before.
+                for (before, now) in [(&world, &other), (&other, &world)] {
+                    let (plan, fresh) = (made_from(before), made_from(now));
+                    let passes = by_itself.contains(&place.as_str());
+                    let what = format!("{kind} at {place} of {}", instance.resource);
+                    let same = plan.fingerprint == fresh.fingerprint;
+                    assert_eq!(same, passes, "the fingerprint: {what}");
+                    // What the plan itself puts right is no change of others. A disk whose size
+                    // nobody tells is none that the plan was made for.
+                    let puts_right = plan.set.effective().count() > 1;
+                    let is_lost = place.ends_with("/gib") && kind == "none";
+                    let fits = matches!(fit(&saved(&plan), now.clone()), Fit::Fits(_));
+                    assert!(fits == passes || puts_right || is_lost, "{what}");
+                    checked += u32::from(!puts_right && !is_lost);
                 }
-                *at = other(&place, at);
+                seen.insert(format!("{kind} {place}"));
             }
-            let mut now = world.clone();
-            now[number] = serde_json::from_value(changed).unwrap();
-            let fits = matches!(fit(&saved, now), Fit::Fits(_));
-            let name = &instance.resource;
-            assert_eq!(
-                fits,
-                by_itself.contains(&place.as_str()),
-                "{place} of {name}"
-            );
-            seen.insert(place);
         }
     }
     for place in by_itself {
-        assert!(seen.remove(place), "{place} is observed of nothing");
-    }
-    // Tags and the like are added and taken away, too.
-    assert!(seen.contains("/attributes/tags/team") && seen.contains("/pending/size"));
-    assert!(seen.len() >= 21, "{seen:?}");
-}
-
-fn file() -> (SavedPlan, String) {
-    let plan = SavedPlan {
-        pgfleet: "1.2.3".to_owned(),
-        simulated: false,
-        fleets: vec![saved(&planned(&count(2), [primary(), numbered(3)]))],
-    };
-    let text = plan.to_text().unwrap();
-    (plan, text)
-}
-
-#[test]
-fn a_file_is_what_was_saved_or_nothing() {
-    let (plan, text) = file();
-    assert!(SavedPlan::is_meant_by(&text));
-    assert_eq!(SavedPlan::from_text(&text).unwrap(), plan);
-
-    let edited = text.replacen("food-replica-1", "food-replica-9", 1);
-    let damaged = [
-        edited.as_str(),
-        &text[..text.len() / 2],
-        &text.replace("\"digest\"", "\"d\""),
-        // The last of two would count.
-        &text.replacen(
-            "\"simulated\": false",
-            "\"simulated\": true, \"simulated\": false",
-            1,
-        ),
-        &format!("{text}\n"),
-    ];
-    for text in damaged {
-        assert!(SavedPlan::is_meant_by(text));
-        let error = SavedPlan::from_text(text).unwrap_err();
-        assert!(matches!(error, SavedPlanError::Damaged(_)), "{error}");
-    }
-    let later = text.replacen("\"format_version\": \"1\"", "\"format_version\": \"2\"", 1);
-    let error = SavedPlan::from_text(&later).unwrap_err();
-    assert_eq!(error, SavedPlanError::Format("2".to_owned()));
-    for other in ["{}", "[]", "{\"fleet\": \"food\"}"] {
-        assert_eq!(
-            SavedPlan::from_text(other).unwrap_err(),
-            SavedPlanError::Other
+        assert!(
+            seen.contains(&format!("other {place}")) || seen.contains(&format!("none {place}"))
         );
     }
-}
-
-#[test]
-fn no_byte_of_a_file_can_be_changed_taken_out_or_added() {
-    let plan = SavedPlan {
-        pgfleet: "1.2.3".to_owned(),
-        simulated: false,
-        fleets: vec![saved(&planned(&count(0), [primary()]))],
-    };
-    let text = plan.to_text().unwrap();
-    for at in 0..text.len() {
-        let mut bytes = text.clone().into_bytes();
-        let signs = b"x 0\"\n";
-        let sign = signs[at % signs.len()];
-        bytes[at] = if bytes[at] == sign { b'1' } else { sign };
-        let edited = String::from_utf8(bytes).unwrap();
-        assert!(SavedPlan::from_text(&edited).is_err(), "another at {at}");
+    for kind in ["other", "none"] {
+        for place in [
+            "/attributes/tags/team",
+            "/attributes/settings/kms_key",
+            "/pending/size",
+        ] {
+            assert!(seen.contains(&format!("{kind} {place}")), "{kind} {place}");
+        }
     }
-    for at in (0..text.len()).step_by(29) {
-        assert!(SavedPlan::from_text(&text[..at]).is_err(), "cut at {at}");
-        let mut without = text.clone();
-        without.remove(at);
-        assert!(SavedPlan::from_text(&without).is_err(), "without {at}");
-        let mut more = text.clone();
-        more.insert(at, ' ');
-        assert!(SavedPlan::from_text(&more).is_err(), "a blank at {at}");
-    }
+    assert!(seen.len() >= 45, "{} {seen:#?}", seen.len());
+    assert!(checked >= 300, "{checked}");
 }

@@ -2,10 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics is one that fails")]
 
+#[expect(dead_code, reason = "shared with the other tests, which use all of it")]
 mod support;
 
 use pgfleet_conformance::memory::{MemoryPlatform, MemoryRules};
-use pgfleet_model::{Condition, Field, Inventory, Operation, Phase, Role, Value};
+use pgfleet_model::{Condition, Field, Inventory, ObservedInstance, Operation, Phase, Role, Value};
 use pgfleet_planner::{Goal, Platform as _, Standing, plan};
 use support::{
     changes, count, drift, here, numbered, planned, primary, refusals, replica, spec, steps,
@@ -177,11 +178,50 @@ fn a_pending_value_is_drift() {
     going_astray
         .pending
         .insert(Field::Size, Value::Text("m.huge".into()));
-    let plan = planned(&count(2), [primary(), waiting, going_astray]);
+    let world = [primary(), waiting, going_astray];
+    let in_window = spec("apply_changes = 'window'", "[[replicas]]\ncount = 2");
+    let plan = planned(&in_window, world.clone());
     assert_eq!(changes(&plan), NOTHING);
     assert_eq!(
         drift(&plan),
         ["food-replica-1 size Pending", "food-replica-2 size Pending"]
+    );
+    // Nothing waits for the window that is wanted now.
+    let plan = planned(&count(2), world);
+    assert_eq!(changes(&plan), ["replica-1 update size"]);
+    assert_eq!(drift(&plan), ["food-replica-2 size Pending"]);
+}
+
+#[test]
+fn a_change_that_the_platform_is_at_work_on_is_waited_for() {
+    let smaller = spec("", "[[replicas]]\ncount = 1\nsize = 'm.small'");
+    let with_tag = spec(
+        "tags = { team = 'food' }",
+        "[[replicas]]\ncount = 1\nsize = 'm.small'",
+    );
+    let mut tagged = primary();
+    tagged.attributes.tags = [("team".to_owned(), "food".to_owned())].into();
+    let mut live = numbered(1);
+    live.phase = Phase::Modifying;
+    live.pending
+        .insert(Field::Size, Value::Text("m.small".into()));
+    let plan = planned(&smaller, [primary(), live.clone()]);
+    assert_eq!(changes(&plan), ["replica-1 update in-flight,size"]);
+    let mutation = &plan.steps[0].mutation;
+    assert!(mutation.resume);
+    let platform = support::platform();
+    let standing = |live: &ObservedInstance| platform.standing(mutation, Some(live));
+    assert_eq!(standing(&live), Standing::Running);
+    // With a change that has not begun, both are asked for.
+    let plan = planned(&with_tag, [tagged, live.clone()]);
+    assert_eq!(changes(&plan), ["replica-1 update tags,size"]);
+    assert!(!plan.steps[0].mutation.resume);
+    // It was at work on something else: what waits for the window is asked for in the next round.
+    live.phase = Phase::Available;
+    assert_eq!(standing(&live), Standing::Done);
+    assert_eq!(
+        changes(&planned(&smaller, [primary(), live])),
+        ["replica-1 update size"]
     );
 }
 

@@ -2,7 +2,9 @@
 //! A note in the primary's tags says that it is still to be made: a run that was ended in between is
 //! taken up by it.
 
-use pgfleet_model::{DesiredInstance, Field, FieldChange, ObservedInstance, Role, Settings, Value};
+use pgfleet_model::{
+    Bootstrap, DesiredInstance, Field, FieldChange, ObservedInstance, Role, Settings, Value,
+};
 
 /// The tag of the note.
 pub(crate) const TAG_PENDING: &str = "pgfleet-pending-database";
@@ -15,7 +17,10 @@ const NONE: &str = "none";
 
 /// The database that a new primary is to get beside `postgres`, which every server has.
 pub(crate) fn wanted(desired: &DesiredInstance) -> Option<&str> {
-    let bootstrap = desired.bootstrap.as_ref()?;
+    named(desired.bootstrap.as_ref()?)
+}
+
+fn named(bootstrap: &Bootstrap) -> Option<&str> {
     Some(bootstrap.database.as_str()).filter(|database| *database != "postgres")
 }
 
@@ -78,14 +83,17 @@ pub(crate) fn observed(note: Option<String>) -> (String, Value) {
     (PENDING.to_owned(), Value::Text(database))
 }
 
-/// Has the database made that an earlier run has left over.
-pub(crate) fn take_up(desired: &mut Settings, role: Role, live: Option<&ObservedInstance>) {
-    let pending = |settings: &Settings| {
-        let note = settings.get(PENDING);
-        note.is_some_and(|note| *note != Value::Text(NONE.to_owned()))
-    };
-    if role == Role::Primary && live.is_some_and(|live| pending(&live.attributes.settings)) {
-        let none = Value::Text(NONE.to_owned());
+/// Has the database made that an earlier run has left over, or a run of this plan leaves over.
+pub(crate) fn take_up(
+    desired: &mut Settings,
+    role: Role,
+    bootstrap: Option<&Bootstrap>,
+    live: Option<&ObservedInstance>,
+) {
+    let none = Value::Text(NONE.to_owned());
+    let note = live.and_then(|live| live.attributes.settings.get(PENDING));
+    let is_left = note.is_some_and(|note| *note != none) || bootstrap.and_then(named).is_some();
+    if role == Role::Primary && is_left {
         desired.insert(PENDING.to_owned(), none);
     }
 }

@@ -2,7 +2,7 @@
 //! held against the service's rule before anything is sent.
 //!
 //! A change of a password names its version only: plans, events and saved files hold nothing more.
-//! The version of the live one is in a tag.
+//! The version of the live one is in a tag, which is a setting here and not one of the plan's tags.
 
 use std::{
     collections::BTreeMap,
@@ -18,6 +18,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 /// The tag that tells which `password_version` the administrator's password is of.
 const TAG_VERSION: &str = "pgfleet-password-version";
+
+/// Changes only: the password, to be set.
+const PASSWORD: &str = "password";
 
 /// What a service says against a password, as what it must be instead; never the password itself.
 pub(crate) type Fault = Option<&'static str>;
@@ -88,11 +91,31 @@ pub(crate) async fn read(
 }
 
 /// Whether this is the version of the administrator's password.
-pub(crate) fn is_password(field: &Field) -> bool {
+pub(crate) fn is_version(field: &Field) -> bool {
     matches!(field, Field::Setting(name) if name == PASSWORD_VERSION)
 }
 
-/// Whether a mutation changes the administrator's password.
+pub(crate) fn has_version(fields: &[FieldChange]) -> bool {
+    fields.iter().any(|change| is_version(&change.field))
+}
+
+/// Sets the password, then its version, where tags have a call of their own: after an interruption
+/// between the two the password is changed again, to the same.
+pub(crate) fn steps(version: &FieldChange) -> [FieldChange; 2] {
+    let password = FieldChange {
+        field: Field::Setting(PASSWORD.to_owned()),
+        ..version.clone()
+    };
+    [password, version.clone()]
+}
+
+/// Whether changes set the password, in a call without its version.
+pub(crate) fn has_password(fields: &[FieldChange]) -> bool {
+    let is_password = |field: &Field| matches!(field, Field::Setting(name) if name == PASSWORD);
+    fields.iter().any(|change| is_password(&change.field))
+}
+
+/// Whether a mutation sets the password, in a call without its version.
 pub(crate) fn rotates(mutation: &Mutation) -> bool {
     match &mutation.operation {
         Operation::Modify { fields, .. } => has_password(fields),
@@ -100,20 +123,9 @@ pub(crate) fn rotates(mutation: &Mutation) -> bool {
     }
 }
 
-pub(crate) fn has_password(fields: &[FieldChange]) -> bool {
-    fields.iter().any(|change| is_password(&change.field))
-}
-
-/// The change of the tag that goes with a change of the password, where tags have a call of their
-/// own. It comes last: after an interruption between the two the password is changed again, to the
-/// same.
-pub(crate) fn retag(change: &FieldChange) -> FieldChange {
-    let tag = |value: &Value| Value::Map([(TAG_VERSION.to_owned(), value.to_string())].into());
-    FieldChange {
-        field: Field::Tags,
-        from: change.from.as_ref().map(tag),
-        to: tag(&change.to),
-    }
+/// The tag that a change of the version sets.
+pub(crate) fn changed_tag(change: &FieldChange) -> Option<(String, String)> {
+    is_version(&change.field).then(|| (TAG_VERSION.to_owned(), change.to.to_string()))
 }
 
 /// The tag that a new primary bears for its password.
@@ -122,9 +134,10 @@ pub(crate) fn tag(settings: &Settings) -> Option<(String, String)> {
     Some((TAG_VERSION.to_owned(), version.to_string()))
 }
 
-/// The version of a live primary's password, as a setting; none where it was never changed.
-pub(crate) fn version(tags: &Tags) -> Option<(String, Value)> {
-    let version = tags.get(TAG_VERSION)?.parse().ok()?;
+/// Takes the version of a live primary's password out of its tags, as a setting; none where it was
+/// never changed.
+pub(crate) fn take_version(tags: &mut Tags) -> Option<(String, Value)> {
+    let version = tags.remove(TAG_VERSION)?.parse().ok()?;
     Some((PASSWORD_VERSION.to_owned(), Value::Number(version)))
 }
 

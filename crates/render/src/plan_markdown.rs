@@ -278,7 +278,7 @@ fn details(view: &PlanView<'_>, with_bill: bool) -> Section {
     let mut summary = format!(
         "<b>{}</b> &nbsp; {}",
         cell(plan.desired.fleet.as_str()),
-        cell(&view.place())
+        cell(&view.place().join("   "))
     );
     if plan.set.is_empty() {
         summary.push_str(" &nbsp; nothing to change");
@@ -361,7 +361,7 @@ fn quiet(views: &[PlanView<'_>]) -> Section {
         let bill = cost::total_words(view.cost);
         row(&[
             &cell(view.plan.desired.fleet.as_str()),
-            &cell(&view.place()),
+            &cell(&view.place().join("   ")),
             &count(view.plan.desired.instances.len(), "instance"),
             &bill.unwrap_or_default(),
         ])

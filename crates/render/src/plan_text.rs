@@ -11,7 +11,7 @@ use crate::{
     Paint, cost,
     diagnostics::snippet,
     plan_rows::{change_rows, drift_row},
-    table::{Table, WIDTH, hanging},
+    table::{Table, WIDTH, hanging, heading},
     units::{about, count},
 };
 
@@ -32,40 +32,34 @@ pub struct PlanView<'a> {
 
 impl PlanView<'_> {
     /// Where the fleet is, in words.
-    pub(crate) fn place(&self) -> String {
+    pub(crate) fn place(&self) -> Vec<String> {
         let Self { plan, account, .. } = self;
         let desired = &plan.desired;
-        if desired.region == pgfleet_model::Region::local() {
-            return format!("{}   {account}", desired.provider);
-        }
-        let place = format!("{} {}", desired.provider, desired.region);
-        if self.simulated {
-            format!("{place}   simulated")
-        } else if account.is_empty() {
-            place
+        let is_local = desired.region == pgfleet_model::Region::local();
+        let place = if is_local {
+            desired.provider.to_string()
         } else {
-            format!("{place}   account {account}")
-        }
+            format!("{} {}", desired.provider, desired.region)
+        };
+        let account = match account {
+            _ if self.simulated => Some("simulated".to_owned()),
+            &"" => None,
+            account if is_local => Some((*account).to_owned()),
+            account => Some(format!("account {account}")),
+        };
+        [place].into_iter().chain(account).collect()
     }
 }
 
 /// Everything that a plan has to say about one fleet.
 pub fn plan_text(view: &PlanView<'_>, paint: Paint) -> String {
     let plan = view.plan;
-    let mut out = String::new();
     let mut place = view.place();
     if plan.set.is_empty() && !plan.is_refused() {
-        let bill = cost::total_words(view.cost);
-        let bill = bill.map_or_else(String::new, |bill| format!("   {bill}"));
-        let _ = write!(place, "   {}{bill}", as_planned(plan));
+        place.push(as_planned(plan));
+        place.extend(cost::total_words(view.cost));
     }
-    let name = plan.desired.fleet.as_str();
-    let gap = if name.chars().count() + 3 + place.chars().count() > WIDTH {
-        "\n  "
-    } else {
-        "   "
-    };
-    let _ = writeln!(out, "{}{gap}{place}", paint.strong(name));
+    let mut out = heading(plan.desired.fleet.as_str(), &place, paint);
     section(&mut out, "", &changes(plan, paint));
     section(
         &mut out,

@@ -1,5 +1,7 @@
 //! Columns that line up, and paragraphs that fit.
 
+use crate::Paint;
+
 /// The width that everything is made to fit where it can.
 pub(crate) const WIDTH: usize = 80;
 
@@ -35,6 +37,25 @@ impl Table {
         };
         self.rows.iter().map(line).collect()
     }
+}
+
+/// A name and what is to be known of it at once, on further lines where one has no room for all.
+pub(crate) fn heading(name: &str, pieces: &[String], paint: Paint) -> String {
+    let mut out = paint.strong(name);
+    let mut width = name.chars().count();
+    for piece in pieces {
+        let length = piece.chars().count();
+        let gap = if width + 3 + length <= WIDTH {
+            "   "
+        } else {
+            "\n  "
+        };
+        width = if gap.starts_with('\n') { 2 } else { width + 3 } + length;
+        out.push_str(gap);
+        out.push_str(piece);
+    }
+    out.push('\n');
+    out
 }
 
 /// A paragraph broken at blanks to fit beside an indentation; words that are too long stand alone.

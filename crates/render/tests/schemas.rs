@@ -197,7 +197,7 @@ fn instance(id: &str, address: Option<&str>, role: Role) -> ObservedInstance {
             backup_days: (role == Role::Primary).then_some(7),
             deletion_protection: Some(false),
             tags: BTreeMap::from([("team".to_owned(), "food".to_owned())]),
-            settings: BTreeMap::from([("list".to_owned(), pgfleet_model::Value::List(vec![]))]),
+            settings: BTreeMap::from([("list".to_owned(), pgfleet_model::Value::List([].into()))]),
         },
         pending: BTreeMap::from([(Field::Iops, pgfleet_model::Value::Number(3_000))]),
     }
@@ -239,9 +239,11 @@ fn a_saved_plan_of_a_fleet_in_disorder_fits() {
     let saved = SavedPlan {
         pgfleet: "1.2.3".to_owned(),
         simulated: false,
-        fleets: vec![SavedFleet::new(&plan, file, "123456789012", false)],
+        fleets: vec![SavedFleet::new(plan, file, "123456789012", false)],
     };
-    let text = saved.to_text().unwrap();
+    let mut text = Vec::new();
+    saved.write(&mut text).unwrap();
+    let text = String::from_utf8(text).unwrap();
     for word in [
         "\"modify\"",
         "\"delete\"",

@@ -2,7 +2,12 @@
 
 mod support;
 
-use std::{collections::BTreeMap, num::NonZeroU32, path::PathBuf, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    num::NonZeroU32,
+    path::PathBuf,
+    time::Duration,
+};
 
 use pgfleet_model::{Availability, PasswordSource, ProviderKind, Region, SslMode, Storage, Value};
 use pgfleet_spec::{InstanceSize, PrimarySpec};
@@ -75,7 +80,7 @@ fn a_plan_with_every_key_of_aws() {
     assert_eq!(first.storage, Storage::default());
     assert_eq!((eu.count, eu.index), (2, 1));
     assert_eq!(eu.region, Some(Region::new("eu-west-1")));
-    assert_eq!(eu.platform["security_groups"], Value::List(Vec::new()));
+    assert_eq!(eu.platform["security_groups"], Value::List(BTreeSet::new()));
     assert_eq!(eu.platform["publicly_accessible"], Value::Flag(true));
     assert_eq!(none.count, 0);
 
@@ -99,7 +104,7 @@ fn a_plan_with_every_key_of_aws() {
     );
     assert_eq!(spec.alerts.lag, Some(Duration::from_millis(500)));
     assert_eq!(spec.alerts.error_rate, Some(0.01));
-    let list = Value::List(vec!["sg-1".into(), "sg-2".into()]);
+    let list = Value::List(["sg-1".into(), "sg-2".into()].into());
     assert_eq!(
         spec.platform,
         BTreeMap::from([

@@ -76,7 +76,7 @@ fn instances(spec: &Spec) -> Vec<ObservedInstance> {
                 number("port", 5440),
             ]);
             match role {
-                Role::Primary => settings.insert("orphan_slots".into(), Value::List(Vec::new())),
+                Role::Primary => settings.insert("orphan_slots".into(), Value::List([].into())),
                 Role::Replica => {
                     settings.insert("upstream".into(), Value::Text("127.0.0.1:5440".into()))
                 }

@@ -9,7 +9,7 @@ use crate::{args::ApplyArgs, exit::Exit, saved, ui::Ui};
 pub(super) async fn perform(args: &ApplyArgs, ui: Ui) -> Exit {
     let source = match saved::find(&args.plans, ui) {
         Ok(None) => Source::Files(&args.plans),
-        Ok(Some((path, plan))) => Source::Saved(path, Box::new(plan)),
+        Ok(Some((path, plan))) => Source::Saved(path, plan),
         Err(exit) => return exit,
     };
     let command = Command {
@@ -17,7 +17,7 @@ pub(super) async fn perform(args: &ApplyArgs, ui: Ui) -> Exit {
         goal: Goal::Apply,
         question: "Make these changes?",
         how: &args.how,
-        source,
+        approved: args.how.auto_approve || matches!(source, Source::Saved(..)),
     };
-    carry_out(&command, ui).await
+    carry_out(&command, source, ui).await
 }

@@ -31,7 +31,8 @@ pub(super) struct Command<'a> {
     pub(super) goal: Goal,
     pub(super) question: &'static str,
     pub(super) how: &'a HowArgs,
-    pub(super) source: Source<'a>,
+    /// Whether somebody has agreed already.
+    pub(super) approved: bool,
 }
 
 /// Where the plans come from.
@@ -39,33 +40,31 @@ pub(super) enum Source<'a> {
     /// They are made now, from plan files.
     Files(&'a [PathBuf]),
     /// They were made, looked at and saved before.
-    Saved(&'a Path, Box<SavedPlan>),
-}
-
-impl Command<'_> {
-    /// Whether somebody has agreed already.
-    fn is_approved(&self) -> bool {
-        self.how.auto_approve || matches!(self.source, Source::Saved(..))
-    }
+    Saved(&'a Path, SavedPlan),
 }
 
 /// Plans, asks and executes.
-pub(super) async fn carry_out(command: &Command<'_>, ui: Ui) -> Exit {
+pub(super) async fn carry_out(command: &Command<'_>, source: Source<'_>, ui: Ui) -> Exit {
     let mut github = match Github::open(command.how.github, ui) {
         Ok(github) => github,
         Err(exit) => return exit,
     };
-    let exit = perform(command, &mut github, ui).await;
+    let exit = perform(command, source, &mut github, ui).await;
     if let Some(github) = github {
         github.end(exit, ui);
     }
     exit
 }
 
-async fn perform(command: &Command<'_>, github: &mut Option<Github>, ui: Ui) -> Exit {
+async fn perform(
+    command: &Command<'_>,
+    source: Source<'_>,
+    github: &mut Option<Github>,
+    ui: Ui,
+) -> Exit {
     let Command { verb, how, .. } = command;
     // What is wrong with the files is told first: it has to be mended however the command is given.
-    let specs = match &command.source {
+    let specs = match &source {
         Source::Files(paths) => match load(paths, ui) {
             Ok(specs) => specs,
             Err(exit) => return exit,
@@ -73,7 +72,7 @@ async fn perform(command: &Command<'_>, github: &mut Option<Github>, ui: Ui) -> 
         Source::Saved(..) => Vec::new(),
     };
     let may_ask = ui.can_ask() && how.format == Format::Text;
-    if !command.is_approved() && !may_ask {
+    if !command.approved && !may_ask {
         ui.problem(
             &format!("{verb} asks before it changes anything, and there is no terminal to ask on"),
             "look at the plan first, then give --auto-approve",
@@ -82,9 +81,9 @@ async fn perform(command: &Command<'_>, github: &mut Option<Github>, ui: Ui) -> 
     }
     let began = Instant::now();
     // The time that somebody takes to answer is not the run's.
-    let limit = how.timeout.filter(|_| command.is_approved());
+    let limit = how.timeout.filter(|_| command.approved);
     let mut signals = Signals::listen();
-    let preparing = prepare(command, specs, github, ui);
+    let preparing = prepare(command, source, specs, github, ui);
     let (run, plans) = tokio::select! {
         prepared = preparing => match prepared {
             Ok(prepared) => prepared,
@@ -117,6 +116,7 @@ async fn passed(time: Option<Duration>) {
 /// Everything up to the first change: plans, shows them, and asks.
 async fn prepare(
     command: &Command<'_>,
+    source: Source<'_>,
     specs: Vec<Spec>,
     github: &mut Option<Github>,
     ui: Ui,
@@ -126,9 +126,9 @@ async fn prepare(
         goal,
         question,
         how,
-        source,
+        approved,
     } = command;
-    let mut run = match source {
+    let mut run = match &source {
         Source::Files(_) => Run::serve(specs, &how.simulate, Accounts::Guarded, ui).await?,
         Source::Saved(path, saved) => saved::open(path, saved, &how.simulate, ui).await?,
     };
@@ -167,7 +167,7 @@ async fn prepare(
         return Err(left_out(&run).collect());
     }
     credentials::warn(&run, &plans, ui).await;
-    if !command.is_approved() && !ui.ask(question).await {
+    if !approved && !ui.ask(question).await {
         ui.note("Nothing was changed.");
         return Err(Exit::Failed);
     }

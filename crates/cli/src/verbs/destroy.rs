@@ -14,7 +14,7 @@ pub(super) async fn perform(args: &DestroyArgs, ui: Ui) -> Exit {
         },
         question: "Delete these instances and their data?",
         how: &args.how,
-        source: Source::Files(&args.plans.plans),
+        approved: args.how.auto_approve,
     };
-    carry_out(&command, ui).await
+    carry_out(&command, Source::Files(&args.plans.plans), ui).await
 }

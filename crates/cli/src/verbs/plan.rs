@@ -12,7 +12,7 @@ use crate::{
     args::{PlanArgs, PlanFormat},
     exit::Exit,
     github::Github,
-    run::{Run, refusals},
+    run::{Accounts, Run, refusals},
     saved,
     ui::Ui,
 };
@@ -31,7 +31,11 @@ pub(super) async fn perform(args: &PlanArgs, ui: Ui) -> Exit {
 }
 
 async fn show(args: &PlanArgs, github: &mut Option<Github>, ui: Ui) -> Exit {
-    let run = match Run::open(&args.plans.plans, &args.simulate, ui).await {
+    let accounts = match args.out {
+        Some(_) => Accounts::All,
+        None => Accounts::Guarded,
+    };
+    let run = match Run::open(&args.plans.plans, &args.simulate, accounts, ui).await {
         Ok(run) => run,
         Err(exit) => return exit,
     };
@@ -40,13 +44,14 @@ async fn show(args: &PlanArgs, github: &mut Option<Github>, ui: Ui) -> Exit {
         Err(exit) => return exit,
     };
     let refused = refusals(&plans) > 0;
+    let pending = plans.iter().any(|plan| !plan.set.is_empty());
     print(args, &run, &plans, ui);
     if let Some(github) = github {
         github.plans(&plans, &run.costs(&plans), run.is_simulated());
         github.summarize(|room| markdown(&run, &plans, room), ui);
     }
     if let Some(path) = args.out.as_ref().filter(|_| !refused) {
-        if let Err(why) = saved::save(path, &run, &plans).await {
+        if let Err(why) = saved::save(path, &run, plans) {
             ui.problem(&format!("the plan cannot be saved: {why}"), "");
             return Exit::Failed;
         }
@@ -61,7 +66,7 @@ async fn show(args: &PlanArgs, github: &mut Option<Github>, ui: Ui) -> Exit {
     }
     if refused {
         Exit::Refused
-    } else if args.detailed_exitcode && plans.iter().any(|plan| !plan.set.is_empty()) {
+    } else if args.detailed_exitcode && pending {
         Exit::Pending
     } else {
         Exit::Done

@@ -7,7 +7,7 @@ use pgfleet_model::{
     Attributes, Availability, Check, Condition, Inventory, ObservedInstance, Owner, Phase, Region,
     ResourceId, ResourceRef, Role, Severity, Storage,
 };
-use pgfleet_planner::{FleetPlan, Goal, plan};
+use pgfleet_planner::{FleetPlan, Goal, SavedFleet, SavedPlanFile, plan, sha256};
 use pgfleet_spec::Spec;
 
 pub(crate) const FLEET: &str = "food";
@@ -135,4 +135,15 @@ pub(crate) fn refusals(plan: &FleetPlan) -> Vec<&str> {
         .iter()
         .filter(|check: &&Check| check.severity == Severity::Error);
     errors.map(|check| check.code.as_str()).collect()
+}
+
+/// The plan as it is saved.
+pub(crate) fn saved(plan: &FleetPlan) -> SavedFleet {
+    let file = SavedPlanFile {
+        path: "/plans/food.toml".into(),
+        digest: sha256(b"fleet"),
+        text: "fleet".to_owned(),
+        has_secrets: false,
+    };
+    SavedFleet::new(plan.clone(), file, "123456789012", false)
 }

@@ -142,7 +142,9 @@ pub(super) async fn modify(
                 call.db_parameter_group_name(to.to_string())
             }
             Field::Setting(name) if name == setting::SECURITY_GROUPS => match to {
-                Value::List(groups) => call.set_vpc_security_group_ids(Some(groups.clone())),
+                Value::List(groups) => {
+                    call.set_vpc_security_group_ids(Some(groups.iter().cloned().collect()))
+                }
                 _ => call,
             },
             Field::Tags | Field::Address | Field::Autogrow | Field::Setting(_) => call,
@@ -243,7 +245,7 @@ fn text(settings: &Settings, name: &str) -> Option<String> {
 
 fn list(settings: &Settings, name: &str) -> Option<Vec<String>> {
     match settings.get(name) {
-        Some(Value::List(words)) => Some(words.clone()),
+        Some(Value::List(words)) => Some(words.iter().cloned().collect()),
         _ => None,
     }
 }

@@ -1,6 +1,6 @@
 //! What RDS lists, in pgfleet's words.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_rds::types::DbInstance;
 use pgfleet_model::{
@@ -193,9 +193,9 @@ fn number(value: Option<i32>) -> Option<u32> {
     value.and_then(|value| u32::try_from(value).ok())
 }
 
-fn attributes(live: &DbInstance, tags: Tags) -> Attributes {
+fn attributes(live: &DbInstance, mut tags: Tags) -> Attributes {
     let mut settings = settings(live);
-    settings.extend(passwords::version(&tags));
+    settings.extend(passwords::take_version(&mut tags));
     let availability = live.multi_az().map(|two| {
         if two {
             Availability::Regional
@@ -226,7 +226,7 @@ fn attributes(live: &DbInstance, tags: Tags) -> Attributes {
 
 fn settings(live: &DbInstance) -> BTreeMap<String, Value> {
     let text = |text: &str| Value::Text(text.to_owned());
-    let groups: Vec<String> = live
+    let groups: BTreeSet<String> = live
         .vpc_security_groups()
         .iter()
         .filter_map(|group| group.vpc_security_group_id().map(ToOwned::to_owned))

@@ -5,20 +5,25 @@ use pgfleet_model::{
 };
 use pgfleet_planner::{Edge, PlannedCall};
 
-use crate::passwords::{self, is_password};
+use crate::passwords::{self, is_version};
 
 use super::platform::is_tag;
 
 pub(super) fn calls(mutation: Mutation, before: Option<&Attributes>) -> Vec<PlannedCall> {
     match &mutation.operation {
         Operation::Modify { fields, in_window } => {
-            let (tags, rest): (Vec<_>, Vec<_>) = fields
+            let (version, fields): (Vec<_>, Vec<_>) = fields
                 .iter()
                 .cloned()
-                .partition(|change| is_tag(&change.field));
-            let version = rest.iter().find(|change| is_password(&change.field));
-            let version = version.map(passwords::retag).into_iter().collect();
-            [tags, rest, version]
+                .partition(|change| is_version(&change.field));
+            let (tags, mut rest): (Vec<_>, Vec<_>) =
+                fields.into_iter().partition(|change| is_tag(&change.field));
+            let mut last = Vec::new();
+            if let Some([password, version]) = version.first().map(passwords::steps) {
+                rest.push(password);
+                last.push(version);
+            }
+            [tags, rest, last]
                 .into_iter()
                 .filter(|fields| !fields.is_empty())
                 .map(|fields| {

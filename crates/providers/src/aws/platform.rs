@@ -2,14 +2,14 @@
 
 use pgfleet_model::{
     Attributes, ChangeSet, Check, DesiredState, Field, FieldChange, Lane, Mutation,
-    ObservedInstance, ObservedState, Operation, ProviderKind, Region, ResourceRef, Role, Value,
+    ObservedInstance, ObservedState, ProviderKind, Region, ResourceRef, Role, Value,
 };
 use pgfleet_planner::{
     Capabilities, Compare, Draft, Edge, FieldRule, PASSWORD_VERSION, PlannedCall, Platform,
     Standing, Word,
 };
 
-use crate::passwords::{self, Passwords, is_password, rotates};
+use crate::passwords::{self, Passwords, changed_tag, is_version, rotates};
 
 use super::{GUIDE, awaiting, command, observe::reference, order, resolve, rules, setting};
 
@@ -80,7 +80,7 @@ impl Platform for AwsPlatform {
             Field::Postgres => FieldRule::InPlace(Compare::Serves),
             Field::Tags => FieldRule::InPlace(Compare::Includes),
             // A version that is higher than the plan's was set by a later plan.
-            field if is_password(field) && role == Role::Primary => {
+            field if is_version(field) && role == Role::Primary => {
                 FieldRule::InPlace(Compare::AtLeast { show_more: false })
             }
             Field::BackupDays if role == Role::Primary => FieldRule::InPlace(Compare::Equal),
@@ -107,6 +107,19 @@ impl Platform for AwsPlatform {
             Field::BackupDays | Field::Autogrow | Field::Address | Field::Setting(_) => {
                 FieldRule::Ignore
             }
+        }
+    }
+
+    /// A disk's speed follows its kind and its size, and the group of parameters the version.
+    fn brings(&self, field: &Field, other: &Field) -> bool {
+        match field {
+            Field::StorageGib | Field::StorageType | Field::Iops => {
+                matches!(other, Field::Iops | Field::Throughput)
+            }
+            Field::Postgres => {
+                matches!(other, Field::Setting(name) if name == setting::PARAMETER_GROUP)
+            }
+            _ => false,
         }
     }
 
@@ -144,32 +157,18 @@ impl Platform for AwsPlatform {
     }
 
     fn standing(&self, mutation: &Mutation, live: Option<&ObservedInstance>) -> Standing {
-        let Operation::Modify { fields, in_window } = &mutation.operation else {
-            return pgfleet_planner::standing(self, mutation, live);
-        };
-        if !rotates(mutation) {
-            return pgfleet_planner::standing(self, mutation, live);
-        }
         // No listing shows a password; it shows that one is being changed.
         let password = Field::Setting(PASSWORD_VERSION.to_owned());
-        if live.is_some_and(|live| live.pending.contains_key(&password)) {
+        if rotates(mutation) && live.is_some_and(|live| live.pending.contains_key(&password)) {
             return Standing::Running;
         }
-        let rest = fields.iter().filter(|change| !is_password(&change.field));
-        let rest = Mutation {
-            operation: Operation::Modify {
-                fields: rest.cloned().collect(),
-                in_window: *in_window,
-            },
-            ..mutation.clone()
-        };
-        pgfleet_planner::standing(self, &rest, live)
+        pgfleet_planner::standing(self, mutation, live)
     }
 }
 
 /// Whether an attribute is kept in tags.
 pub(super) fn is_tag(field: &Field) -> bool {
-    matches!(field, Field::Tags | Field::Address)
+    matches!(field, Field::Tags | Field::Address) || is_version(field)
 }
 
 /// The name of the last snapshot of an instance.
@@ -202,6 +201,7 @@ pub(super) fn new_tags(mutation: &Mutation, fields: &[FieldChange]) -> Vec<(Stri
         if let (Field::Tags, Value::Map(wanted)) = (&change.field, &change.to) {
             all.extend(wanted.clone());
         }
+        all.extend(changed_tag(change));
     }
     all
 }

@@ -5,7 +5,7 @@ use pgfleet_model::{
     Field, ObservedState, Role, Stranger, Value,
 };
 
-use crate::passwords::has_password;
+use crate::passwords::has_version;
 
 use super::{GUIDE, disk, platform::is_abroad, setting, source};
 
@@ -44,7 +44,7 @@ pub(super) fn check(
         let wanted = desired.instances.get(&change.address);
         checks.extend(
             wanted
-                .filter(|_| has_password(&change.fields))
+                .filter(|_| has_version(&change.fields))
                 .and_then(password),
         );
         let live = observed

@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::{
     databases::{self, TAG_PENDING},
-    passwords::{self, is_password},
+    passwords::{self, is_version},
 };
 
 use super::{
@@ -146,13 +146,11 @@ pub(super) fn changed(
                 retags = true;
                 tags.remove(TAG_PENDING);
             }
-            field if is_password(field) => {
+            field if is_version(field) => {
                 retags = true;
                 properties.administrator_login_password =
                     password.map(|text| text.expose_secret().to_owned());
-                if let Value::Map(version) = passwords::retag(change).to {
-                    tags.extend(version);
-                }
+                tags.extend(passwords::changed_tag(change));
             }
             Field::Postgres
             | Field::StorageType

@@ -8,7 +8,7 @@ use pgfleet_planner::Word;
 
 use crate::{
     databases::{self, TAG_PENDING},
-    passwords::{self, has_password, is_password},
+    passwords::{self, has_version},
 };
 
 use super::{
@@ -218,7 +218,7 @@ fn modify(
     let (tags, rest): (Vec<_>, Vec<_>) = fields.iter().partition(|change| is_tag(&change.field));
     if !rest.is_empty() {
         let mut words = place.on("update", resource);
-        if has_password(fields) {
+        if has_version(fields) {
             // Without its source there is no command.
             let Some(source) = password else {
                 return Vec::new();
@@ -233,11 +233,10 @@ fn modify(
         commands.push(words);
     }
     // The version of the password comes after it.
-    let version = fields.iter().find(|change| is_password(&change.field));
-    let version = version.map(passwords::retag);
-    let tags: Vec<_> = tags.into_iter().chain(&version).collect();
-    if !tags.is_empty() {
+    let version = fields.iter().find_map(passwords::changed_tag);
+    if !tags.is_empty() || version.is_some() {
         let mut all = mutation.owner.tags();
+        all.extend(version);
         for change in tags {
             if let Value::Map(wanted) = &change.to {
                 all.extend(wanted.clone());

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     databases,
-    passwords::{self, Fault, Passwords, has_password},
+    passwords::{self, Fault, Passwords, has_version},
 };
 
 /// What became of a mutation.
@@ -106,7 +106,7 @@ pub(super) async fn begin(
                     begun => Ok(begun),
                 };
             }
-            let password = if has_password(fields) {
+            let password = if has_version(fields) {
                 let login = live.properties.as_ref();
                 let login = login.and_then(|known| known.administrator_login.as_deref());
                 let rule = |text: &str| fault(text, login.unwrap_or_default());

@@ -80,6 +80,7 @@ fn observed(server: &Server, regions: &BTreeMap<String, Region>) -> ObservedInst
     let mut tags = tags(server);
     let owner = Owner::take_from(&mut tags);
     let pending = tags.remove(TAG_PENDING);
+    let password = passwords::take_version(&mut tags);
     let empty = ServerProperties::default();
     let properties = server.properties.as_ref().unwrap_or(&empty);
     let role = role(properties);
@@ -130,7 +131,10 @@ fn observed(server: &Server, regions: &BTreeMap<String, Region>) -> ObservedInst
                 .then(|| number(properties.backup.as_ref()?.backup_retention_days))
                 .flatten(),
             deletion_protection: None,
-            settings: settings(properties, role, pending, &tags),
+            settings: settings(properties, role, pending)
+                .into_iter()
+                .chain(password)
+                .collect(),
             tags,
         },
         pending: BTreeMap::new(),
@@ -232,7 +236,6 @@ fn settings(
     properties: &ServerProperties,
     role: Role,
     pending: Option<String>,
-    tags: &Tags,
 ) -> BTreeMap<String, Value> {
     let network = properties.network.as_ref();
     let text = |text: Option<&String>| {
@@ -257,7 +260,6 @@ fn settings(
     .into_iter()
     .filter_map(|(name, value)| Some((name.to_owned(), value?)))
     .chain((role == Role::Primary).then(|| databases::observed(pending)))
-    .chain(passwords::version(tags))
     .collect()
 }
 

@@ -10,7 +10,7 @@ use pgfleet_planner::{
 
 use crate::{
     databases,
-    passwords::{Passwords, is_password},
+    passwords::{Passwords, is_version},
 };
 
 use super::{DOCS, command, order, resolve, rules, setting};
@@ -136,7 +136,7 @@ impl Platform for AzurePlatform {
             ),
             field if databases::concerns(field) => FieldRule::InPlace(Compare::Equal),
             // A version that is higher than the plan's was set by a later plan.
-            field if is_password(field) && role == Role::Primary => {
+            field if is_version(field) && role == Role::Primary => {
                 FieldRule::InPlace(Compare::AtLeast { show_more: false })
             }
             // The zone of names is chosen with the subnet.
@@ -148,6 +148,12 @@ impl Platform for AzurePlatform {
             | Field::Address
             | Field::Setting(_) => FieldRule::Ignore,
         }
+    }
+
+    /// A standby is in one zone or in another.
+    fn brings(&self, field: &Field, other: &Field) -> bool {
+        let same_zone = matches!(other, Field::Setting(name) if name == setting::SAME_ZONE);
+        *field == Field::MultiAz && same_zone
     }
 
     fn check(

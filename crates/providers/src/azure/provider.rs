@@ -45,7 +45,7 @@ pub struct AzureOptions {
 /// The flexible servers of one resource group. Fleets of a run share one, and with it its listings.
 pub struct AzureProvider {
     platform: AzurePlatform,
-    subscription: String,
+    account: AccountId,
     client: Result<Client, ProviderError>,
     free: FreeNames,
 }
@@ -67,9 +67,11 @@ impl AzureProvider {
         };
         let endpoint = endpoint.as_deref().unwrap_or(AZURE);
         let client = Client::new(place, endpoint, &options.insecure_hosts);
+        // Both are the same in any case.
+        let account = format!("{subscription}/{group}").to_ascii_lowercase();
         Self {
-            platform: AzurePlatform::new(&subscription, group),
-            subscription,
+            platform: AzurePlatform::new(subscription, group),
+            account: AccountId::new(account),
             client: client.map_err(|failure| explain("Azure", Action::Read, &failure)),
             free: FreeNames::default(),
         }
@@ -134,7 +136,7 @@ impl Provider for AzureProvider {
     }
 
     async fn identity(&self) -> Result<AccountId, ProviderError> {
-        Ok(AccountId::new(&self.subscription))
+        Ok(self.account.clone())
     }
 
     async fn observe(&self, _scope: &Scope) -> Result<Inventory, ProviderError> {

@@ -65,7 +65,8 @@ pub(super) fn resolve(draft: Draft<'_>) -> Vec<Check> {
         let value = same_in_any_case(name, value, live);
         attributes.settings.insert(name.clone(), value);
     }
-    databases::take_up(&mut attributes.settings, role, live);
+    let bootstrap = desired.bootstrap.as_ref();
+    databases::take_up(&mut attributes.settings, role, bootstrap, live);
     checks
 }
 

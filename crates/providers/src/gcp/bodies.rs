@@ -139,7 +139,8 @@ pub(super) fn changed(
     let mut after = Attributes::default();
     let mut labels: Option<Tags> = None;
     let mut backup = false;
-    for FieldChange { field, to, .. } in fields {
+    for change in fields {
+        let FieldChange { field, to, .. } = change;
         after.set(field, to.clone());
         match (field, to) {
             (Field::Size, Value::Text(tier)) => settings = settings.set_tier(tier),
@@ -170,6 +171,11 @@ pub(super) fn changed(
                 labels
                     .get_or_insert_with(|| self::labels(live))
                     .insert(TAG_PENDING.to_owned(), SETTLED.to_owned());
+            }
+            (field, _) if passwords::is_version(field) => {
+                labels
+                    .get_or_insert_with(|| self::labels(live))
+                    .extend(passwords::changed_tag(change));
             }
             (Field::BackupDays, _) => backup = true,
             (Field::Setting(name), _) if name == PITR => backup = true,

@@ -8,7 +8,7 @@ use pgfleet_planner::Word;
 
 use crate::{
     databases::{self, TAG_PENDING},
-    passwords::has_password,
+    passwords::{changed_tag, has_password},
 };
 
 use super::{
@@ -188,14 +188,14 @@ fn alter(fields: &[FieldChange]) -> Vec<Word> {
 /// The labels that a change sets: none where it is not about labels.
 fn changed_labels(fields: &[FieldChange], own: &Tags) -> Tags {
     let mut labels = Tags::new();
-    for FieldChange { field, to, .. } in fields {
-        match (field, to) {
+    for change in fields {
+        match (&change.field, &change.to) {
             (Field::Tags, Value::Map(tags)) => labels.extend(tags.clone()),
             (Field::Address, _) => labels.extend(own.clone()),
             (field, _) if databases::is_note(field) => {
                 labels.insert(TAG_PENDING.to_owned(), SETTLED.to_owned());
             }
-            _ => {}
+            _ => labels.extend(changed_tag(change)),
         }
     }
     labels

@@ -137,7 +137,7 @@ pub(super) fn attributes(instance: &DatabaseInstance, role: Role) -> Attributes 
     let mut tags: Tags = settings.user_labels.clone().into_iter().collect();
     let _ = Owner::take_from(&mut tags);
     let mut own = own_settings(settings, role);
-    own.extend(passwords::version(&tags));
+    own.extend(passwords::take_version(&mut tags));
     // Empty, it has been settled.
     let note = tags.remove(TAG_PENDING).filter(|note| !note.is_empty());
     if role == Role::Primary {

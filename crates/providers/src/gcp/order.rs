@@ -9,7 +9,7 @@ use pgfleet_planner::{Edge, PlannedCall};
 
 use crate::{
     databases,
-    passwords::{self, has_password, is_password},
+    passwords::{self, has_password, is_version},
 };
 
 use super::{resolve::is_setting, setting::PITR, tier};
@@ -62,15 +62,15 @@ fn split(fields: Vec<FieldChange>) -> Vec<Vec<FieldChange>> {
     let (notes, fields): (Vec<_>, Vec<_>) = fields
         .into_iter()
         .partition(|change| databases::is_note(&change.field));
-    let (password, rest): (Vec<_>, Vec<_>) = fields
+    let (version, rest): (Vec<_>, Vec<_>) = fields
         .into_iter()
-        .partition(|change| is_password(&change.field));
-    let version = password.iter().map(passwords::retag).collect();
+        .partition(|change| is_version(&change.field));
+    let password = version.iter().flat_map(passwords::steps);
     let database = notes.iter().find_map(databases::taken_up);
-    let database = database.into_iter().flatten().map(|change| vec![change]);
-    [rest, password, version]
+    let database = database.into_iter().flatten();
+    [rest]
         .into_iter()
-        .chain(database)
+        .chain(password.chain(database).map(|change| vec![change]))
         .filter(|fields| !fields.is_empty())
         .collect()
 }

@@ -10,7 +10,7 @@ use pgfleet_planner::{
 
 use crate::{
     databases,
-    passwords::{Passwords, is_password},
+    passwords::{Passwords, is_version},
 };
 
 use super::{
@@ -129,7 +129,7 @@ impl Platform for GcpPlatform {
             Field::Setting(name) if name == PITR => FieldRule::InPlace(Compare::Equal),
             field if databases::concerns(field) => FieldRule::InPlace(Compare::Equal),
             // A version that is higher than the plan's was set by a later plan.
-            field if is_password(field) && role == Role::Primary => {
+            field if is_version(field) && role == Role::Primary => {
                 FieldRule::InPlace(Compare::AtLeast { show_more: false })
             }
             Field::Setting(name) if name == EDITION => refuse(
@@ -148,6 +148,11 @@ impl Platform for GcpPlatform {
             ),
             _ => FieldRule::Ignore,
         }
+    }
+
+    /// The log for point-in-time recovery goes with the backups.
+    fn brings(&self, field: &Field, other: &Field) -> bool {
+        *field == Field::BackupDays && matches!(other, Field::Setting(name) if name == PITR)
     }
 
     fn check(

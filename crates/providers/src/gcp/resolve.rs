@@ -83,7 +83,7 @@ pub(super) fn resolve(project: &str, draft: Draft<'_>) -> Vec<Check> {
         };
         settings.insert(NETWORK.into(), Value::Text(network));
     }
-    databases::take_up(settings, role, live);
+    databases::take_up(settings, role, desired.bootstrap.as_ref(), live);
     let running = live.and_then(|live| live.attributes.postgres);
     match role {
         Role::Primary => {

@@ -1,5 +1,7 @@
 //! What a plan file says of one server, completed with what only this machine knows.
 
+use std::collections::BTreeSet;
+
 use pgfleet_model::{Check, ObservedInstance, Role, Storage, Value};
 use pgfleet_planner::Draft;
 
@@ -66,11 +68,10 @@ pub(super) fn resolve(draft: Draft<'_>) -> Vec<Check> {
             // for no call, now or when the result is looked at. Where the slots are not known,
             // nothing is asked of them.
             if live.is_some_and(|live| live.attributes.settings.contains_key(ORPHAN_SLOTS)) {
-                let wanted: Vec<String> = replicas.iter().map(slot_name).collect();
+                let wanted: BTreeSet<String> = replicas.iter().map(slot_name).collect();
                 let orphans = list(live, ORPHAN_SLOTS);
-                let all_wait = orphans.iter().all(|slot| wanted.contains(slot));
-                if orphans.is_empty() || !all_wait {
-                    attributes.insert(ORPHAN_SLOTS.into(), Value::List(Vec::new()));
+                if orphans.is_empty() || !orphans.is_subset(&wanted) {
+                    attributes.insert(ORPHAN_SLOTS.into(), Value::List(BTreeSet::new()));
                 }
             }
         }
@@ -104,9 +105,9 @@ pub(super) fn resolve(draft: Draft<'_>) -> Vec<Check> {
     checks
 }
 
-fn list(live: Option<&ObservedInstance>, name: &str) -> Vec<String> {
+fn list(live: Option<&ObservedInstance>, name: &str) -> BTreeSet<String> {
     match live.and_then(|live| live.attributes.settings.get(name)) {
         Some(Value::List(words)) => words.clone(),
-        _ => Vec::new(),
+        _ => BTreeSet::new(),
     }
 }

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     Paint,
     plan_text::checks_text,
-    table::{Table, WIDTH, hanging},
+    table::{Table, WIDTH, hanging, heading},
 };
 
 /// The bills of plan files, each with its lines.
@@ -51,12 +51,8 @@ fn one(out: &mut String, fleet: &FleetCost, paint: Paint) {
         return;
     }
     let bill = &estimate.after;
-    let _ = writeln!(
-        out,
-        "{}   {provider} {region}   {}",
-        paint.strong(fleet),
-        dates(bill)
-    );
+    let place = [format!("{provider} {region}"), dates(bill)];
+    out.push_str(&heading(fleet.as_str(), &place, paint));
     let rows = estimate.addresses.iter().map(|address| {
         let lines = bill
             .components

@@ -1,5 +1,7 @@
 //! Altering and starting servers.
 
+use std::collections::BTreeSet;
+
 use pgfleet_model::{Endpoint, Field, FieldChange, Value};
 use pgfleet_postgres::{Status, port_is_free};
 use pgfleet_provider::{ErrorKind, ProviderError};
@@ -115,7 +117,7 @@ fn check_port(port: u64) -> Result<(), ProviderError> {
 async fn drop_slots(
     site: &Site,
     config: &ServerConfig,
-    keep: &[String],
+    keep: &BTreeSet<String>,
 ) -> Result<(), ProviderError> {
     let port = config
         .port()
