@@ -1,5 +1,7 @@
 //! What happens to instances as time passes.
 
+use std::time::Duration;
+
 use pgfleet_model::{Field, FieldChange, Operation, ResourceRef, Role, TAG_ADDRESS, Value};
 use tokio::time::Instant;
 
@@ -69,7 +71,12 @@ impl State {
             Ending::Done
         };
         self.operations.insert(name, ending);
-        let pause = self.rules.durations.pending;
+        // An operation that has a name ends when its values hold.
+        let pause = if self.rules.named_operations {
+            Duration::ZERO
+        } else {
+            self.rules.durations.pending
+        };
         let Some(live) = self.instances.get_mut(resource) else {
             return;
         };
