@@ -251,6 +251,13 @@ fn the_action_plans_comments_applies_and_eats_no_exit_code() {
     run(&[("COMMAND", "apply"), plans]).exits(64);
     run(&[("COMMAND", "apply"), ("PLANS", "plan.json")]).exits(0);
     has(&machine, &[("exit_code", "0"), ("changes", "2")]);
+    // All that a run has told is an output of the action, too.
+    let action = Path::new(env!("CARGO_MANIFEST_DIR")).join("../action.yml");
+    let action = fs::read_to_string(action).unwrap();
+    for name in outputs(&machine).keys() {
+        let passed_on = format!("${{{{ steps.run.outputs.{name} }}}}");
+        assert!(action.contains(&passed_on), "{name}");
+    }
     fleet.is_as_planned();
     run(&[("COMMAND", "drop"), plans])
         .exits(64)

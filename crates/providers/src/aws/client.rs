@@ -156,7 +156,8 @@ impl Clients {
         variable("AWS_ACCESS_KEY_ID")?;
         variable("AWS_SECRET_ACCESS_KEY")?;
         let end = variable("AWS_CREDENTIAL_EXPIRATION")?;
-        let end = DateTime::from_str(&end, Format::DateTimeWithOffset).ok()?;
+        // The action that fetches credentials on GitHub tells their end as JSON, in quotes.
+        let end = DateTime::from_str(end.trim_matches('"'), Format::DateTimeWithOffset).ok()?;
         end.try_into().ok()
     }
 
