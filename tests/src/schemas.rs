@@ -10,8 +10,14 @@ use serde_json::Value;
 #[track_caller]
 pub(crate) fn hold_against_schemas(arguments: &[String], folder: &Path, code: i32, stdout: &str) {
     let after = |flag: &str| {
-        let at = arguments.iter().position(|argument| argument == flag)?;
-        arguments.get(at + 1).map(String::as_str)
+        let in_one = arguments.iter().find_map(|argument| {
+            let value = argument.strip_prefix(flag)?;
+            value.strip_prefix('=')
+        });
+        in_one.or_else(|| {
+            let at = arguments.iter().position(|argument| argument == flag)?;
+            arguments.get(at + 1).map(String::as_str)
+        })
     };
     let has = |word: &str| arguments.iter().any(|argument| argument == word);
     let verb = arguments.first().map_or("", String::as_str);
@@ -37,10 +43,40 @@ pub(crate) fn hold_against_schemas(arguments: &[String], folder: &Path, code: i3
         }
     }
     if let Some(file) = after("--out").filter(|_| verb == "plan" && matches!(code, 0 | 2)) {
-        fits(
-            JsonForm::SavedPlan,
-            &std::fs::read_to_string(folder.join(file)).unwrap(),
-        );
+        let path = folder.join(file);
+        // Somebody else reads from a pipe.
+        if std::fs::metadata(&path).unwrap().is_file() {
+            let text = std::fs::read_to_string(path).unwrap();
+            fits(JsonForm::SavedPlan, &text);
+        }
+    }
+}
+
+/// The same of what was shown on a terminal, where words to people stand beside it.
+#[track_caller]
+pub(crate) fn hold_screen_against_schemas(
+    arguments: &[String],
+    folder: &Path,
+    code: i32,
+    screen: &str,
+) {
+    let screen = screen.replace('\r', "");
+    let lines: Vec<&str> = screen.lines().collect();
+    let edge = |line: &&str| line.starts_with(['{', '}']);
+    let first = lines.iter().position(edge);
+    let last = lines.iter().rposition(edge);
+    let document = first.zip(last).map_or_else(String::new, |(first, last)| {
+        let lines = &lines[first..=last];
+        lines.iter().flat_map(|line| [line, "\n"]).collect()
+    });
+    hold_against_schemas(arguments, folder, code, &document);
+}
+
+/// Fails the test unless events of a run are what their schema says.
+#[track_caller]
+pub(crate) fn hold_events(events: &[Value]) {
+    for event in events {
+        fits(JsonForm::Event, &event.to_string());
     }
 }
 

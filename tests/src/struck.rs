@@ -13,7 +13,9 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::{
-    Fleet, Machine, send,
+    Fleet, Machine,
+    schemas::hold_events,
+    send,
     wait::{PATIENCE, comes_true},
 };
 
@@ -148,6 +150,7 @@ impl Doomed {
             took,
         };
         assert!(ended, "does not end within {limit:?}\n{struck}");
+        hold_events(&struck.events);
         struck
     }
 }

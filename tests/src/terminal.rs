@@ -4,6 +4,7 @@ use std::{
     fs::File,
     io::{Read as _, Write as _},
     os::fd::OwnedFd,
+    path::PathBuf,
     process::{Child, Command},
     sync::{Arc, Mutex},
     thread::JoinHandle,
@@ -16,12 +17,14 @@ use rustix::{
     termios::{Winsize, tcsetwinsize},
 };
 
-use crate::{send, wait_until};
+use crate::{schemas::hold_screen_against_schemas, send, wait_until};
 
 /// A program on a terminal.
 #[derive(Debug)]
 pub struct Terminal {
     child: Child,
+    arguments: Vec<String>,
+    folder: PathBuf,
     keyboard: File,
     screen: Arc<Mutex<String>>,
     reader: Option<JoinHandle<()>>,
@@ -49,6 +52,10 @@ impl Terminal {
             .stderr(line)
             .spawn()
             .unwrap();
+        let arguments = command.get_args();
+        let arguments = arguments.map(|argument| argument.to_string_lossy().into_owned());
+        let arguments = arguments.collect();
+        let folder = command.get_current_dir().unwrap().to_owned();
         // Or the terminal would never end.
         drop(command);
         let keyboard = File::from(master);
@@ -66,6 +73,8 @@ impl Terminal {
         });
         Self {
             child,
+            arguments,
+            folder,
             keyboard,
             screen,
             reader: Some(reader),
@@ -110,6 +119,8 @@ impl Terminal {
             reader.join().unwrap();
         }
         let code = status.and_then(|status| status.code()).unwrap_or(-1);
-        (code, self.screen())
+        let screen = self.screen();
+        hold_screen_against_schemas(&self.arguments, &self.folder, code, &screen);
+        (code, screen)
     }
 }

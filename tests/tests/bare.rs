@@ -1,9 +1,11 @@
-//! Logs that nobody reads, and files that cannot be written.
+//! Without what a desk has: no home, nothing to read from, nobody who reads, files that cannot be
+//! written.
 
 #![expect(clippy::unwrap_used, reason = "a test that panics is one that fails")]
 
 use std::{
     fs,
+    io::{BufRead as _, BufReader},
     process::{Command, Stdio},
 };
 
@@ -61,5 +63,97 @@ fn a_log_that_nobody_reads_ends_no_run() {
         let mut command = command(&machine, words);
         let status = command.stdout(nobody()).stderr(nobody()).status();
         assert_eq!(status.unwrap().code(), Some(code), "{words}");
+    }
+}
+
+/// What is planned, saved, made, shown and removed on simulated clouds.
+const RUNS: [(&str, i32); 6] = [
+    ("plan truck.toml --simulate --detailed-exitcode", 2),
+    ("plan truck.toml --simulate --out saved.json", 0),
+    ("apply saved.json --simulate", 0),
+    ("status truck.toml --simulate", 0),
+    ("cost truck.toml", 0),
+    ("destroy truck.toml --simulate --auto-approve", 0),
+];
+
+#[test]
+fn no_home_and_one_that_takes_nothing_are_as_good() {
+    for home in [None, Some("/proc/self"), Some("/nowhere"), Some("")] {
+        let machine = machine();
+        for (words, code) in RUNS {
+            let mut command = command(&machine, words);
+            command
+                .env_remove("HOME")
+                .envs(home.map(|home| ("HOME", home)));
+            let ran = machine.start_command(command).wait();
+            assert_eq!(ran.code, code, "{home:?}: {ran}");
+        }
+    }
+    // What needs one says so.
+    let machine = machine();
+    let here = "fleet = 'here'\nprovider = 'local'\n";
+    fs::write(machine.path().join("here.toml"), here).unwrap();
+    for (home, words) in [(None, "HOME"), (Some("/proc/self"), "/proc/self")] {
+        let mut command = command(&machine, "apply here.toml --auto-approve");
+        command
+            .env_remove("HOME")
+            .envs(home.map(|home| ("HOME", home)));
+        let ran = machine.start_command(command).wait();
+        assert!([1, 3].contains(&ran.code), "{ran}");
+        ran.says(words);
+    }
+}
+
+#[test]
+fn closed_streams_lose_nothing() {
+    for closed in ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"] {
+        let machine = machine();
+        for (words, code) in RUNS {
+            let plain = command(&machine, words);
+            let mut shell = Command::new("sh");
+            shell
+                .args(["-c", &format!("exec \"$@\" {closed}"), "sh"])
+                .arg(plain.get_program())
+                .args(plain.get_args())
+                .current_dir(machine.path())
+                .env("TRUCK_PASSWORD", "Planted4711");
+            let status = shell.stdout(Stdio::null()).stderr(Stdio::null()).status();
+            assert_eq!(status.unwrap().code(), Some(code), "{words} {closed}");
+        }
+    }
+    // Nobody is there to ask.
+    let machine = machine();
+    let plain = command(&machine, "apply truck.toml --simulate");
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", "exec \"$@\" <&-", "sh"])
+        .arg(plain.get_program());
+    shell.args(plain.get_args()).current_dir(machine.path());
+    let status = shell.stdout(Stdio::null()).stderr(Stdio::null()).status();
+    assert_eq!(status.unwrap().code(), Some(64));
+}
+
+#[test]
+fn who_reads_the_first_line_alone_changes_nothing() {
+    let machine = machine();
+    // More than a pipe holds.
+    let many = AWS.replace("[protect]", "[[replicas]]\ncount = 300\n[protect]");
+    fs::write(machine.path().join("many.toml"), many).unwrap();
+    for (words, code) in [
+        ("schema", 0),
+        ("plan many.toml --simulate --format json", 3),
+        ("plan truck.toml --simulate --out saved.json", 0),
+        ("apply saved.json --simulate --format json", 0),
+        ("plan truck.toml --simulate --detailed-exitcode", 0),
+    ] {
+        let mut command = command(&machine, words);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+        let mut child = child.unwrap();
+        let mut reader = BufReader::with_capacity(16, child.stdout.take().unwrap());
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        assert!(!line.is_empty(), "{words}");
+        drop(reader);
+        assert_eq!(child.wait().unwrap().code(), Some(code), "{words}");
     }
 }

@@ -1,9 +1,58 @@
-//! The exit codes that scripts rely on, through the binary. 5 and 6 are in `stopping.rs`, 7 is in
-//! `verifying.rs`.
+//! The exit codes that scripts rely on, through the binary, with a terminal and without. More of 5 and
+//! 6 is in `stopping.rs`, of 7 in `verifying.rs`.
 
-use std::{fs, net::TcpListener};
+use std::{fs, net::TcpListener, path::Path};
 
-use pgfleet_tests::Machine;
+use pgfleet_tests::{Machine, Signal, send, wait_until};
+
+/// How a command ends, on a terminal or without one; its programs are in another folder where one is
+/// named.
+fn ends(machine: &Machine, terminal: bool, arguments: &[&str], programs: Option<&Path>) -> i32 {
+    let mut command = machine.command(arguments);
+    command.envs(programs.map(|programs| ("PGFLEET_PG_BINDIR", programs)));
+    if terminal {
+        machine.command_on_a_terminal(command, 80).ends().0
+    } else {
+        machine.start_command(command).wait().code
+    }
+}
+
+#[test]
+fn each_code_is_the_same_with_a_terminal_and_without() {
+    for terminal in [false, true] {
+        let machine = Machine::new();
+        let fleet = machine.fleet("truck").replicas(1);
+        let file = fleet.write();
+        let ends = |arguments: &[&str]| ends(&machine, terminal, arguments, None);
+        let broken = machine.bindir_with(&[("pg_basebackup", "echo 'no copies' >&2; exit 1")]);
+
+        assert_eq!(ends(&["plan", &file, "--detailed-exitcode"]), 2);
+        assert_eq!(ends(&["plan", &file, "--what"]), 64);
+        assert_eq!(ends(&["plan", &file, "--out", "saved.json"]), 0);
+        let apply = ["apply", &*file, "--auto-approve", "--format=json"];
+        let half_way = self::ends(&machine, terminal, &apply, Some(&broken));
+        assert_eq!(half_way, 5);
+        assert_eq!(ends(&["apply", "saved.json", "--format", "json"]), 0);
+        assert_eq!(ends(&["apply", "saved.json"]), 0);
+        assert_eq!(ends(&["status", &file, "--format=json"]), 0);
+        assert_eq!(ends(&["plan", &file, "--format=json"]), 0);
+
+        let replica = fleet.replica(1);
+        send(replica.process("walreceiver"), Signal::STOP);
+        send(replica.process("startup"), Signal::STOP);
+        let verify = ["verify", &file, "--timeout", "1s", "--format=json"];
+        assert_eq!(ends(&verify), 7);
+        replica.kill();
+        wait_until("the replica is gone", || replica.processes().is_empty());
+
+        fleet.clone().replicas(2).write();
+        assert_eq!(ends(&["apply", "saved.json"]), 4);
+        let _taken = TcpListener::bind(("127.0.0.1", machine.port(5))).unwrap();
+        fleet.clone().on_port(Some(machine.port(5))).write();
+        assert_eq!(ends(&["plan", &file, "--detailed-exitcode"]), 3);
+        assert_eq!(ends(&["apply", &file, "--auto-approve"]), 3);
+    }
+}
 
 #[test]
 fn zero_for_done_and_help_and_two_for_pending() {

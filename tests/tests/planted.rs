@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics is one that fails")]
 
-use std::fs;
+use std::{fs, path::Path};
 
 use pgfleet_simulator::{Clock, Simulator};
 use pgfleet_tests::{Machine, Ran};
@@ -17,8 +17,8 @@ const TOKEN: &str = "PlantedSessionToken4713";
 struct Stage {
     name: &'static str,
     plan: fn(&Machine) -> String,
-    /// Variables that hold the endpoint and planted credentials.
-    environment: fn(endpoint: &str) -> Vec<(&'static str, String)>,
+    /// Variables that hold the endpoint and planted credentials, or lead to a file of them.
+    environment: fn(endpoint: &str, folder: &Path) -> Vec<(&'static str, String)>,
     /// Whether instances can be released and adopted again.
     adopts: bool,
     /// What a log of a whole run names: requests of the wire where there are any.
@@ -38,7 +38,7 @@ fn stages() -> [Stage; 4] {
                     machine.port(0)
                 )
             },
-            environment: |_| Vec::new(),
+            environment: |_, _| Vec::new(),
             adopts: false,
             logs: &["provider=local", "create", "observe", "outcome=\"ok\""],
         },
@@ -50,7 +50,7 @@ fn stages() -> [Stage; 4] {
                 );
                 format!("provider = 'aws'\nregion = 'us-east-1'\n{instances}")
             },
-            environment: |endpoint| {
+            environment: |endpoint, _| {
                 vec![
                     ("AWS_ENDPOINT_URL", endpoint.to_owned()),
                     ("AWS_ACCESS_KEY_ID", "AKIDPLANTED".to_owned()),
@@ -80,7 +80,7 @@ fn stages() -> [Stage; 4] {
                      resource_group = 'food'\n"
                 )
             },
-            environment: |endpoint| {
+            environment: |endpoint, _| {
                 vec![
                     ("AZURE_RESOURCE_MANAGER_ENDPOINT", endpoint.to_owned()),
                     ("AZURE_CLIENT_SECRET", KEY.to_owned()),
@@ -106,10 +106,7 @@ fn stages() -> [Stage; 4] {
                      project = 'food'\n"
                 )
             },
-            // Google takes its credentials from files: there is nothing else to plant.
-            environment: |endpoint| {
-                vec![("CLOUDSDK_API_ENDPOINT_OVERRIDES_SQL", endpoint.to_owned())]
-            },
+            environment: google,
             adopts: true,
             logs: &[
                 "provider=gcp",
@@ -119,6 +116,23 @@ fn stages() -> [Stage; 4] {
                 "seconds=",
             ],
         },
+    ]
+}
+
+/// Google takes its credentials from a file.
+fn google(endpoint: &str, folder: &Path) -> Vec<(&'static str, String)> {
+    let file = folder.join("credentials.json");
+    let secrets = serde_json::json!({
+        "type": "authorized_user",
+        "client_id": "client",
+        "client_secret": KEY,
+        "refresh_token": TOKEN,
+    });
+    fs::write(&file, secrets.to_string()).unwrap();
+    vec![
+        ("CLOUDSDK_API_ENDPOINT_OVERRIDES_SQL", endpoint.to_owned()),
+        ("GOOGLE_APPLICATION_CREDENTIALS", file.display().to_string()),
+        ("CLOUDSDK_AUTH_ACCESS_TOKEN", TOKEN.to_owned()),
     ]
 }
 
@@ -163,7 +177,7 @@ fn whole_runs(stage: &Stage, log_format: &str) -> Vec<Ran> {
             .args(["--log-format", log_format])
             .env("RUST_LOG", "trace")
             .env("TRUCK_PASSWORD", PASSWORD)
-            .envs((stage.environment)(&simulator.endpoint()));
+            .envs((stage.environment)(&simulator.endpoint(), machine.path()));
         let ran = machine.start_command(command).wait().exits(code);
         is_clean(&ran.command, &ran.to_string());
         ran
