@@ -1,7 +1,11 @@
 //! Saved plans on each simulated cloud: applied exactly once, whatever is in them, and taken up by
 //! the same file wherever a run of them was killed.
 
-#![expect(clippy::unwrap_used, reason = "a test that panics is one that fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that panics is one that fails"
+)]
 
 use std::{fs, time::Duration};
 
@@ -184,27 +188,75 @@ fn applied_a_second_time_it_has_nothing_left_to_do(vendor: Vendor) {
     });
 }
 
+/// Kills the run of a saved plan after each of its changes in turn, until one ends before that, and
+/// takes each up with the same file. How many kills.
+fn taken_up_wherever_it_was_killed(
+    vendor: Vendor,
+    what: &str,
+    planned: impl Fn() -> Clouds,
+) -> u64 {
+    for kills in 0..20 {
+        let clouds = planned();
+        let killed = clouds.killed_after(changes(&clouds) + kills + 1, &["saved.json"]);
+        let taken_up = clouds.run(&APPLY);
+        let what = format!("{what}, killed after {}\n{killed}", kills + 1);
+        assert_eq!(taken_up.code, 0, "{what}\n{taken_up}");
+        is_settled(&clouds, vendor, &what);
+        if killed.code == 0 {
+            return kills;
+        }
+    }
+    panic!("{what}: no run came to its end");
+}
+
 fn a_run_that_was_killed_after_any_change_is_taken_up(vendor: Vendor) {
     let cases = cases(vendor);
     side_by_side(cases.len(), |number| {
         let case = &cases[number];
-        let mut kills = 0;
-        loop {
-            assert!(kills < 20, "{}: no run came to its end", case.what);
-            let clouds = planned(vendor, case, Clock::AtOnce);
-            let killed = clouds.killed_after(changes(&clouds) + kills + 1, &["saved.json"]);
-            let taken_up = clouds.run(&APPLY);
-            let what = format!("{}, killed after {}\n{killed}", case.what, kills + 1);
-            assert_eq!(taken_up.code, 0, "{what}\n{taken_up}");
-            is_settled(&clouds, vendor, &what);
-            if killed.code == 0 {
-                break;
-            }
-            kills += 1;
-        }
+        let planned = || planned(vendor, case, Clock::AtOnce);
+        let kills = taken_up_wherever_it_was_killed(vendor, case.what, planned);
         say(&format!("{}: {kills} kills", case.what));
         assert!(kills > 0, "{}: it changes something", case.what);
     });
+}
+
+/// From one kind of standby to the other it goes by way of none.
+#[test]
+fn a_standby_that_moves_to_another_zone_is_taken_up() {
+    let vendor = Vendor::Azure;
+    let seeded = || {
+        let clouds = Clouds::new(Clock::AtOnce);
+        let primary = json!({
+            "location": "eastus2",
+            "tags": {
+                "managed-by": "pgfleet",
+                "pgfleet-fleet": "truck-azure",
+                "pgfleet-address": "primary",
+            },
+            "sku": {"name": "Standard_D2ds_v5", "tier": "GeneralPurpose"},
+            "properties": {
+                "version": "16",
+                "storage": {"storageSizeGB": 128},
+                "backup": {"backupRetentionDays": 7},
+                "highAvailability": {"mode": "SameZone"},
+            },
+        });
+        let subscription = "00000000-0000-0000-0000-000000000001";
+        let control = clouds.control();
+        control
+            .seed_azure(subscription, "food", "truck-azure-primary", primary)
+            .unwrap();
+        let text = vendor
+            .plan(0)
+            .replace("storage =", "multi_az = true\nstorage =");
+        fs::write(clouds.machine.path().join(vendor.file()), text).unwrap();
+        clouds
+            .run(&["plan", &vendor.file(), "--out", "saved.json"])
+            .exits(0);
+        clouds
+    };
+    let kills = taken_up_wherever_it_was_killed(vendor, "the standby", seeded);
+    assert_eq!(kills, 2);
 }
 
 fn a_run_that_does_not_wait_is_attached_to(vendor: Vendor) {

@@ -1,9 +1,15 @@
 //! Plans that are saved, looked at, and applied later: exactly as they are, or not at all.
 
-use std::{fs, os::unix::fs::PermissionsExt as _};
+#![expect(clippy::panic, reason = "a test that panics is one that fails")]
+
+use std::{
+    fs,
+    os::unix::fs::{FileTypeExt as _, PermissionsExt as _, symlink},
+};
 
 use pgfleet_planner::SavedPlan;
-use pgfleet_tests::{Doomed, Machine, Signal};
+use pgfleet_tests::{Doomed, Fleet, Machine, Signal, bindir, wait_until};
+use rustix::fs::{CWD, Mode, mkfifoat};
 
 #[test]
 fn a_saved_plan_is_applied_without_a_question_and_a_second_time_has_nothing_to_do() {
@@ -56,28 +62,147 @@ fn a_plan_file_that_has_changed_is_another_plan() {
     assert!(!machine.data().exists());
 }
 
-#[test]
-fn a_run_that_was_killed_is_taken_up_by_the_same_saved_plan() {
-    let machine = Machine::new();
-    let fleet = machine.fleet("truck").replicas(2);
-    fleet.run("plan", &["--out", "saved.json"]).exits(0);
-    // Every event of the steps in turn, until one run ends before it is killed.
+/// Applies a saved plan that leads from one fleet to another, kills the run at every event of its
+/// steps in turn, until one ends before that, and takes each up with the same file. How many kills.
+fn taken_up_wherever_it_was_killed(
+    machine: &Machine,
+    from: Option<&Fleet<'_>>,
+    to: &Fleet<'_>,
+    replicas: usize,
+) -> usize {
     for event in 1..100 {
-        let mut run = Doomed::spawn(&machine, machine.command(&["apply", "saved.json"]));
+        if let Some(from) = from {
+            from.apply();
+        }
+        to.run("plan", &["--out", "saved.json"]).exits(0);
+        let mut run = Doomed::spawn(machine, machine.command(&["apply", "saved.json"]));
         let reached = run.reaches(event);
         if reached {
             run.signal(Signal::KILL);
         }
-        run.ends();
-        machine.run(&["apply", "saved.json"]).exits(0);
-        fleet.is_whole(&machine, 2);
+        let killed = run.ends();
+        let again = machine.run(&["apply", "saved.json"]);
+        assert_eq!(again.code, 0, "{killed}\n{again}");
+        to.is_whole(machine, replicas);
         if !reached {
-            assert!(event > 3, "a plan of three steps has more events");
-            return;
+            return event - 1;
         }
-        fleet.destroy();
+        if from.is_none() {
+            to.destroy();
+        }
     }
     panic!("it never came to its end");
+}
+
+#[test]
+fn a_run_that_was_killed_is_taken_up_by_the_same_saved_plan() {
+    let machine = Machine::new();
+    let fleet = machine.fleet("truck").replicas(1);
+    // Two steps, each started, accepted and done.
+    assert_eq!(
+        taken_up_wherever_it_was_killed(&machine, None, &fleet, 1),
+        6
+    );
+}
+
+#[test]
+fn a_removal_that_was_killed_is_taken_up_by_the_same_saved_plan() {
+    let machine = Machine::new();
+    let two = machine.fleet("truck").replicas(2);
+    let one = two.clone().replicas(1);
+    assert_eq!(
+        taken_up_wherever_it_was_killed(&machine, Some(&two), &one, 1),
+        3
+    );
+}
+
+#[test]
+fn a_move_that_was_killed_is_taken_up_by_the_same_saved_plan() {
+    let machine = Machine::new();
+    let fleet = machine.fleet("truck").replicas(1);
+    let moved = fleet.clone().on_port(Some(machine.port(9)));
+    assert_eq!(
+        taken_up_wherever_it_was_killed(&machine, Some(&fleet), &moved, 1),
+        6
+    );
+}
+
+#[test]
+fn a_run_that_was_killed_in_the_middle_of_a_restart_is_taken_up() {
+    let machine = Machine::new();
+    let fleet = machine.fleet("truck");
+    fleet.apply();
+    let moved = fleet.clone().on_port(Some(machine.port(9)));
+    moved.run("plan", &["--out", "saved.json"]).exits(0);
+    let script = format!(
+        "case \" $* \" in *' start '*) exec sleep 600;; *) exec '{}' \"$@\";; esac",
+        bindir().join("pg_ctl").display()
+    );
+    let hanging = machine.bindir_with(&[("pg_ctl", &script)]);
+    let mut command = machine.command(&["apply", "saved.json"]);
+    command.env("PGFLEET_PG_BINDIR", hanging);
+    let run = Doomed::spawn(&machine, command);
+    let pid = fleet.primary().folder.join("data/postmaster.pid");
+    wait_until("the server is stopped", || !pid.exists());
+    run.signal(Signal::KILL);
+    run.ends();
+    machine.run(&["apply", "saved.json"]).exits(0);
+    moved.is_whole(&machine, 0);
+}
+
+#[test]
+fn a_start_that_was_saved_is_made_once() {
+    let machine = Machine::new();
+    let fleet = machine.fleet("truck").replicas(1);
+    fleet.apply();
+    for server in [fleet.primary(), fleet.replica(1)] {
+        server.stop();
+        fleet.run("plan", &["--out", "saved.json"]).exits(0);
+        machine.run(&["apply", "saved.json"]).exits(0);
+        machine
+            .run(&["apply", "saved.json"])
+            .exits(0)
+            .says("Nothing to change");
+    }
+}
+
+#[test]
+fn what_is_no_regular_file_is_written_into_and_links_are_followed() {
+    let machine = Machine::new();
+    let fleet = machine.fleet("truck");
+    let saved = |name: &str| fleet.run("plan", &["--out", name]);
+    let path = |name: &str| machine.path().join(name);
+
+    // A pipe stays one, and its reader gets the plan.
+    let pipe = path("pipe");
+    mkfifoat(CWD, &pipe, Mode::RUSR | Mode::WUSR).unwrap();
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || fs::read_to_string(pipe).unwrap()
+    });
+    saved("pipe").exits(0);
+    let text = reader.join().unwrap();
+    assert_eq!(SavedPlan::from_text(&text).unwrap().fleets.len(), 1);
+    assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo());
+
+    // A link stays one, wherever it leads, and be there nothing yet.
+    fs::create_dir(path("real")).unwrap();
+    symlink("real/plan.json", path("first.json")).unwrap();
+    symlink("first.json", path("second.json")).unwrap();
+    for name in ["first.json", "second.json"] {
+        saved(name).exits(0);
+        assert!(path(name).is_symlink(), "{name}");
+        let mode = fs::metadata(path("real/plan.json")).unwrap().permissions();
+        assert_eq!(mode.mode() & 0o777, 0o600);
+    }
+    machine.run(&["apply", "second.json"]).exits(0);
+
+    // In a circle, or to a folder, there is no file.
+    symlink("round.json", path("round.json")).unwrap();
+    for name in ["round.json", "real"] {
+        saved(name).exits(1).says(&format!("{name}: "));
+    }
+    assert!(path("round.json").is_symlink() && path("real").is_dir());
 }
 
 #[test]

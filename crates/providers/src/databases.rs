@@ -90,10 +90,10 @@ pub(crate) fn take_up(
     bootstrap: Option<&Bootstrap>,
     live: Option<&ObservedInstance>,
 ) {
-    let none = Value::Text(NONE.to_owned());
+    let settled = Value::Text(NONE.to_owned());
     let note = live.and_then(|live| live.attributes.settings.get(PENDING));
-    let is_left = note.is_some_and(|note| *note != none) || bootstrap.and_then(named).is_some();
-    if role == Role::Primary && is_left {
-        desired.insert(PENDING.to_owned(), none);
+    let is_left = note.is_some_and(|note| *note != settled);
+    if role == Role::Primary && (is_left || bootstrap.and_then(named).is_some()) {
+        desired.insert(PENDING.to_owned(), settled);
     }
 }

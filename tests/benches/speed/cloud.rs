@@ -176,14 +176,24 @@ fn many_fleets(cloud: &Cloud) -> Vec<Figure> {
         fs::write(folder.join(format!("{name}.toml")), (cloud.plan)(&name, 5)).unwrap();
     }
     cloud.latency(0);
-    let apply = ["apply", "fleets", "--auto-approve"];
-    let making = Runs::from(vec![peak_of(cloud.command(&machine, &apply))]);
+    let once = |arguments: &[&str]| Runs::from(vec![peak_of(cloud.command(&machine, arguments))]);
+    let saving = once(&["plan", "fleets", "--out", "saved.json"]);
+    let saved = once(&["apply", "saved.json"]);
+    cloud.run(&machine, &["destroy", "fleets", "--auto-approve"]);
+    let making = once(&["apply", "fleets", "--auto-approve"]);
     cloud.latency(LATENCY);
     let arguments = ["plan", "fleets", "--detailed-exitcode"];
     let planned = Runs::of(RUNS, || milliseconds(|| cloud.run(&machine, &arguments)));
     let listed = Runs::of(RUNS, || milliseconds(|| (cloud.list)()));
     let memory = Runs::of(3, || peak_of(cloud.command(&machine, &arguments)));
     cloud.latency(0);
+    let memory_of = |what: &str, runs, bound| Figure {
+        what: format!("{}: {what}, most of its own memory", cloud.name),
+        unit: "MB",
+        runs,
+        reference: Reference::Bound(bound),
+        ratio: 1.0,
+    };
     vec![
         Figure {
             what: format!(
@@ -195,25 +205,17 @@ fn many_fleets(cloud: &Cloud) -> Vec<Figure> {
             reference: Reference::Runs("the paginated list alone:", listed),
             ratio: 2.0,
         },
-        Figure {
-            what: format!(
-                "{}: plan of {FLEETS} files, most of its own memory",
-                cloud.name
-            ),
-            unit: "MB",
-            runs: memory,
-            reference: Reference::Bound(64.0),
-            ratio: 1.0,
-        },
-        Figure {
-            what: format!(
-                "{}: apply of {FLEETS} files of 1 + 5 from nothing, most of its own memory",
-                cloud.name
-            ),
-            unit: "MB",
-            runs: making,
-            reference: Reference::Bound(100.0),
-            ratio: 1.0,
-        },
+        memory_of(&format!("plan of {FLEETS} files"), memory, 64.0),
+        memory_of(
+            &format!("plan --out of {FLEETS} files of 1 + 5 from nothing"),
+            saving,
+            64.0,
+        ),
+        memory_of(
+            &format!("apply of {FLEETS} files of 1 + 5 from nothing"),
+            making,
+            100.0,
+        ),
+        memory_of("apply of the saved plan of the same", saved, 100.0),
     ]
 }
