@@ -93,6 +93,9 @@ pub struct Draft<'a> {
     pub live: Option<&'a ObservedInstance>,
     /// The live primary, where there is one.
     pub live_primary: Option<&'a ObservedInstance>,
+    /// The same, where the plan does not own it: what the plan file leaves open is as it is seen
+    /// there.
+    pub existing: Option<&'a ObservedInstance>,
     /// The identifiers of all replicas that the fleet shall have.
     pub replicas: &'a [ResourceId],
     /// The primary's name with its provider.

@@ -59,6 +59,7 @@ pub fn resolve(spec: &Spec, inventory: &Inventory, platform: &dyn Platform) -> R
             overrides: group.map_or(&none, |group| &group.platform),
             live,
             live_primary,
+            existing: observed.existing.as_ref(),
             replicas: &replicas,
             primary: &primary_ref,
             desired: instance,
@@ -162,9 +163,10 @@ fn declare(
             attributes.availability = Some(group.availability);
             attributes.storage = inherit(&group.storage, &inherited);
             if !exists {
+                // It is copied from the primary as that is by then: made or grown by the same plan.
                 let live = live_primary.and_then(|primary| primary.attributes.storage.gib);
-                let wanted = attributes.storage.gib;
-                attributes.storage.gib = live.max(wanted);
+                let own = attributes.storage.gib;
+                attributes.storage.gib = live.max(own).max(inherited.gib);
             }
         }
         (None, Some(primary)) => {

@@ -26,7 +26,7 @@ pub struct SavedPlan {
 pub struct SavedFleet {
     /// The plan file that it was made from.
     pub plan_file: SavedPlanFile,
-    /// The account, project, subscription or folder.
+    /// The account, project, subscription or folder; empty where nobody told it.
     pub account: String,
     /// Whether modifications wait for the maintenance window.
     pub in_window: bool,

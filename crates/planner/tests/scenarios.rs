@@ -168,6 +168,26 @@ fn a_grown_disk_is_drift_and_a_new_replica_gets_as_much() {
 }
 
 #[test]
+fn a_new_replica_gets_the_disk_that_its_primary_will_have() {
+    // The primary has 20 GiB by the plan.
+    let small = spec("", "[[replicas]]\ncount = 1\nstorage = { gib = 10 }");
+    let mut smaller = primary();
+    smaller.attributes.storage.gib = Some(15);
+    for live in [vec![], vec![smaller]] {
+        let plan = planned(&small, live);
+        let step = plan.steps.last().unwrap();
+        let Operation::CreateReplica { desired, .. } = &step.mutation.operation else {
+            panic!("{step:?}");
+        };
+        assert_eq!(desired.attributes.storage.gib, Some(20));
+    }
+    // What is there keeps its own.
+    let mut replica = numbered(1);
+    replica.attributes.storage.gib = Some(10);
+    assert_eq!(changes(&planned(&small, [primary(), replica])), [""; 0]);
+}
+
+#[test]
 fn a_pending_value_is_drift() {
     let mut waiting = numbered(1);
     waiting.attributes.size = Some("m.tiny".into());

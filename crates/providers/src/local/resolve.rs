@@ -19,6 +19,7 @@ pub(super) fn resolve(draft: Draft<'_>) -> Vec<Check> {
         size,
         platform,
         overrides: _,
+        existing: _,
         live,
         live_primary,
         replicas,
