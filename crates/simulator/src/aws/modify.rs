@@ -7,7 +7,7 @@ use super::options::Timing;
 use super::settings::Settings;
 use super::state::{Instance, Pending};
 use super::steps::{Effect, Step, status};
-use super::storage::Volume;
+use super::storage::{self, Volume};
 use super::xml::Xml;
 
 pub(crate) fn modify(call: &mut Call<'_>, xml: &mut Xml) -> ApiResult<()> {
@@ -284,13 +284,17 @@ fn storage(call: &Call<'_>, instance: &Instance, wanted: &mut Pending) -> ApiRes
         || retyped
         || new(iops, instance.iops).is_some()
         || new(throughput, instance.throughput).is_some();
+    let provisioned = storage::is_provisioned(kind, gib);
+    // What the disk has of its own it keeps, as long as it stays a disk of the same sort.
+    let keeps = !retyped
+        && provisioned
+        && storage::is_provisioned(&instance.storage_type, instance.allocated_storage);
     if arguments.integer("MaxAllocatedStorage").is_some() || changes {
-        let provisioned = matches!(kind, "io1" | "io2");
         let volume = Volume {
             kind,
             gib,
-            iops: iops.or(instance.iops.filter(|_| provisioned && !retyped)),
-            throughput,
+            iops: iops.or(instance.iops.filter(|_| keeps)),
+            throughput: throughput.or(instance.throughput.filter(|_| keeps)),
             max_gib: arguments.integer("MaxAllocatedStorage"),
         };
         volume.check()?;
@@ -298,10 +302,8 @@ fn storage(call: &Call<'_>, instance: &Instance, wanted: &mut Pending) -> ApiRes
     if !changes {
         return Ok(());
     }
-    let has_iops = matches!(instance.storage_type.as_str(), "io1" | "io2")
-        || (instance.storage_type == "gp3" && instance.allocated_storage >= 400);
     let both = size.is_some() && iops.is_some();
-    if has_iops && !retyped && (size.is_some() || iops.is_some()) && !both {
+    if provisioned && (size.is_some() || iops.is_some() || retyped) && !both {
         return Err(ApiError::combination(
             "You must specify both the storage size and iops when modifying the storage size or \
              iops on a DB instance that has iops.",
@@ -323,8 +325,10 @@ fn storage(call: &Call<'_>, instance: &Instance, wanted: &mut Pending) -> ApiRes
     call.check_quotas(0, gib - instance.allocated_storage)?;
     wanted.allocated_storage = grows.then_some(gib);
     wanted.storage_type = retyped.then(|| kind.to_owned());
-    wanted.iops = new(iops, instance.iops);
-    wanted.throughput = new(throughput, instance.throughput);
+    // A disk of another sort begins with that sort's figures, so that the same number is new.
+    let live = |figure: Option<i64>| figure.filter(|_| keeps);
+    wanted.iops = new(iops, live(instance.iops));
+    wanted.throughput = new(throughput, live(instance.throughput));
     Ok(())
 }
 

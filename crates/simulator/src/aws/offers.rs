@@ -28,10 +28,11 @@ pub(crate) fn orderable(call: &mut Call<'_>, xml: &mut Xml) -> ApiResult<()> {
     {
         return Err(super::create::no_version(version));
     }
-    let offered = call
-        .arguments
-        .text("LicenseModel")
-        .is_none_or(|name| name == "postgresql-license")
+    let offered = !call.options.tells_no_offers
+        && call
+            .arguments
+            .text("LicenseModel")
+            .is_none_or(|name| name == "postgresql-license")
         && call.arguments.boolean("Vpc") != Some(false);
     let mut rows = BTreeMap::new();
     for (major, minor) in known.into_iter().filter(|_| offered) {

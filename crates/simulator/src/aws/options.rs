@@ -33,6 +33,9 @@ pub struct AwsOptions {
     pub ignore_multi_az_on_replica_create: bool,
     /// Finish what makes an instance before its call is answered; RDS answers `creating`.
     pub finished_in_answer: bool,
+    /// Answer `DescribeOrderableDBInstanceOptions` with an empty list, as some that stand in for RDS
+    /// do.
+    pub tells_no_offers: bool,
     /// Take any well-formed name of a subnet group or parameter group as existing.
     pub accept_any_group: bool,
     /// DB subnet groups beside `default`, by region.
@@ -70,6 +73,7 @@ impl Default for AwsOptions {
             latency_milliseconds: 0,
             ignore_multi_az_on_replica_create: false,
             finished_in_answer: false,
+            tells_no_offers: false,
             accept_any_group: false,
             subnet_groups: Vec::new(),
             parameter_groups: Vec::new(),

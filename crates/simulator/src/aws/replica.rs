@@ -51,6 +51,14 @@ fn requested(call: &Call<'_>) -> ApiResult<Instance> {
              DB engine: postgres",
         ));
     }
+    if arguments.text("DBSubnetGroupName").is_some() && !cross_region {
+        return Err(ApiError::new(
+            400,
+            "DBSubnetGroupNotAllowedFault",
+            "The DBSubnetGroup shouldn't be specified while creating read replicas that lie in the \
+             same region as the source instance.",
+        ));
+    }
     let kms_key = kms_key(call, &source, cross_region)?;
     // Elsewhere RDS ignores the parameter.
     let apart = ["cn-", "us-gov-"]

@@ -28,6 +28,12 @@ pub(crate) fn sizes(kind: &str) -> Option<(i64, i64)> {
     }
 }
 
+/// Whether a volume has IOPS of its own, which `ModifyDBInstance` wants to hear of together with the
+/// size (the API reference, `AllocatedStorage` and `Iops`).
+pub(crate) fn is_provisioned(kind: &str, gib: i64) -> bool {
+    matches!(kind, "io1" | "io2") || (kind == "gp3" && gib >= GP3_STRIPED_GIB)
+}
+
 /// The IOPS and throughput (MiB/s) that a volume has when none are asked for.
 pub(crate) fn defaults(kind: &str, gib: i64) -> (Option<i64>, Option<i64>) {
     match kind {

@@ -53,6 +53,45 @@ async fn size_and_iops_go_in_one_modification() {
 }
 
 #[tokio::test]
+async fn from_400_gib_on_gp3_is_told_its_iops() {
+    let lab = Lab::at_once().await;
+    lab.create("food", &[("AllocatedStorage", "300")])
+        .await
+        .ok();
+    let size = ("AllocatedStorage", "400");
+    let reply = lab.modify("food", &[size]).await;
+    reply
+        .refused(400, COMBINATION)
+        .saying("both the storage size and iops");
+    // What it had is too little for the striped volumes.
+    let reply = lab.modify("food", &[size, ("Iops", "3000")]).await;
+    reply.refused(400, COMBINATION).saying("Invalid IOPS value");
+    lab.modify("food", &[size, ("Iops", "12000")]).await.ok();
+    let figures = async || {
+        let reply = lab.describe("food").await;
+        ["AllocatedStorage", "Iops", "StorageThroughput"].map(|name| reply.first(name).to_owned())
+    };
+    assert_eq!(figures().await, ["400", "12000", "500"]);
+    lab.advance(6 * 3600);
+    for one in [("AllocatedStorage", "500"), ("Iops", "13000")] {
+        let reply = lab.modify("food", &[one]).await;
+        reply
+            .refused(400, COMBINATION)
+            .saying("both the storage size and iops");
+    }
+    let io1 = [
+        ("StorageType", "io1"),
+        ("AllocatedStorage", "400"),
+        ("Iops", "12000"),
+    ];
+    lab.modify("food", &io1[..1])
+        .await
+        .refused(400, COMBINATION);
+    lab.modify("food", &io1).await.ok();
+    assert_eq!(figures().await, ["400", "12000", ""]);
+}
+
+#[tokio::test]
 async fn a_modification_that_changes_nothing_leaves_nothing_pending() {
     let lab = Lab::manual().await;
     lab.create("food", &[]).await.ok();

@@ -173,7 +173,7 @@ async fn quotas_and_capacity_end_somewhere() {
     lab.create("large", &[("AllocatedStorage", "401")])
         .await
         .refused(400, "StorageQuotaExceeded");
-    lab.modify("food", &[("AllocatedStorage", "501")])
+    lab.modify("food", &[("AllocatedStorage", "501"), ("Iops", "12000")])
         .await
         .refused(400, "StorageQuotaExceeded");
     lab.replica("food-1", "food", &[]).await.ok();

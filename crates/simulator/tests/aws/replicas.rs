@@ -275,6 +275,8 @@ async fn groups_do_not_cross_regions() {
     ] {
         assert_eq!(inherited.first(field), primary.first(field));
     }
+    let reply = lab.replica("food-2", "food", &groups[..1]).await;
+    reply.refused(400, "DBSubnetGroupNotAllowedFault");
     let source = arn(HERE, "food");
     let reply = lab
         .replica_in(THERE, "food-eu", &source, &groups[..1])
