@@ -11,14 +11,19 @@ use crate::cloud::Cloud;
 const PLAN: [&str; 2] = ["plan", "truck.toml"];
 
 impl Cloud {
-    /// Runs the binary with the credentials of a program, which gives other ones each time.
+    /// Runs the binary with the credentials of a program, which gives another key each time.
     fn run_by_program(&self, arguments: &[&str]) -> Ran {
+        self.run_by("\"AccessKeyId\": \"KEY%s\"", arguments)
+    }
+
+    /// The same, with what tells its answers apart; `%s` is their number.
+    fn run_by(&self, key: &str, arguments: &[&str]) -> Ran {
         let folder = self.machine.path();
         let program = folder.join("credentials");
         let script = format!(
             "#!/bin/sh\ncd '{}'\necho x >> asked\nnumber=$(wc -l < asked | tr -d ' ')\n\
-             printf '{{\"Version\": 1, \"AccessKeyId\": \"KEY%s\", \"SecretAccessKey\": \
-             \"planted-key\"}}' \"$number\"\n",
+             printf '{{\"Version\": 1, {key}, \"SecretAccessKey\": \"planted-key\"}}' \
+             \"$number\"\n",
             folder.display()
         );
         fs::write(&program, script).unwrap();
@@ -90,6 +95,20 @@ fn new_credentials_are_used_where_there_are_such_and_old_ones_are_not_tried_for_
     let ran = cloud.run(&PLAN).exits(1);
     ran.says("have expired: log in again");
     assert!(control.request_count() <= before + 2);
+}
+
+#[test]
+fn a_key_that_stays_while_its_session_goes_is_found_anew_each_time() {
+    let cloud = Cloud::new();
+    cloud.plan(1, "");
+    for number in [2, 4, 6] {
+        let expired = Fault::new(FaultEffect::ExpiredToken).nth(number);
+        cloud.control().fault(expired);
+    }
+    let key = "\"AccessKeyId\": \"KEY\", \"SessionToken\": \"session-%s\"";
+    let apply = ["apply", "truck.toml", "--auto-approve"];
+    cloud.run_by(key, &apply).exits(0);
+    cloud.is_as_planned(1);
 }
 
 #[test]

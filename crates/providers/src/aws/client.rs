@@ -44,8 +44,17 @@ pub(super) struct Clients {
 struct Shared {
     config: Option<SdkConfig>,
     rds: BTreeMap<Region, aws_sdk_rds::Client>,
-    /// The access key that was last found anew.
-    key: Option<String>,
+    /// What was last found anew.
+    found: Option<Credentials>,
+}
+
+/// Whether credentials are those that AWS did not take: a key may stay while its session goes.
+fn is_same(one: &Credentials, other: &Credentials) -> bool {
+    let parts = |credentials: &Credentials| {
+        let token = credentials.session_token().map(ToOwned::to_owned);
+        (credentials.access_key_id().to_owned(), token)
+    };
+    parts(one) == parts(other)
 }
 
 impl Clients {
@@ -102,14 +111,17 @@ impl Clients {
         let Ok(found) = chain.provide_credentials().await else {
             return false;
         };
-        let key = Some(found.access_key_id().to_owned());
-        if shared.key == key {
+        if shared
+            .found
+            .as_ref()
+            .is_some_and(|last| is_same(last, &found))
+        {
             return false;
         }
         *shared = Shared {
             config: Some(config),
             rds: BTreeMap::new(),
-            key,
+            found: Some(found),
         };
         self.generation.fetch_add(1, Ordering::SeqCst);
         true
