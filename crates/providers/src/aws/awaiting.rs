@@ -61,8 +61,8 @@ fn modified(resource: &ResourceRef, fields: &[FieldChange]) -> Option<Vec<Word>>
     }
     (!not_yet.is_empty()).then(|| {
         let query = format!(
-            "DBInstances[?!contains(['available','storage-optimization'],DBInstanceStatus)\
-             {not_yet}].DBInstanceStatus"
+            "DBInstances[?!contains(['available','storage-initialization','storage-optimization'],\
+             DBInstanceStatus){not_yet}].DBInstanceStatus"
         );
         let mut words: Vec<Word> = ["sh", "-c", WHILE_LISTED, "wait"].map(Word::from).to_vec();
         words.push(resource.id.to_string().into());

@@ -19,6 +19,41 @@ pub(super) enum Nature {
     Changes,
 }
 
+impl Nature {
+    /// What may be done where it is not known what a call did.
+    fn unclear(self) -> Retry {
+        match self {
+            Self::Reads => Retry::Backoff,
+            Self::Changes => Retry::Reobserve,
+        }
+    }
+}
+
+/// How AWS's services say that there were too many calls, whatever the status: the codes that its
+/// SDKs repeat a call for.
+const THROTTLED: [&str; 12] = [
+    "BandwidthLimitExceeded",
+    "EC2ThrottledException",
+    "LimitExceededException",
+    "PriorRequestNotComplete",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "SlowDown",
+    "ThrottledException",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+];
+/// How they say that it was not the call's fault.
+const PASSES: [&str; 6] = [
+    "InternalError",
+    "InternalFailure",
+    "RequestTimeout",
+    "RequestTimeoutException",
+    "ServiceUnavailable",
+    "ServiceUnavailableException",
+];
 /// How AWS says that credentials have expired.
 const EXPIRED: [&str; 3] = ["ExpiredToken", "ExpiredTokenException", "RequestExpired"];
 
@@ -27,10 +62,7 @@ pub(super) fn explain<E>(call: &str, nature: Nature, error: &SdkError<E>) -> Pro
 where
     E: ProvideErrorMetadata + StdError + 'static,
 {
-    let unclear = match nature {
-        Nature::Reads => Retry::Backoff,
-        Nature::Changes => Retry::Reobserve,
-    };
+    let unclear = nature.unclear();
     match error {
         SdkError::ServiceError(service) => {
             let error = service.err();
@@ -120,20 +152,8 @@ fn by_code(call: &str, nature: Nature, code: &str, message: &str) -> ProviderErr
     let message = sentence(message);
     let error = |kind| ProviderError::new(kind, format!("{call}: {code}: {message}"));
     match code {
-        "Throttling"
-        | "ThrottlingException"
-        | "RequestLimitExceeded"
-        | "TooManyRequestsException" => error(ErrorKind::Throttled).retry(Retry::Backoff),
-        "InternalFailure"
-        | "InternalError"
-        | "ServiceUnavailable"
-        | "ServiceUnavailableException" => {
-            let retry = match nature {
-                Nature::Reads => Retry::Backoff,
-                Nature::Changes => Retry::Reobserve,
-            };
-            error(ErrorKind::Unreachable).retry(retry)
-        }
+        code if THROTTLED.contains(&code) => error(ErrorKind::Throttled).retry(Retry::Backoff),
+        code if PASSES.contains(&code) => error(ErrorKind::Unreachable).retry(nature.unclear()),
         "DBInstanceAlreadyExists" | "DBInstanceAlreadyExistsFault" => {
             error(ErrorKind::AlreadyExists).retry(Retry::Reobserve)
         }
@@ -143,7 +163,7 @@ fn by_code(call: &str, nature: Nature, code: &str, message: &str) -> ProviderErr
         "InvalidDBInstanceState" | "InvalidDBInstanceStateFault" => {
             error(ErrorKind::Busy).retry(Retry::Backoff)
         }
-        "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" => {
+        "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | "NotAuthorized" => {
             let service = match call {
                 "GetCallerIdentity" => "sts",
                 _ => "rds",
@@ -213,6 +233,16 @@ mod tests {
             retry("InvalidDBInstanceState", Nature::Changes),
             Retry::Backoff
         );
+        // Whatever their status.
+        for code in THROTTLED {
+            let told = by_code("CreateDBInstance", Nature::Changes, code, "words");
+            let throttled = (ErrorKind::Throttled, Retry::Backoff);
+            assert_eq!((told.kind, told.retry), throttled, "{code}");
+        }
+        for code in PASSES {
+            let lost = (retry(code, Nature::Reads), retry(code, Nature::Changes));
+            assert_eq!(lost, (Retry::Backoff, Retry::Reobserve), "{code}");
+        }
         for code in [
             "InvalidParameterValue",
             "AccessDenied",
@@ -242,12 +272,12 @@ mod tests {
 
     #[test]
     fn a_missing_permission_is_named() {
-        let error = by_code("CreateDBInstance", Nature::Changes, "AccessDenied", "no");
-        assert!(
-            error.remedy.contains("rds:CreateDBInstance"),
-            "{}",
-            error.remedy
-        );
+        for code in ["AccessDenied", "UnauthorizedOperation", "NotAuthorized"] {
+            let error = by_code("CreateDBInstance", Nature::Changes, code, "no");
+            assert_eq!(error.kind, ErrorKind::Permission, "{code}");
+            let named = error.remedy.contains("rds:CreateDBInstance");
+            assert!(named, "{code}: {}", error.remedy);
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod observe;
 mod offered;
 mod order;
 mod platform;
+mod pages;
 mod polled;
 mod preflight;
 mod provider;

@@ -14,6 +14,7 @@ use crate::passwords;
 
 use super::{
     errors::{Nature, explain},
+    pages::Pages,
     setting,
 };
 
@@ -34,7 +35,7 @@ pub(super) async fn list(
     region: &Region,
 ) -> Result<Vec<Listed>, ProviderError> {
     let mut found = Vec::new();
-    let mut marker: Option<String> = None;
+    let (mut pages, mut marker) = (Pages::default(), None);
     loop {
         let page = client
             .describe_db_instances()
@@ -46,7 +47,7 @@ pub(super) async fn list(
         for instance in page.db_instances() {
             found.push(listed(instance, region)?);
         }
-        marker = page.marker.filter(|marker| !marker.is_empty());
+        marker = pages.next("DescribeDBInstances", page.marker)?;
         if marker.is_none() {
             return Ok(found);
         }
@@ -140,7 +141,9 @@ pub(super) fn reference(text: &str, here: &Region) -> ResourceRef {
 /// here means: keep waiting.
 fn phase(word: &str) -> Phase {
     match word {
-        "available" | "storage-optimization" | "storage-full" => Phase::Available,
+        "available" | "storage-initialization" | "storage-optimization" | "storage-full" => {
+            Phase::Available
+        }
         "creating" => Phase::Creating,
         "deleting" | "delete-precheck" => Phase::Deleting,
         "stopped" => Phase::Stopped,
@@ -165,7 +168,6 @@ fn phase(word: &str) -> Phase {
         | "moving-to-vpc"
         | "converting-to-vpc"
         | "storage-config-upgrade"
-        | "storage-initialization"
         | "inaccessible-encryption-credentials-recoverable" => Phase::Modifying,
         word if word.starts_with("configuring-") => Phase::Modifying,
         _ => Phase::Unknown,
@@ -311,7 +313,9 @@ mod tests {
 
     #[test]
     fn usable_is_available_and_the_unknown_is_waited_for() {
-        assert_eq!(phase("storage-optimization"), Phase::Available);
+        for word in ["storage-optimization", "storage-initialization"] {
+            assert_eq!(phase(word), Phase::Available, "{word}");
+        }
         assert_eq!(phase("configuring-enhanced-monitoring"), Phase::Modifying);
         assert_eq!(phase("delete-precheck"), Phase::Deleting);
         assert_eq!(phase("something-new"), Phase::Unknown);
