@@ -31,7 +31,8 @@ use crate::{
 pub(crate) struct Fleet {
     pub(crate) spec: Spec,
     pub(crate) provider: Arc<dyn Provider>,
-    /// The account, project, subscription or folder; empty where nothing needed to know it.
+    /// The account, project, subscription or folder; empty where nothing needed to know it, or
+    /// nobody tells it.
     pub(crate) account: String,
 }
 
@@ -91,8 +92,12 @@ async fn account(
         return Ok(String::new());
     }
     let ask = async || provider.identity().await;
-    let account = traffic.ask(provider, [home.clone()].into(), ask).await;
-    let account = account.map_err(|error| (error, Exit::Failed))?.to_string();
+    let account = match traffic.ask(provider, [home.clone()].into(), ask).await {
+        Ok(account) => account.to_string(),
+        // What stands in for AWS may have no service for it.
+        Err(error) if guard.is_none() && error.kind == ErrorKind::Unsupported => String::new(),
+        Err(error) => return Err((error, Exit::Failed)),
+    };
     match guard {
         Some(wanted) if wanted != account => {
             let why =

@@ -161,8 +161,12 @@ pub(crate) async fn open(
         if let Some(SavedFleet { account: was, .. }) = saved
             && account != was
         {
-            let fleet = &spec.fleet;
-            stale.push(format!("{fleet} was planned in {was}, this is {account}"));
+            let told = |account: &str| match account {
+                "" => "an account that nobody tells".to_owned(),
+                account => account.to_owned(),
+            };
+            let (fleet, was, is) = (&spec.fleet, told(was), told(account));
+            stale.push(format!("{fleet} was planned in {was}, this is {is}"));
         }
     }
     if stale.is_empty() {

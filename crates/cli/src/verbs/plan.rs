@@ -58,6 +58,9 @@ async fn show(args: &PlanArgs, github: &mut Option<Github>, ui: Ui) -> Exit {
         if let Some(github) = github {
             github.output("saved_plan", path.to_string_lossy());
         }
+        if run.fleets.iter().any(|fleet| fleet.account.is_empty()) {
+            ui.note("Nobody there tells the account: the saved plan is bound to none.");
+        }
         let (shown, word) = (path.display(), path_word(path));
         let again = args.simulate.again();
         ui.note(&format!(
