@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use pgfleet_model::ProviderKind;
-use pgfleet_simulator::{AzureOptions, Clock, GcpOptions, Simulator};
+use pgfleet_simulator::{AwsOptions, AzureOptions, Clock, GcpOptions, Simulator};
 use pgfleet_spec::Spec;
 
 use crate::{args::SimulateFlag, exit::Exit, seeding, ui::Ui};
@@ -85,7 +85,9 @@ pub(crate) async fn begin(
     state: Option<PathBuf>,
     clock: Clock,
 ) -> Result<Simulator, NotStarted> {
-    // Plan files name subscriptions and resource groups that exist in somebody's account.
+    // Plan files name groups and subscriptions that exist in somebody's account.
+    let mut aws = AwsOptions::default();
+    aws.accept_any_group = true;
     let mut azure = AzureOptions::default();
     azure.any_subscription = true;
     azure.any_resource_group = true;
@@ -93,7 +95,7 @@ pub(crate) async fn begin(
     let mut gcp = GcpOptions::default();
     gcp.ignore_output_only = true;
     let builder = Simulator::builder().port(port).clock(clock);
-    let mut builder = builder.azure(azure).gcp(gcp);
+    let mut builder = builder.aws(aws).azure(azure).gcp(gcp);
     if let Some(state) = state {
         builder = builder.state_file(state);
     }

@@ -65,6 +65,42 @@ fn an_answer_that_says_creating_costs_one_list_more() {
 }
 
 #[test]
+fn an_endpoint_that_tells_of_no_offers_is_asked_for_them_once() {
+    let mut options = AwsOptions::default();
+    options.tells_no_offers = true;
+    let cloud = Cloud::of(Simulator::builder().aws(options));
+    let replicas = 4;
+    cloud.plan(replicas, "");
+    let made = cloud.asked(&APPLY, 0);
+    assert_eq!(made.len(), replicas + 5, "{made:?}");
+    let text = fs::read_to_string(cloud.machine.path().join("truck.toml")).unwrap();
+    cloud.write(&text.replace("count = 4", "count = 5\nsize = 'db.m5.huge'"));
+    let ran = cloud.run(&["plan", "truck.toml"]).exits(3);
+    ran.says("pgfleet knows no class db.m5.huge");
+}
+
+#[test]
+fn where_nobody_tells_the_account_a_saved_plan_is_bound_to_none() {
+    let cloud = Cloud::new();
+    cloud.plan(1, "");
+    let no_such_service = FaultEffect::Error {
+        status: 400,
+        code: "InvalidAction".to_owned(),
+        message: "no such action".to_owned(),
+    };
+    let untold = Fault::new(no_such_service).on("GetCallerIdentity");
+    cloud.control().fault(untold.times(100));
+    let save = ["plan", "truck.toml", "--out", "saved.json"];
+    cloud.run(&save).exits(0).says("bound to none");
+    cloud.run(&["apply", "saved.json"]).exits(0);
+    cloud.is_as_planned(1);
+    // A plan file that is bound to one is not carried out where it cannot be told.
+    let text = fs::read_to_string(cloud.machine.path().join("truck.toml")).unwrap();
+    cloud.write(&format!("{text}[aws]\naccount = '123456789012'\n"));
+    cloud.run(&save).exits(1).says("no such call");
+}
+
+#[test]
 fn removal_takes_n_and_four_requests_and_one_for_each_protection() {
     let cloud = Cloud::new();
     let replicas = 4;

@@ -127,6 +127,7 @@ fn a_permission_that_is_missing_is_named() {
     let offers = "DescribeOrderableDBInstanceOptions";
     for (code, remedy) in [
         ("AccessDenied", "rds:DescribeOrderableDBInstanceOptions"),
+        ("NotAuthorized", "rds:DescribeOrderableDBInstanceOptions"),
         ("InvalidAction", "AWS_ENDPOINT_URL"),
     ] {
         let cloud = Cloud::new();
@@ -241,8 +242,34 @@ fn a_class_and_a_region_that_do_not_exist_are_told() {
     let ran = cloud.apply().exits(3);
     ran.says("RDS offers no db.m4.large for PostgreSQL 16 in us-east-1");
     cloud.write(&text.replace("us-east-1", "us-nowhere-1"));
-    cloud.run(&PLAN).exits(1);
+    let ran = cloud.run(&PLAN).exits(1);
+    ran.says("look at `region` in the plan file: AWS knows no such region");
+    // A version that there is not is told with the plan.
+    for pinned in ["16.99", "61"] {
+        cloud.write(&text.replace("[primary]", &format!("postgres = '{pinned}'\n[primary]")));
+        let ran = cloud.apply().exits(3);
+        ran.says(&format!("PostgreSQL {pinned}"));
+    }
     cloud.has_nothing();
+}
+
+#[test]
+fn a_minor_version_that_there_is_not_is_told_before_an_upgrade() {
+    let cloud = Cloud::new();
+    let path = cloud.machine.path().join(cloud.plan(1, ""));
+    let text = fs::read_to_string(path).unwrap();
+    let pinned = |version: &str| {
+        cloud.write(&text.replace("[primary]", &format!("postgres = '{version}'\n[primary]")));
+    };
+    pinned("16.3");
+    cloud.apply().exits(0);
+    pinned("16.99");
+    let ran = cloud.apply().exits(3);
+    ran.says("aws/version")
+        .says("RDS offers no PostgreSQL 16.99");
+    pinned("16.4");
+    cloud.apply().exits(0);
+    cloud.is_settled();
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod awaiting;
 mod client;
 mod command;
 mod disk;
+mod encryption;
 mod errors;
 mod gone;
 mod guard;
@@ -14,8 +15,8 @@ mod mutate;
 mod observe;
 mod offered;
 mod order;
-mod platform;
 mod pages;
+mod platform;
 mod polled;
 mod preflight;
 mod provider;
@@ -23,6 +24,7 @@ mod resolve;
 mod rules;
 mod seen;
 mod source;
+mod unasked;
 mod whole;
 mod wire;
 
@@ -32,6 +34,9 @@ pub use provider::AwsProvider;
 
 /// Where the rules of RDS are written down.
 const GUIDE: &str = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/";
+
+/// What the call that makes replicas takes.
+const REPLICA_CALL: &str = "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstanceReadReplica.html";
 
 /// The engine, in RDS's word.
 const ENGINE: &str = "postgres";
@@ -47,6 +52,8 @@ mod setting {
     pub(super) const ENCRYPTED: &str = "storage_encrypted";
     /// Observed only: the Multi-AZ DB cluster that it is a member of.
     pub(super) const CLUSTER: &str = "cluster";
+    /// Observed only: the Multi-AZ DB clusters that are replicas of it.
+    pub(super) const REPLICA_CLUSTERS: &str = "replica_clusters";
     /// Observed only: whether Secrets Manager keeps the administrator's password.
     pub(super) const MANAGED_PASSWORD: &str = "managed_password";
 }

@@ -214,8 +214,9 @@ fn attributes(live: &DbInstance, mut tags: Tags) -> Attributes {
         storage: Storage {
             gib: number(live.allocated_storage()),
             kind: live.storage_type().map(ToOwned::to_owned),
-            iops: number(live.iops()),
-            throughput: number(live.storage_throughput()),
+            // RDS shows 0 of a disk that has none of its own.
+            iops: number(live.iops()).filter(|iops| *iops > 0),
+            throughput: number(live.storage_throughput()).filter(|throughput| *throughput > 0),
             autogrow: None,
             autogrow_to_gib: number(live.max_allocated_storage()),
         },
@@ -234,6 +235,7 @@ fn settings(live: &DbInstance) -> BTreeMap<String, Value> {
         .filter_map(|group| group.vpc_security_group_id().map(ToOwned::to_owned))
         .collect();
     let parameters = live.db_parameter_groups().first();
+    let clusters = live.read_replica_db_cluster_identifiers();
     [
         (
             setting::SUBNET_GROUP,
@@ -258,6 +260,10 @@ fn settings(live: &DbInstance) -> BTreeMap<String, Value> {
             live.storage_encrypted().map(Value::Flag),
         ),
         (setting::CLUSTER, live.db_cluster_identifier().map(text)),
+        (
+            setting::REPLICA_CLUSTERS,
+            (!clusters.is_empty()).then(|| Value::List(clusters.to_vec())),
+        ),
         (
             setting::MANAGED_PASSWORD,
             live.master_user_secret().map(|_| Value::Flag(true)),
@@ -309,6 +315,20 @@ mod tests {
         );
         let near = reference("orders", &here);
         assert_eq!((near.region, near.id.as_str()), (here, "orders"));
+    }
+
+    #[test]
+    fn clusters_that_are_replicas_are_seen_and_figures_of_0_are_none() {
+        let live = DbInstance::builder()
+            .db_instance_identifier("orders")
+            .read_replica_db_cluster_identifiers("reports")
+            .iops(0)
+            .storage_throughput(0)
+            .build();
+        let seen = listed(&live, &Region::new("us-east-1")).unwrap().instance;
+        let clusters = seen.attributes.settings.get(setting::REPLICA_CLUSTERS);
+        assert_eq!(clusters, Some(&Value::List(vec!["reports".to_owned()])));
+        assert_eq!(seen.attributes.storage, Storage::default());
     }
 
     #[test]

@@ -4,10 +4,9 @@
 //! found in one row together.
 
 use aws_sdk_rds::types::OrderableDbInstanceOption as Offer;
-use pgfleet_model::{Address, Check, PgVersion, ProviderKind, Region, Storage};
-use pgfleet_pricing::Catalog;
+use pgfleet_model::{Address, Check, PgVersion, Region, Storage};
 
-use super::GUIDE;
+use super::{GUIDE, disk};
 
 /// Something that a plan wants made or resized.
 #[derive(Debug, Clone)]
@@ -16,15 +15,18 @@ pub(super) struct Wish {
     pub(super) class: String,
     /// What it runs, or shall run; `None` where RDS picks it.
     pub(super) postgres: Option<PgVersion>,
+    /// Whether that version is yet to be had: RDS goes on running minor versions that it offers no
+    /// longer, and neither makes nor upgrades to such.
+    pub(super) anew: bool,
     pub(super) two_zones: bool,
     pub(super) replica: bool,
-    /// The disk of what is made.
+    /// The disk of what is made, or as it becomes.
     pub(super) storage: Storage,
     pub(super) address: Address,
 }
 
 impl Wish {
-    fn refused(&self, code: &str, message: String, remedy: &str, page: &str) -> Check {
+    pub(super) fn refused(&self, code: &str, message: String, remedy: &str, page: &str) -> Check {
         Check::error(code, message)
             .at(&self.address)
             .remedy(remedy)
@@ -32,23 +34,16 @@ impl Wish {
     }
 }
 
-/// What is against a wish where RDS may not be asked: the embedded catalog knows no such class.
-pub(super) fn known(wish: &Wish) -> Option<Check> {
-    let Wish { region, class, .. } = wish;
-    let catalog = Catalog::embedded();
-    let unknown = catalog.knows_region(ProviderKind::Aws, region)
-        && catalog.class(ProviderKind::Aws, region, class).is_none();
-    unknown.then(|| {
-        wish.refused(
-            "aws/class",
-            format!("pgfleet knows no class {class}, and may not ask RDS whether there is one"),
-            "name another class, or allow rds:DescribeOrderableDBInstanceOptions",
-            CLASSES,
-        )
-    })
+/// A version is every instance's of the fleet: the check names none of them.
+pub(super) fn no_version(message: String, remedy: &str) -> Check {
+    Check::error("aws/version", message)
+        .key("postgres")
+        .remedy(remedy)
+        .source(format!("{GUIDE}{VERSIONS}"))
 }
 
-const CLASSES: &str = "Concepts.DBInstanceClass.html";
+pub(super) const CLASSES: &str = "Concepts.DBInstanceClass.html";
+const VERSIONS: &str = "PostgreSQL.Concepts.General.DBVersions.html";
 const DISKS: &str = "CHAP_Storage.html";
 
 /// What RDS's offers of the class in the region say against a wish. What a row does not tell is not
@@ -58,6 +53,7 @@ pub(super) fn judge(wish: &Wish, offers: &[Offer]) -> Option<Check> {
         region,
         class,
         postgres,
+        anew,
         two_zones,
         replica,
         storage,
@@ -76,6 +72,16 @@ pub(super) fn judge(wish: &Wish, offers: &[Offer]) -> Option<Check> {
             "aws rds describe-orderable-db-instance-options --engine postgres lists what there is",
             CLASSES,
         ));
+    }
+    if let Some(version) = postgres.filter(|version| *anew && version.minor.is_some()) {
+        left.retain(|offer| offered_version(offer).is_none_or(|offered| offered == version));
+        if left.is_empty() {
+            return Some(no_version(
+                format!("RDS offers no PostgreSQL {version} on {class} in {region}"),
+                "look at `postgres`: aws rds describe-db-engine-versions --engine postgres lists \
+                 what there is",
+            ));
+        }
     }
     if let Some(kind) = storage.kind.as_deref() {
         left.retain(|offer| offer.storage_type().is_none_or(|offered| offered == kind));
@@ -113,6 +119,9 @@ pub(super) fn judge(wish: &Wish, offers: &[Offer]) -> Option<Check> {
             ));
         }
     }
+    if let Some(check) = ratios(wish, &mut left) {
+        return Some(check);
+    }
     if *two_zones {
         left.retain(|offer| offer.multi_az_capable() != Some(false));
         if left.is_empty() {
@@ -138,11 +147,67 @@ pub(super) fn judge(wish: &Wish, offers: &[Offer]) -> Option<Check> {
     None
 }
 
-/// Whether an offer is for this major version. Minor versions are let be: RDS goes on running ones
-/// that it offers no longer.
+/// How many operations a disk may have for its size, and how much throughput for its operations.
+fn ratios(wish: &Wish, left: &mut Vec<&Offer>) -> Option<Check> {
+    let Wish {
+        region,
+        class,
+        storage,
+        ..
+    } = wish;
+    let striped = storage.kind.as_deref() == Some("gp3") && disk::is_provisioned(storage);
+    let iops = storage.iops.or(striped.then_some(disk::GP3_IOPS))?;
+    for (code, what, more, less, bounds) in [
+        (
+            "aws/iops",
+            "iops for each GiB of storage",
+            Some(iops),
+            storage.gib,
+            IOPS_PER_GIB,
+        ),
+        (
+            "aws/throughput",
+            "MiB/s for each of its iops",
+            storage.throughput,
+            Some(iops),
+            THROUGHPUT_PER_IOPS,
+        ),
+    ] {
+        let (Some(more), Some(less)) = (more, less) else {
+            continue;
+        };
+        let told = left.iter().filter_map(|offer| bounds(offer).1);
+        let most = told.fold(0.0, f64::max);
+        left.retain(|offer| {
+            let (least, most) = bounds(offer);
+            let (more, less) = (f64::from(more), f64::from(less));
+            least.is_none_or(|least| least * less <= more)
+                && most.is_none_or(|most| more <= most * less)
+        });
+        if left.is_empty() {
+            return Some(wish.refused(
+                code,
+                format!(
+                    "RDS offers {class} in {region} with at most {most} {what}, the plan wants \
+                     {more} for {less}"
+                ),
+                "look at `storage`: gib, iops and throughput go together",
+                DISKS,
+            ));
+        }
+    }
+    None
+}
+
+/// The version that an offer is for; `None` where it does not tell, or one that pgfleet does not
+/// know how to read.
+fn offered_version(offer: &Offer) -> Option<PgVersion> {
+    offer.engine_version().and_then(|text| text.parse().ok())
+}
+
+/// Whether an offer is for this major version.
 fn runs(offer: &Offer, postgres: Option<PgVersion>) -> bool {
-    let offered: Option<PgVersion> = offer.engine_version().and_then(|text| text.parse().ok());
-    match (postgres, offered) {
+    match (postgres, offered_version(offer)) {
         (Some(wanted), Some(offered)) => wanted.major == offered.major,
         (None, _) => true,
         // Versions before 10 are no versions to pgfleet.
@@ -167,6 +232,17 @@ const THROUGHPUT: Bounds = |offer| {
     )
 };
 
+/// The same of a share.
+type Share = fn(&Offer) -> (Option<f64>, Option<f64>);
+
+const IOPS_PER_GIB: Share = |offer| (offer.min_iops_per_gib(), offer.max_iops_per_gib());
+const THROUGHPUT_PER_IOPS: Share = |offer| {
+    (
+        offer.min_storage_throughput_per_iops(),
+        offer.max_storage_throughput_per_iops(),
+    )
+};
+
 /// The bounds of all offers taken together.
 fn widest(offers: &[&Offer], bounds: Bounds) -> (i32, i32) {
     let least = offers.iter().filter_map(|offer| bounds(offer).0).min();
@@ -175,7 +251,7 @@ fn widest(offers: &[&Offer], bounds: Bounds) -> (i32, i32) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     fn offer(version: &str, kind: &str) -> Offer {
@@ -191,16 +267,19 @@ mod tests {
             .max_storage_size(most)
             .min_iops_per_db_instance(1000)
             .max_iops_per_db_instance(64000)
+            .max_iops_per_gib(if kind == "io2" { 20.0 } else { 500.0 })
+            .max_storage_throughput_per_iops(0.25)
             .multi_az_capable(kind == "io2")
             .read_replica_capable(version.starts_with("16"))
             .build()
     }
 
-    fn wish(postgres: Option<&str>, kind: &str, gib: u32) -> Wish {
+    pub(in crate::aws) fn wish(postgres: Option<&str>, kind: &str, gib: u32) -> Wish {
         Wish {
             region: Region::new("us-east-1"),
             class: "db.m5.large".to_owned(),
             postgres: postgres.map(|version| version.parse().unwrap()),
+            anew: false,
             two_zones: false,
             replica: false,
             storage: Storage {
@@ -252,6 +331,38 @@ mod tests {
     }
 
     #[test]
+    fn a_version_that_is_yet_to_be_had_is_offered_to_the_minor() {
+        let mut pinned = wish(Some("16.3"), "gp3", 100);
+        pinned.anew = true;
+        says(&pinned, None);
+        pinned.postgres = Some("16.99".parse().unwrap());
+        says(&pinned, Some("aws/version"));
+        // What runs is let be.
+        pinned.anew = false;
+        says(&pinned, None);
+    }
+
+    #[test]
+    fn operations_and_throughput_are_offered_by_the_size() {
+        let mut small = wish(Some("16"), "io2", 100);
+        for (iops, code) in [(2000, None), (2001, Some("aws/iops"))] {
+            small.storage.iops = Some(iops);
+            says(&small, code);
+        }
+        // Without a number of its own, a large disk of gp3 has 12,000.
+        let mut wide = wish(Some("16"), "gp3", 400);
+        for (iops, throughput, code) in [
+            (None, 3000, None),
+            (None, 3001, Some("aws/throughput")),
+            (Some(13_000), 3001, None),
+        ] {
+            wide.storage.iops = iops;
+            wide.storage.throughput = Some(throughput);
+            says(&wide, code);
+        }
+    }
+
+    #[test]
     fn two_zones_are_offered_with_the_very_disk_and_version() {
         let mut wide = wish(Some("16"), "io2", 100);
         wide.two_zones = true;
@@ -268,19 +379,5 @@ mod tests {
         let mut all = wish(Some("16"), "gp3", 100);
         (all.two_zones, all.replica, all.storage.iops) = (true, true, Some(3000));
         assert_eq!(judge(&all, &[Offer::builder().build()]), None);
-    }
-
-    #[test]
-    fn where_rds_may_not_be_asked_the_embedded_catalog_knows_the_classes() {
-        assert_eq!(known(&wish(None, "gp3", 100)), None);
-        let mut typo = wish(None, "gp3", 100);
-        typo.class = "db.m5.huge".to_owned();
-        assert_eq!(
-            known(&typo).map(|check| check.code).as_deref(),
-            Some("aws/class")
-        );
-        // Of a region that it does not know, the catalog says nothing.
-        typo.region = Region::new("mars-north-1");
-        assert_eq!(known(&typo), None);
     }
 }

@@ -7,7 +7,7 @@ use pgfleet_planner::{Edge, PlannedCall};
 
 use crate::passwords::{self, is_version};
 
-use super::platform::is_tag;
+use super::{disk, platform::is_tag};
 
 pub(super) fn calls(mutation: Mutation, before: Option<&Attributes>) -> Vec<PlannedCall> {
     match &mutation.operation {
@@ -23,7 +23,7 @@ pub(super) fn calls(mutation: Mutation, before: Option<&Attributes>) -> Vec<Plan
                 rest.push(password);
                 last.push(version);
             }
-            [tags, rest, last]
+            [tags, disk::whole(rest, before), last]
                 .into_iter()
                 .filter(|fields| !fields.is_empty())
                 .map(|fields| {

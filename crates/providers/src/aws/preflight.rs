@@ -22,11 +22,14 @@ use pgfleet_provider::{ErrorKind, ProviderError, Retry};
 use tokio::sync::OnceCell;
 
 use super::{
-    ENGINE, GUIDE,
+    ENGINE,
     client::Clients,
+    disk,
     errors::{Nature, explain},
-    offered::{Wish, judge, known},
+    offered::{Wish, judge},
+    pages::Pages,
     seen::Seen,
+    unasked::{is_billed, known},
 };
 
 /// Rows in one answer; RDS gives at most this many of its offers.
@@ -34,8 +37,8 @@ const PAGE: i32 = 1000;
 /// The fewest rows that can be asked for.
 const SHORTEST_PAGE: i32 = 20;
 
-/// What RDS is asked for: a class in a region, and the exact version where a plan pins one.
-type Question = (Region, String, Option<PgVersion>);
+/// What RDS is asked for: a class in a region.
+type Question = (Region, String);
 /// What RDS offers, or why it does not say.
 type Answer = Result<Arc<[OrderableDbInstanceOption]>, ProviderError>;
 
@@ -77,47 +80,46 @@ pub(super) async fn check(
         .iter()
         .filter_map(|mutation| wish(mutation, mutations, seen))
         .collect();
-    let exact = mutations.iter().find_map(|mutation| pinned(mutation));
     let questions: BTreeSet<Question> = wishes
         .iter()
-        .map(|wish| (wish.region.clone(), wish.class.clone(), exact))
+        .map(|wish| (wish.region.clone(), wish.class.clone()))
         .collect();
     let asked = questions.into_iter().map(|question| async move {
         let answer = offers.of(clients, &question).await;
         (question, answer)
     });
-    let mut checks = Vec::new();
-    for ((region, class, _), answer) in join_all(asked).await {
+    let mut checks: Vec<Check> = Vec::new();
+    for ((region, class), answer) in join_all(asked).await {
         let wishes = wishes
             .iter()
             .filter(|wish| wish.region == region && wish.class == class);
-        match answer {
-            Ok(offered) => {
-                if offered.is_empty() && !offers_anything(clients, &region).await? {
-                    checks.extend(wishes.filter_map(known));
-                    let why = format!(
-                        "RDS tells of no offer at all in {region}: {class} was looked for in \
-                         pgfleet's own catalog"
-                    );
-                    checks.push(Check::note("aws/not-asked", why));
-                } else {
-                    checks.extend(wishes.filter_map(|wish| judge(wish, &offered)));
-                }
+        let (found, note): (Vec<Check>, Option<Check>) = match answer {
+            Ok(offered)
+                if offered.is_empty() && tells_nothing(clients, &region, &class).await? =>
+            {
+                let why = format!(
+                    "RDS tells of no offer of {class} in {region}: it was looked for in pgfleet's \
+                     own catalog"
+                );
+                let note = Check::note("aws/not-asked", why);
+                (wishes.filter_map(known).collect(), Some(note))
             }
+            Ok(offered) => (
+                wishes.filter_map(|wish| judge(wish, &offered)).collect(),
+                None,
+            ),
             // Who cannot ask still may create; RDS says no then, where it must.
             Err(error) if is_optional(error.kind) => {
-                checks.extend(wishes.filter_map(known));
-                checks.push(Check::note("aws/not-asked", error.message).remedy(error.remedy));
+                let note = Check::note("aws/not-asked", error.message).remedy(error.remedy);
+                (wishes.filter_map(known).collect(), Some(note))
             }
-            Err(error) if error.message.contains("Cannot find version") => checks.push(
-                Check::error("aws/version", error.message)
-                    .key("postgres")
-                    .remedy(error.remedy)
-                    .source(format!(
-                        "{GUIDE}PostgreSQL.Concepts.General.DBVersions.html"
-                    )),
-            ),
             Err(error) => return Err(error),
+        };
+        for check in found.into_iter().chain(note) {
+            // What is said of no instance alone is said once.
+            if !checks.contains(&check) {
+                checks.push(check);
+            }
         }
     }
     Ok(checks)
@@ -131,11 +133,12 @@ fn is_optional(kind: ErrorKind) -> bool {
 
 /// What a mutation asks of RDS's offers; nothing where it neither makes nor resizes an instance.
 fn wish(mutation: &Mutation, all: &[&Mutation], seen: &Seen) -> Option<Wish> {
-    let made = |attributes: &Attributes, postgres, replica| {
+    let made = |attributes: &Attributes, postgres, replica: bool| {
         Some(Wish {
             region: mutation.resource.region.clone(),
             class: attributes.size.clone()?,
             postgres,
+            anew: !replica,
             two_zones: attributes.availability == Some(Availability::Regional),
             replica,
             storage: attributes.storage.clone(),
@@ -157,17 +160,25 @@ fn wish(mutation: &Mutation, all: &[&Mutation], seen: &Seen) -> Option<Wish> {
             let to = |field| fields.iter().find(|change| change.field == field);
             let class = to(Field::Size).map(|change| change.to.to_string());
             let two_zones = to(Field::MultiAz).is_some_and(|change| change.to == Value::Flag(true));
-            let live = seen.of(&mutation.resource).unwrap_or_default();
-            (class.is_some() || two_zones).then_some(())?;
             let upgraded =
                 to(Field::Postgres).and_then(|FieldChange { to, .. }| to.to_string().parse().ok());
+            let resized = fields
+                .iter()
+                .any(|change| disk::touches_storage(&change.field));
+            (class.is_some() || two_zones || upgraded.is_some() || resized).then_some(())?;
+            let live = seen.of(&mutation.resource)?;
             Some(Wish {
                 region: mutation.resource.region.clone(),
                 class: class.or(live.class)?,
                 postgres: upgraded.or(live.postgres),
+                anew: upgraded.is_some(),
                 two_zones,
                 replica: false,
-                storage: Storage::default(),
+                storage: if resized {
+                    disk::after(&live.storage, fields)
+                } else {
+                    Storage::default()
+                },
                 address: mutation.owner.address.clone(),
             })
         }
@@ -185,44 +196,40 @@ fn to_be(primary: &ResourceRef, all: &[&Mutation]) -> Option<PgVersion> {
     })
 }
 
-/// The minor version that a new primary is pinned to. Of a major one alone RDS picks the minor, so
-/// that no single one is asked for.
-fn pinned(mutation: &Mutation) -> Option<PgVersion> {
-    match &mutation.operation {
-        Operation::CreatePrimary { desired } => {
-            let version = desired.attributes.postgres;
-            version.filter(|version| version.minor.is_some())
-        }
-        _ => None,
-    }
-}
-
 /// All offers of a class, page by page.
 async fn offers(
     clients: &Clients,
-    (region, class, version): &Question,
+    (region, class): &Question,
 ) -> Result<Vec<OrderableDbInstanceOption>, ProviderError> {
     let client = clients.rds(region).await;
     let mut found = Vec::new();
-    let mut marker: Option<String> = None;
+    let (mut pages, mut marker) = (Pages::default(), None);
     loop {
         let question = client
             .describe_orderable_db_instance_options()
             .db_instance_class(class)
-            .set_engine_version(version.map(|version| version.to_string()))
             .max_records(PAGE)
             .set_marker(marker);
         let page = ask(question).await?;
         found.extend_from_slice(page.orderable_db_instance_options());
-        marker = page.marker.filter(|marker| !marker.is_empty());
+        marker = pages.next("DescribeOrderableDBInstanceOptions", page.marker)?;
         if marker.is_none() {
             return Ok(found);
         }
     }
 }
 
-/// Whether a region has anything on offer. What stands in for RDS may know of no offers at all, and
-/// then an empty list is no answer about a class.
+/// Whether an empty list is no answer about a class: what stands in for RDS may know of no offers at
+/// all. A class that has a price is offered, so that nothing more is asked then.
+async fn tells_nothing(
+    clients: &Clients,
+    region: &Region,
+    class: &str,
+) -> Result<bool, ProviderError> {
+    Ok(is_billed(region, class) || !offers_anything(clients, region).await?)
+}
+
+/// Whether a region has anything on offer.
 async fn offers_anything(clients: &Clients, region: &Region) -> Result<bool, ProviderError> {
     let client = clients.rds(region).await;
     let question = client

@@ -1,12 +1,12 @@
 //! What a plan file says of one instance, completed with what only RDS knows: its class, its disk,
 //! and which of the `[aws]` settings are its own.
 
-use pgfleet_model::{Check, ProviderKind, Role};
+use pgfleet_model::{Check, ProviderKind, Role, Value};
 use pgfleet_planner::Draft;
 
 use crate::portable;
 
-use super::{GUIDE, setting};
+use super::{GUIDE, REPLICA_CALL, disk, setting};
 
 /// Keys of `[aws]` that are about the account, not about instances.
 const ACCOUNT: &str = "account";
@@ -21,6 +21,7 @@ pub(super) fn resolve(draft: Draft<'_>) -> Vec<Check> {
         platform,
         overrides,
         live,
+        existing,
         primary,
         desired,
         ..
@@ -38,21 +39,52 @@ pub(super) fn resolve(draft: Draft<'_>) -> Vec<Check> {
     if live.is_none() {
         let storage = &mut desired.attributes.storage;
         storage.gib = storage.gib.or(Some(SMALLEST_GIB));
+        if let Some(source) = existing {
+            disk::inherit(storage, &source.attributes.storage);
+        }
         storage.kind = storage.kind.take().or_else(|| Some(USUAL_DISK.to_owned()));
     }
-    let abroad = region != primary.region;
-    let own_place = desired.role() == Role::Primary || !abroad;
-    let table = if own_place { platform } else { overrides };
+    let copies = desired.role() == Role::Replica;
+    let abroad = copies && region != primary.region;
+    // What belongs to a region does not cross it.
+    let table = if abroad { overrides } else { platform };
     let named = table.iter().filter(|(name, _)| *name != ACCOUNT);
+    let named = named.map(|(name, value)| (name.clone(), as_kept(name, value)));
     let settings = &mut desired.attributes.settings;
-    settings.extend(named.map(|(name, value)| (name.clone(), value.clone())));
-    if desired.address.role() == Role::Replica && !abroad {
+    settings.extend(named);
+    if copies && !abroad {
         // A replica lies in its primary's subnet group and is encrypted with its key: neither
         // may be said again.
-        settings.remove(setting::SUBNET_GROUP);
-        if !overrides.contains_key(setting::KMS_KEY) {
-            settings.remove(setting::KMS_KEY);
+        for (name, said) in [
+            (setting::SUBNET_GROUP, live.is_some()),
+            (setting::KMS_KEY, true),
+        ] {
+            if !(said && overrides.contains_key(name)) {
+                settings.remove(name);
+            }
+        }
+        if live.is_none() && overrides.contains_key(setting::SUBNET_GROUP) {
+            checks.push(
+                Check::error(
+                    "aws/subnet-group-same-region",
+                    "a replica in its primary's region lies in the primary's subnet group",
+                )
+                .at(&desired.address)
+                .key(format!("{}.aws.subnet_group", desired.key))
+                .remedy("leave subnet_group out of the group")
+                .source(REPLICA_CALL),
+            );
         }
     }
     checks
+}
+
+/// A setting as RDS keeps it: names of groups in lower case.
+fn as_kept(name: &str, value: &Value) -> Value {
+    match value {
+        Value::Text(text) if [setting::SUBNET_GROUP, setting::PARAMETER_GROUP].contains(&name) => {
+            Value::Text(text.to_lowercase())
+        }
+        _ => value.clone(),
+    }
 }

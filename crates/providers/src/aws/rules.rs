@@ -5,14 +5,30 @@ use pgfleet_model::{
     Field, ObservedState, Role, Stranger, Value,
 };
 
-use crate::passwords::has_version;
+use crate::{offered, passwords::has_version};
 
-use super::{GUIDE, disk, platform::is_abroad, setting, source};
+use super::{GUIDE, REPLICA_CALL, disk, encryption, platform::is_abroad, setting, source};
 
 /// Replicas of one source that RDS makes without a raised quota.
 const REPLICAS: usize = 15;
 /// Replicas in other regions beyond which AWS promises nothing.
 const REPLICAS_ABROAD: usize = 5;
+/// Regions of which the catalog knows no price.
+const REGIONS: [&str; 13] = [
+    "ap-east-2",
+    "ap-southeast-5",
+    "ap-southeast-6",
+    "ap-southeast-7",
+    "ca-west-1",
+    "cn-north-1",
+    "cn-northwest-1",
+    "eusc-de-east-1",
+    "il-central-1",
+    "mx-central-1",
+    "us-iso-east-1",
+    "us-iso-west-1",
+    "us-isob-east-1",
+];
 
 pub(super) fn guide(page: &str) -> String {
     format!("{GUIDE}{page}")
@@ -33,11 +49,12 @@ pub(super) fn check(
         checks.extend(identifier(wanted));
         checks.extend(signed_elsewhere(desired, wanted));
         checks.extend(password(wanted));
-        checks.extend(encryption(desired, observed, wanted));
-        checks.extend(disk::new(wanted));
+        checks.extend(encryption::check(desired, observed, wanted));
+        checks.extend(disk::autogrow(wanted));
     }
     for wanted in desired.instances.values() {
-        checks.extend(disk::provisioned(wanted));
+        let live = observed.wanted.get(&wanted.address);
+        checks.extend(disk::operations(wanted, live));
         checks.extend(public(wanted));
     }
     for change in changes.effective() {
@@ -52,7 +69,15 @@ pub(super) fn check(
             .find(|live| live.resource == change.resource);
         checks.extend(disk::change(change, live));
         checks.extend(version_change(change));
+        checks.extend(parameter_group(desired, observed, change));
     }
+    checks.extend(offered::regions(
+        desired,
+        observed,
+        changes,
+        &REGIONS,
+        "https://docs.aws.amazon.com/general/latest/gr/rds-service.html",
+    ));
     checks.extend(tags(desired));
     checks.extend(replica_count(desired, observed));
     checks.extend(one_zone(desired));
@@ -98,51 +123,6 @@ fn password(wanted: &DesiredInstance) -> Option<Check> {
     })
 }
 
-/// An encrypted disk is copied to another region under a key of that region; inside a region the
-/// source's key is used and none may be named.
-fn encryption(
-    desired: &DesiredState,
-    observed: &ObservedState,
-    wanted: &DesiredInstance,
-) -> Option<Check> {
-    if wanted.role() == Role::Primary {
-        return None;
-    }
-    let has_key = wanted.attributes.settings.contains_key(setting::KMS_KEY);
-    let abroad = is_abroad(&wanted.resource, desired.primary_ref());
-    let page = guide("Overview.Encryption.html");
-    let check = |code, message: String, remedy: &str| {
-        Check::error(code, message)
-            .at(&wanted.address)
-            .key(format!("{}.aws.kms_key", wanted.key))
-            .remedy(remedy)
-            .source(page.clone())
-    };
-    // What pgfleet makes is encrypted; what it finds may not be.
-    let encrypted = observed.primary().is_none_or(|primary| {
-        primary.attributes.settings.get(setting::ENCRYPTED) != Some(&Value::Flag(false))
-    });
-    match (abroad, has_key, encrypted) {
-        (true, false, true) => Some(
-            check(
-                "aws/kms-cross-region",
-                format!(
-                    "an encrypted replica in {} needs a KMS key of that region",
-                    wanted.resource.region
-                ),
-                "add aws = { kms_key = \"arn:aws:kms:...\" } to the group",
-            )
-            .key(wanted.key.clone()),
-        ),
-        (false, true, _) => Some(check(
-            "aws/kms-same-region",
-            "a replica in its primary's region is encrypted with the primary's key".to_owned(),
-            "leave kms_key out of the group",
-        )),
-        _ => None,
-    }
-}
-
 /// Between regions of China and of `GovCloud` RDS takes a copy only with a URL that was signed in
 /// the source's region; elsewhere it ignores one.
 fn signed_elsewhere(desired: &DesiredState, wanted: &DesiredInstance) -> Option<Check> {
@@ -155,7 +135,9 @@ fn signed_elsewhere(desired: &DesiredState, wanted: &DesiredInstance) -> Option<
     (apart && copied).then(|| {
         Check::error(
             "aws/pre-signed-url",
-            format!("RDS makes a replica in {region} only from a URL signed in its source's region"),
+            format!(
+                "RDS makes a replica in {region} only from a URL signed in its source's region"
+            ),
         )
         .at(&wanted.address)
         .key(wanted.key.clone())
@@ -163,9 +145,7 @@ fn signed_elsewhere(desired: &DesiredState, wanted: &DesiredInstance) -> Option<
             "make it with `aws rds create-db-instance-read-replica --source-region ...`, which \
              signs the URL, and let `pgfleet adopt` take it over",
         )
-        .source(
-            "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstanceReadReplica.html",
-        )
+        .source(REPLICA_CALL)
     })
 }
 
@@ -246,6 +226,47 @@ fn version_change(change: &Change) -> Option<Check> {
     )
 }
 
+/// RDS switches to another parameter group at once and restarts nothing for it. A replica is made
+/// with its source's group, or abroad with the default one, and switched to its own afterwards.
+fn parameter_group(
+    desired: &DesiredState,
+    observed: &ObservedState,
+    change: &Change,
+) -> Option<Check> {
+    let group = Field::Setting(setting::PARAMETER_GROUP.to_owned());
+    let own = |attributes: &Attributes| attributes.get(&group);
+    let switches = match change.action {
+        Action::Update => change.fields.iter().any(|field| field.field == group),
+        Action::Create if change.address.role() == Role::Replica => {
+            let planned = desired
+                .managed_primary()
+                .and_then(|primary| own(&primary.attributes));
+            let live = || {
+                observed
+                    .primary()
+                    .and_then(|primary| own(&primary.attributes))
+            };
+            let abroad = is_abroad(&change.resource, desired.primary_ref());
+            let made_with = planned.or_else(live).filter(|_| !abroad);
+            let wanted = change.after.as_ref().and_then(own);
+            wanted.is_some() && wanted != made_with
+        }
+        _ => false,
+    };
+    switches.then(|| {
+        let (id, region) = (&change.resource.id, &change.resource.region);
+        Check::note(
+            "aws/parameter-group-reboot",
+            "static parameters of another parameter group come into effect with a reboot only",
+        )
+        .at(&change.address)
+        .remedy(format!(
+            "when it suits: aws rds reboot-db-instance --db-instance-identifier {id} --region {region}"
+        ))
+        .source("https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBInstance.html")
+    })
+}
+
 fn replica_count(desired: &DesiredState, observed: &ObservedState) -> Vec<Check> {
     let all = desired.replicas().count() + source::others(observed, desired.primary_ref());
     let abroad = desired
@@ -295,7 +316,7 @@ fn promotes_replicas(observed: &ObservedState, changes: &ChangeSet) -> Option<Ch
     let goes = changes
         .effective()
         .any(|change| change.action == Action::Delete && change.resource == primary.resource);
-    let strangers: Vec<String> = observed
+    let mut strangers: Vec<String> = observed
         .strangers
         .iter()
         .filter_map(|stranger| match stranger {
@@ -303,6 +324,11 @@ fn promotes_replicas(observed: &ObservedState, changes: &ChangeSet) -> Option<Ch
             Stranger::Holds(..) => None,
         })
         .collect();
+    // A cluster is in no listing of instances: its members do not say whom it follows.
+    if let Some(Value::List(clusters)) = primary.attributes.settings.get(setting::REPLICA_CLUSTERS)
+    {
+        strangers.extend(clusters.iter().map(|name| format!("the DB cluster {name}")));
+    }
     (goes && !strangers.is_empty()).then(|| {
         Check::error(
             "aws/promotes-replicas",

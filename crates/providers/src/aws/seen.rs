@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use pgfleet_model::{ObservedInstance, Owner, PgVersion, ResourceRef};
+use pgfleet_model::{ObservedInstance, Owner, PgVersion, ResourceRef, Storage};
 
 use super::observe::Listed;
 
@@ -17,6 +17,7 @@ pub(super) struct Known {
     pub(super) owner: Option<Owner>,
     pub(super) class: Option<String>,
     pub(super) postgres: Option<PgVersion>,
+    pub(super) storage: Storage,
 }
 
 /// The instances by name, as they were last seen.
@@ -32,6 +33,7 @@ impl Seen {
             owner: instance.owner.clone(),
             class: instance.attributes.size.clone(),
             postgres: instance.attributes.postgres,
+            storage: instance.attributes.storage.clone(),
         };
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.insert(instance.resource.clone(), known);

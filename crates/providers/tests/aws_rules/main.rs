@@ -7,6 +7,10 @@
     reason = "a test that panics is one that fails"
 )]
 
+mod disks;
+mod places;
+mod sources;
+
 use std::{path::Path, sync::Arc};
 
 use pgfleet_model::{
@@ -183,195 +187,6 @@ fn words(plan: &FleetPlan, step: usize) -> String {
 }
 
 #[test]
-fn more_than_15_replicas_are_warned_of() {
-    assert!(
-        codes(&planned(&replicas(16, ""), []), Severity::Warning).contains(&"aws/replica-limit")
-    );
-    let plan = planned(&replicas(15, ""), []);
-    assert!(!codes(&plan, Severity::Warning).contains(&"aws/replica-limit"));
-    takes(&plan);
-}
-
-#[test]
-fn more_than_5_replicas_abroad_are_warned_of() {
-    let abroad = format!("region = '{THERE}'\naws = {{ kms_key = 'a-key' }}\n");
-    let plan = planned(&replicas(6, &abroad), []);
-    assert!(codes(&plan, Severity::Warning).contains(&"aws/replicas-abroad"));
-    let plan = planned(&replicas(5, &abroad), []);
-    assert!(!codes(&plan, Severity::Warning).contains(&"aws/replicas-abroad"));
-    takes(&plan);
-}
-
-#[test]
-fn a_replica_has_at_most_5_replicas() {
-    let source = theirs("theirs", Some("another"));
-    takes(&planned(&existing(5), [source.clone()]));
-    refuses(
-        &planned(&existing(6), [source.clone()]),
-        "aws/cascade-limit",
-    );
-    // Somebody else's count as well, those of its replicas do not.
-    let other = theirs("other", Some("theirs"));
-    let below = theirs("below", Some("other"));
-    let there = [source, other, below];
-    takes(&planned(&existing(4), there.clone()));
-    refuses(&planned(&existing(5), there), "aws/cascade-limit");
-}
-
-#[test]
-fn replicas_are_made_down_to_three_levels_below_a_primary() {
-    let chain = |sources: &[&str]| {
-        let names = ["theirs"].iter().chain(sources);
-        let all = names
-            .zip(sources)
-            .map(|(id, source)| theirs(id, Some(*source)));
-        all.collect::<Vec<_>>()
-    };
-    takes(&planned(&existing(1), chain(&["two", "one"])));
-    let too_deep = chain(&["three", "two", "one"]);
-    refuses(
-        &planned(&existing(1), too_deep.clone()),
-        "aws/cascade-levels",
-    );
-    // What follows it already is none of RDS's making now.
-    let mut there = too_deep;
-    let mut ours = live("replica-1");
-    ours.source = Some(named(HERE, "theirs"));
-    there.push(ours);
-    takes(&planned(&existing(1), there));
-}
-
-#[test]
-fn a_replica_has_replicas_from_14_1_on() {
-    let mut source = theirs("theirs", Some("another"));
-    source.attributes.postgres = Some("14.0".parse().unwrap());
-    refuses(
-        &planned(&existing(1), [source.clone()]),
-        "aws/cascade-version",
-    );
-    source.attributes.postgres = Some("14.1".parse().unwrap());
-    takes(&planned(&existing(1), [source]));
-}
-
-#[test]
-fn a_member_of_a_cluster_is_no_source() {
-    let source = set(theirs("theirs", None), "cluster", Value::Text("all".into()));
-    refuses(&planned(&existing(1), [source]), "aws/cluster-source");
-}
-
-#[test]
-fn a_managed_password_forbids_replicas() {
-    let primary = set(live("primary"), "managed_password", Value::Flag(true));
-    refuses(
-        &planned(&replicas(1, ""), [primary.clone()]),
-        "aws/managed-password",
-    );
-    takes(&planned(&replicas(1, ""), [primary, live("replica-1")]));
-}
-
-#[test]
-fn backup_retention_0_forbids_replicas() {
-    let none = file("backup_days = 0", "");
-    refuses(
-        &planned(&format!("{none}[[replicas]]\ncount = 1\n"), []),
-        "aws/backup-retention",
-    );
-    takes(&planned(&none, []));
-    let mut source = theirs("theirs", None);
-    source.attributes.backup_days = Some(0);
-    refuses(&planned(&existing(1), [source]), "aws/backup-retention");
-}
-
-#[test]
-fn storage_never_shrinks() {
-    let mut primary = live("primary");
-    primary.attributes.storage.gib = Some(200);
-    let plan = planned(&file("storage = { gib = 100 }", ""), [primary]);
-    assert_eq!(calls(&plan), [""; 0]);
-    assert_eq!(plan.set.drift.len(), 1);
-}
-
-#[test]
-fn storage_changes_once_in_six_hours_and_not_while_it_is_optimized() {
-    let larger = file("storage = { gib = 500 }", "");
-    let plan = planned(&larger, [live("primary")]);
-    takes(&plan);
-    assert!(codes(&plan, Severity::Note).contains(&"aws/storage-once-in-six-hours"));
-    let mut primary = live("primary");
-    primary.raw_phase = "storage-optimization".to_owned();
-    refuses(
-        &planned(&larger, [primary.clone()]),
-        "aws/storage-optimization",
-    );
-    // Everything else can be done meanwhile.
-    let resized = file("", "").replace("db.m5.large", "db.m5.xlarge");
-    takes(&planned(&resized, [primary]));
-}
-
-#[test]
-fn size_and_iops_go_in_one_call() {
-    let larger = file("storage = { gib = 500, iops = 13000 }", "");
-    let plan = planned(&larger, [live("primary")]);
-    assert_eq!(calls(&plan), ["ModifyDBInstance truck-primary"]);
-}
-
-#[test]
-fn gp3_below_400_gib_takes_no_iops() {
-    for more in ["iops = 4000", "throughput = 250"] {
-        let small = file(&format!("storage = {{ gib = 399, {more} }}"), "");
-        refuses(&planned(&small, []), "aws/gp3-iops");
-    }
-    takes(&planned(
-        &file("storage = { gib = 400, iops = 13000 }", ""),
-        [],
-    ));
-}
-
-#[test]
-fn io1_and_io2_are_made_with_a_number_of_iops() {
-    for kind in ["io1", "io2"] {
-        let without = file(&format!("storage = {{ gib = 100, type = '{kind}' }}"), "");
-        refuses(&planned(&without, []), "aws/iops-required");
-        let with = without.replace("gib = 100", "gib = 100, iops = 1000");
-        takes(&planned(&with, []));
-    }
-}
-
-#[test]
-fn a_disk_grows_by_itself_to_a_tenth_more_at_least() {
-    let to = |gib| {
-        file(
-            &format!("storage = {{ gib = 100, autogrow_to_gib = {gib} }}"),
-            "",
-        )
-    };
-    refuses(&planned(&to(109), []), "aws/autogrow");
-    takes(&planned(&to(110), []));
-    // What has grown since stays as it is.
-    let mut primary = live("primary");
-    primary.attributes.storage.gib = Some(109);
-    primary.attributes.storage.autogrow_to_gib = Some(110);
-    takes(&planned(&to(110), [primary]));
-}
-
-#[test]
-fn deleting_a_primary_promotes_replicas_that_the_plan_does_not_know() {
-    let text = format!("{}[protect]\ndeletion = false\n", file("", ""));
-    let goal = Goal::Destroy {
-        replicas_only: false,
-    };
-    let stranger = theirs("analysts", Some("truck-primary"));
-    let plan = aimed(&text, [live("primary"), stranger], goal);
-    refuses(&plan, "aws/promotes-replicas");
-    let said = plan.checks.iter().map(|check| check.message.as_str());
-    assert!(
-        said.clone()
-            .any(|said| said.contains("RDS would promote them"))
-    );
-    takes(&aimed(&text, [live("primary")], goal));
-}
-
-#[test]
 fn replicas_are_deleted_before_their_primary_and_leave_no_snapshot() {
     let text = format!("{}[protect]\ndeletion = false\n", replicas(1, ""));
     let goal = Goal::Destroy {
@@ -393,30 +208,6 @@ fn replicas_are_deleted_before_their_primary_and_leave_no_snapshot() {
     assert!(waits.contains(&plan.steps[replica].id), "{waits:?}");
     assert!(words(&plan, replica).contains("--skip-final-snapshot"));
     assert!(words(&plan, primary).contains("--final-db-snapshot-identifier truck-primary-final"));
-}
-
-#[test]
-fn an_encrypted_replica_abroad_needs_a_key_of_its_region() {
-    let without = format!("region = '{THERE}'");
-    refuses(&planned(&replicas(1, &without), []), "aws/kms-cross-region");
-    let with = format!("{without}\naws = {{ kms_key = 'a-key' }}");
-    takes(&planned(&replicas(1, &with), []));
-    // What is not encrypted is copied as it is.
-    let plain = set(live("primary"), "storage_encrypted", Value::Flag(false));
-    takes(&planned(&replicas(1, &without), [plain]));
-}
-
-#[test]
-fn a_replica_in_its_primary_s_region_takes_no_key() {
-    let with = "aws = { kms_key = 'a-key' }";
-    refuses(&planned(&replicas(1, with), []), "aws/kms-same-region");
-}
-
-#[test]
-fn copies_between_regions_of_china_need_a_signed_url() {
-    let text = replicas(1, "region = 'cn-northwest-1'\naws = { kms_key = 'a-key' }");
-    let text = text.replace(HERE, "cn-north-1");
-    refuses(&planned(&text, []), "aws/pre-signed-url");
 }
 
 #[test]
@@ -533,11 +324,4 @@ fn a_primary_needs_a_password_and_a_public_address_is_warned_of() {
     refuses(&planned(&without, []), "aws/password");
     let public = format!("{}[aws]\npublicly_accessible = true\n", file("", ""));
     assert!(codes(&planned(&public, []), Severity::Warning).contains(&"aws/public"));
-}
-
-#[test]
-fn a_changed_subnet_group_is_refused() {
-    let text = format!("{}[aws]\nsubnet_group = 'other'\n", file("", ""));
-    let primary = set(live("primary"), "subnet_group", Value::Text("mine".into()));
-    refuses(&planned(&text, [primary]), "aws/subnet-group");
 }
