@@ -5,6 +5,8 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
+use serde_json::Value;
+
 fn read(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
 }
@@ -28,26 +30,33 @@ fn calls() -> BTreeSet<String> {
     found
 }
 
-/// The actions of the policy.
-fn policy(page: &str) -> BTreeSet<String> {
+/// The statements of the policy.
+fn statements(page: &str) -> Vec<Value> {
     let json = page.split("```json").nth(1).unwrap();
     let json = json.split("```").next().unwrap();
-    let policy: serde_json::Value = serde_json::from_str(json).unwrap();
-    let statements = policy["Statement"].as_array().unwrap();
-    let actions = statements
-        .iter()
-        .flat_map(|statement| statement["Action"].as_array().unwrap());
+    let policy: Value = serde_json::from_str(json).unwrap();
+    policy["Statement"].as_array().unwrap().clone()
+}
+
+/// The actions of a statement.
+fn actions(statement: &Value) -> impl Iterator<Item = String> {
+    let actions = statement["Action"].as_array().unwrap().clone();
     actions
+        .into_iter()
         .map(|action| action.as_str().unwrap().to_owned())
-        .collect()
+}
+
+/// The actions of the policy.
+fn policy(page: &str) -> BTreeSet<String> {
+    statements(page).iter().flat_map(actions).collect()
 }
 
 /// The actions that AWS asks for beside those that are called, each with its reason.
 fn reasons(page: &str) -> BTreeSet<String> {
-    let rows = page.lines().filter_map(|line| line.strip_prefix("| `rds:"));
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `"));
     let rows = rows.filter_map(|row| row.split_once("` | "));
-    rows.filter(|(_, why)| why.len() > 20)
-        .map(|(action, _)| format!("rds:{action}"))
+    rows.filter(|(action, why)| action.contains(':') && why.len() > 20)
+        .map(|(action, _)| action.to_owned())
         .collect()
 }
 
@@ -69,4 +78,25 @@ fn the_policy_allows_every_call_and_nothing_without_a_reason() {
         .filter(|one| !reasons(&page).contains(*one))
         .collect();
     assert!(without.is_empty(), "without a reason: {without:?}");
+}
+
+#[test]
+fn the_policy_allows_what_aws_asks_for_beside_the_calls() {
+    let page = read("../../docs/aws.md");
+    let allowed = policy(&page);
+    // Of a key of one's own, and for the first instance of an account.
+    for action in [
+        "kms:CreateGrant",
+        "kms:DescribeKey",
+        "iam:CreateServiceLinkedRole",
+    ] {
+        assert!(allowed.contains(action), "{action}");
+    }
+    // A group bears no tag of pgfleet's.
+    let switches = statements(&page).into_iter().any(|statement| {
+        let modifies = actions(&statement).any(|action| action == "rds:ModifyDBInstance");
+        let groups = statement["Resource"].to_string().contains(":pg:*");
+        modifies && groups && statement["Condition"].is_null()
+    });
+    assert!(switches, "nobody may switch to another parameter group");
 }
