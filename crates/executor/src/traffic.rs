@@ -215,25 +215,27 @@ impl Traffic {
         ask: impl AsyncFn() -> Result<T, ProviderError>,
     ) -> Result<T, ProviderError> {
         let route = Route::new(provider, regions);
-        let mut attempt = 0;
-        let mut troubled: Option<Instant> = None;
+        // How often it has failed in each way, and since when: what is busy for long uses up no
+        // patience with anything else.
+        let mut failed: BTreeMap<ErrorKind, (u32, Instant)> = BTreeMap::new();
         loop {
-            let call = self.wait_and_enter(&route, attempt > 0).await;
+            let call = self.wait_and_enter(&route, !failed.is_empty()).await;
             let answer = ask().await;
             call.end(answer.as_ref().err());
             let error = match answer {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
-            attempt += 1;
+            let new = || (0, Instant::now());
+            let (attempt, first) = failed.entry(error.kind).or_insert_with(new);
+            *attempt += 1;
             let backoff = match error.kind {
                 ErrorKind::Throttled => Backoff::default(),
                 ErrorKind::Busy => Backoff::default().while_busy(),
-                _ if attempt > 2 => return Err(error),
+                _ if *attempt > 2 => return Err(error),
                 _ => Backoff::default(),
             };
-            let since = troubled.get_or_insert_with(Instant::now).elapsed();
-            match self.pause(&route, &error, backoff, attempt, since) {
+            match self.pause(&route, &error, backoff, *attempt, first.elapsed()) {
                 Ok(pause) => tokio::time::sleep(pause).await,
                 Err(why) => return Err(why.told(error, &route)),
             }

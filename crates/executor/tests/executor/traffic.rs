@@ -1,6 +1,12 @@
 //! Platforms that throttle, hang, or never come to an end.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
 use crate::support::{Bench, creates};
 use pgfleet_conformance::{
@@ -203,20 +209,27 @@ async fn listings_wait_for_a_platform_that_throttles_and_are_bounded() {
 async fn what_is_busy_is_asked_for_as_long_as_in_an_apply() {
     let bench = Bench::new(MemoryRules::like_cloud_sql());
     let regions = || [pgfleet_model::Region::new("here")].into();
+    let fails = |kind| Err(ProviderError::new(kind, "not now").retry(Retry::Backoff));
     let began = Instant::now();
+    let within = |minutes: u64| began.elapsed() < Duration::from_secs(60 * minutes);
+    // That it was busy for long is held against nothing that fails afterwards.
+    let conflicts = AtomicU32::new(0);
     let busy = async || {
-        let free = began.elapsed() > Duration::from_secs(15 * 60);
-        let busy = ProviderError::new(ErrorKind::Busy, "busy").retry(Retry::Backoff);
-        if free { Ok(()) } else { Err(busy) }
+        if within(15) {
+            fails(ErrorKind::Busy)
+        } else if conflicts.fetch_add(1, Ordering::Relaxed) < 2 {
+            fails(ErrorKind::Conflict)
+        } else {
+            Ok(())
+        }
     };
     let traffic = Traffic::new(3);
     let answer = traffic.ask(bench.provider.as_ref(), regions(), busy).await;
     assert_eq!(answer, Ok(()));
-    let always = async || Err(ProviderError::new(ErrorKind::Busy, "busy").retry(Retry::Backoff));
-    let answer: Result<(), _> = traffic
-        .ask(bench.provider.as_ref(), regions(), always)
-        .await;
-    assert_eq!(answer.unwrap_err().kind, ErrorKind::Busy);
+    let always = async || -> Result<(), _> { fails(ErrorKind::Busy) };
+    let answer = traffic.ask(bench.provider.as_ref(), regions(), always);
+    assert_eq!(answer.await.unwrap_err().kind, ErrorKind::Busy);
+    assert!(within(15 + 60));
 }
 
 #[tokio::test(start_paused = true)]

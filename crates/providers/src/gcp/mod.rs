@@ -1,8 +1,8 @@
 //! Google Cloud SQL for PostgreSQL.
 //!
 //! [`GcpPlatform`] knows Cloud SQL's rules, [`GcpProvider`] talks to it through Google's own client
-//! of the Cloud SQL Admin API. The client's own retries are off: the executor repeats calls, by the
-//! one property of the error.
+//! of the Cloud SQL Admin API, but for what that cannot read or send (`wire`). The client's own
+//! retries are off: the executor repeats calls, by the one property of the error.
 //!
 //! An instance is known by its name, which is unique in its project, whatever the region. Its
 //! labels (`settings.userLabels`) say whose it is, and are set in the call that creates it. One

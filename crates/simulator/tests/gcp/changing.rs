@@ -12,6 +12,16 @@ async fn a_patch_merges_settings_and_labels_and_null_takes_a_label_away() {
     let shop = lab.get("shop").await.ok();
     assert_eq!(shop.at("/settings/userLabels"), json!({"team": "data"}));
     assert_eq!(shop.text("/settings/tier"), "db-custom-2-7680");
+    // Elsewhere a label has a value; so it has in the description.
+    let none = json!({"userLabels": {"team": null}});
+    let mut store = primary("store");
+    store["settings"]["userLabels"] = none["userLabels"].clone();
+    lab.insert(&store).await.refused(400, "invalid");
+    lab.simulator
+        .control()
+        .change_gcp(|options| options.null_removes_labels = false);
+    let refused = lab.set("shop", none).await;
+    refused.refused(400, "invalid").saying("user_labels");
 }
 
 #[tokio::test]

@@ -12,4 +12,5 @@ mod listing;
 mod operations;
 mod replicas;
 mod state_file;
+mod tokens;
 mod wire;
