@@ -12,7 +12,7 @@ use pgfleet_model::{
 
 /// Every difference between the world as it was planned for and as it is now that no change of the
 /// plan explains, a sentence each. Left out is what the fingerprint leaves out: phases, endpoints,
-/// revisions and disks that have grown.
+/// revisions, disks that have grown and zones.
 pub(crate) fn changed_since(
     before: &ObservedState,
     planned: &ChangeSet,
@@ -134,7 +134,7 @@ fn differences(was: &ObservedInstance, is: &ObservedInstance, changes: &[&Change
     for field in fields {
         let (from, to) = (was.get(field), now.get(field));
         let reached = altered(field).is_some_and(|wanted| to.is_some_and(|to| covers(wanted, to)));
-        if from != to && *field != Field::StorageGib && !reached {
+        if from != to && !field.moves_by_itself() && !reached {
             told.push(format!(
                 "{resource}: {field} was {}, is {}",
                 shown(from),
