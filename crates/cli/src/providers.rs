@@ -220,7 +220,8 @@ pub(crate) fn place(spec: &Spec, is_simulated: bool) -> Result<(String, String),
     let refused = |what: &str, remedy: &str| {
         Err(ProviderError::new(ErrorKind::Environment, what).remedy(remedy))
     };
-    let is_id = |c: char| c.is_ascii_hexdigit() || c == '-';
+    // What comes from the environment is held against the same rules as what stands in the file.
+    let is_id = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if !subscription.chars().all(is_id) {
         let why = format!("`{subscription}` is no subscription's ID");
         return refused(

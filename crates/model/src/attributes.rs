@@ -85,7 +85,20 @@ pub enum Field {
     Setting(String),
 }
 
+/// The setting that says in which zone an instance lies, where a failover may move it to another: it
+/// is observed and never desired.
+pub const ZONE: &str = "zone";
+
 impl Field {
+    /// Whether it changes without anybody's doing: disks grow, and a failover swaps zones.
+    pub fn moves_by_itself(&self) -> bool {
+        match self {
+            Self::StorageGib => true,
+            Self::Setting(name) => name == ZONE,
+            _ => false,
+        }
+    }
+
     /// The name in JSON and in what people read.
     pub fn as_str(&self) -> &str {
         match self {

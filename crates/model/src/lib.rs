@@ -26,7 +26,7 @@ mod secret;
 mod step;
 mod version;
 
-pub use attributes::{Attributes, Field, FieldChange, Settings, Storage, Tags, Value};
+pub use attributes::{Attributes, Field, FieldChange, Settings, Storage, Tags, Value, ZONE};
 pub use change::{Action, Change, ChangeSet, Drift, DriftReason, Reason};
 pub use check::{Check, Severity};
 pub use connection::SslMode;

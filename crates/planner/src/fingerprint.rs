@@ -1,13 +1,13 @@
 //! A digest of what was observed, by which a saved plan knows that the world has not moved.
 
-use pgfleet_model::{Condition, Field, ObservedInstance, ObservedState, Stranger};
+use pgfleet_model::{Condition, ObservedInstance, ObservedState, Stranger};
 
 use crate::hash::sha256;
 
 /// The digest of what a plan was made from, as `sha256:` and 64 hexadecimal digits.
 ///
-/// Left out is what changes without anybody's doing: phases, endpoints, revisions and the sizes
-/// of disks that grow by themselves.
+/// Left out is what changes without anybody's doing: phases, endpoints, revisions, the sizes of
+/// disks that grow by themselves, and zones that a failover swaps.
 pub fn fingerprint(observed: &ObservedState) -> String {
     let strangers = observed.strangers.iter().map(|stranger| match stranger {
         Stranger::Holds(_, instance) | Stranger::Follows(instance) => instance,
@@ -57,13 +57,9 @@ fn line(instance: &ObservedInstance) -> String {
         parts.push("broken".to_owned());
     }
     let fields = attributes.fields();
-    let stable = fields
-        .iter()
-        .filter(|(field, _)| *field != Field::StorageGib);
+    let stable = fields.iter().filter(|(field, _)| !field.moves_by_itself());
     parts.extend(stable.map(|(field, value)| format!("{field}={value}")));
-    let pending = pending
-        .iter()
-        .filter(|(field, _)| **field != Field::StorageGib);
+    let pending = pending.iter().filter(|(field, _)| !field.moves_by_itself());
     parts.extend(pending.map(|(field, value)| format!("pending {field}={value}")));
     // A list in JSON: no value can pass for two.
     serde_json::Value::from(parts).to_string()

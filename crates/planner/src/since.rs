@@ -14,7 +14,7 @@ use crate::{Compare, Platform, satisfies};
 
 /// Every difference between the world as it was planned for and as it is now that no change of the
 /// plan explains, a sentence each. Left out is what the fingerprint leaves out: phases, endpoints,
-/// revisions and disks that have grown.
+/// revisions, disks that have grown and zones.
 pub(crate) fn changed_since(
     platform: &dyn Platform,
     before: &ObservedState,
@@ -172,8 +172,8 @@ fn attributes(was: &ObservedInstance, is: &ObservedInstance, planned: &Planned<'
     let mut told = Vec::new();
     for field in fields {
         let (from, to) = (before.get(field), now.get(field));
-        let grows = *field == Field::StorageGib;
-        if !grows && !same(field, from, to) && !planned.explains(field, from, to) {
+        let explained = same(field, from, to) || planned.explains(field, from, to);
+        if !field.moves_by_itself() && !explained {
             told.push(format!(
                 "{}: {field} was {}, is {}",
                 was.resource,

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pgfleet_model::{
     Attributes, Availability, Condition, Endpoint, Field, ObjectVersion, ObservedInstance, Phase,
-    Role, Storage, Value,
+    Role, Storage, Value, ZONE,
 };
 use pgfleet_planner::{Fit, SavedFleet};
 use pgfleet_spec::Spec;
@@ -44,10 +44,16 @@ fn stale(fit: Fit) -> Vec<String> {
 
 #[test]
 fn in_the_world_it_was_made_from_it_is_the_plan_itself() {
-    let plan = planned(&count(2), [primary()]);
-    assert_eq!(left(fit(&saved(&plan), [primary()])), steps(&plan));
+    let in_zone = |zone: &str| {
+        let mut primary = primary();
+        let zone = Value::Text(zone.to_owned());
+        primary.attributes.settings.insert(ZONE.to_owned(), zone);
+        primary
+    };
+    let plan = planned(&count(2), [in_zone("1")]);
+    assert_eq!(left(fit(&saved(&plan), [in_zone("1")])), steps(&plan));
     // What passes by itself is no change.
-    let mut busy = primary();
+    let mut busy = in_zone("2");
     busy.phase = Phase::Modifying;
     busy.raw_phase = "backing-up".into();
     busy.attributes.storage.gib = Some(40);

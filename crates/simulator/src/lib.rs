@@ -42,7 +42,8 @@ mod uuid;
 pub use aws::{AwsOptions, Group, Timing};
 pub use azure::{
     AzureOptions, AzureTiming, Denied as AzureDenied, OperationAddresses as AzureAddresses,
-    Region as AzureRegion, ResourceGroup as AzureResourceGroup, Size as AzureSize,
+    Region as AzureRegion, ResourceGroup as AzureResourceGroup, Role as AzureRole,
+    Size as AzureSize,
 };
 pub use clock::Clock;
 pub use cloud::{CloudName, Rate};

@@ -21,6 +21,8 @@ codes! {
     BAD_MONEY = "spec/bad-money";
     BAD_NAME = "spec/bad-name";
     BAD_REGION = "spec/bad-region";
+    BAD_RESOURCE_GROUP = "spec/bad-resource-group";
+    BAD_SUBSCRIPTION = "spec/bad-subscription";
     BAD_URL = "spec/bad-url";
     BAD_VERSION = "spec/bad-version";
     CONTROL_CHARACTER = "spec/control-character";

@@ -219,6 +219,38 @@ pub(crate) const ACCOUNT: Rule = Rule {
     ..ANY
 };
 
+/// An ID as a rule; whatever else it is, it stands in the paths of requests.
+pub(crate) const SUBSCRIPTION: Rule = Rule {
+    max: 64,
+    pattern: Some("^[A-Za-z0-9_-]+$"),
+    check: |text| {
+        let good = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+        text.bytes()
+            .all(good)
+            .then_some(())
+            .ok_or_else(|| Complaint {
+                code: code::BAD_SUBSCRIPTION,
+                message: format!("{} is no subscription's ID", quote(text)),
+                remedy: "write the ID that `az account show --query id` prints",
+            })
+    },
+    ..ANY
+};
+
+pub(crate) const RESOURCE_GROUP: Rule = Rule {
+    max: 360,
+    check: |text| {
+        let good = |c: char| c.is_alphanumeric() || "-_.()".contains(c);
+        let good = !text.ends_with('.') && text.chars().all(good) && text.chars().count() <= 90;
+        good.then_some(()).ok_or_else(|| Complaint {
+            code: code::BAD_RESOURCE_GROUP,
+            message: format!("{} is no resource group's name", quote(text)),
+            remedy: "write the name that `az group list` prints: letters, digits, - _ . ( ) and no full stop at its end",
+        })
+    },
+    ..ANY
+};
+
 /// The pattern of an amount of money, for the JSON Schema.
 pub(crate) const MONEY: &str = "^(0|[1-9][0-9]{0,11})(\\.[0-9]{1,6})?$";
 

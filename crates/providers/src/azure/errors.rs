@@ -2,7 +2,7 @@
 
 use pgfleet_provider::{ErrorKind, ProviderError, Retry};
 
-use super::wire::{Ended, Failure, Refusal};
+use super::wire::{Ended, Failure, Refusal, is_busy};
 
 /// What a caller must be allowed to do. `docs/azure.md` lists the same words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,13 +127,20 @@ fn refused(what: &str, action: Action, unclear: Retry, refusal: &Refusal) -> Pro
             } else {
                 Retry::Reobserve
             }),
-        409 => of(ErrorKind::Busy).retry(later),
+        // Any other code of a conflict says what is wrong, and would again.
+        409 if matches!(code.as_str(), "" | "Conflict") => of(ErrorKind::Busy).retry(later),
         412 => of(ErrorKind::Conflict).retry(Retry::Reobserve),
         429 => of(ErrorKind::Throttled).retry(later),
+        501 => of(ErrorKind::Unsupported)
+            .remedy("Azure does not do this there; look at AZURE_RESOURCE_MANAGER_ENDPOINT"),
         408 | 500.. => of(ErrorKind::Unreachable).retry(unclear.not_before(*retry_after)),
         _ => error,
     }
 }
+
+/// What to do where a name cannot be had.
+const ANOTHER_NAME: &str =
+    "names are unique in all of Azure: set `id` or `ids`, or another `fleet`";
 
 fn allow(action: Action) -> String {
     format!(
@@ -177,11 +184,13 @@ fn by_code(
             .remedy("a lock keeps it from being changed: `az lock list` shows which"),
         "ReadOnlyDisabledSubscription" | "ResourceGroupBeingDeleted" => of(ErrorKind::Refused)
             .remedy("look at the state of the subscription and of the resource group"),
-        "ServerNameAlreadyExists" | "ReadReplicaAlreadyExistWithGivenName" => {
-            of(ErrorKind::AlreadyExists)
-                .remedy("names are unique in all of Azure: set `id` or `ids`, or another `fleet`")
-                .retry(Retry::Reobserve)
-        }
+        "InvalidResourceLocation" => of(ErrorKind::Refused).remedy(
+            "a server of this name is in another region: set `id` or `ids`, or keep its region",
+        ),
+        code if code.contains("NameNotAvailable") => of(ErrorKind::Refused).remedy(ANOTHER_NAME),
+        code if code.contains("AlreadyExist") => of(ErrorKind::AlreadyExists)
+            .remedy(ANOTHER_NAME)
+            .retry(Retry::Reobserve),
         code if is_busy(code) => of(ErrorKind::Busy).retry(later),
         code if is_about_room(code) => of(ErrorKind::Refused).remedy(
             "ask for a higher quota (the subscription's \"Usage + quotas\"), or take another size \
@@ -189,13 +198,6 @@ fn by_code(
         ),
         _ => return None,
     })
-}
-
-/// The server, or the primary that a replica hangs on, is at work on something else.
-fn is_busy(code: &str) -> bool {
-    matches!(code, "ServerIsBusy" | "ServerBusy")
-        || code.contains("InProgress")
-        || code.ends_with("NotReady")
 }
 
 fn is_about_room(code: &str) -> bool {
@@ -214,11 +216,12 @@ pub(super) fn ended(what: &str, ended: &Ended) -> ProviderError {
         (false, false) => format!("{code}: {message}"),
     };
     let error = |kind| ProviderError::new(kind, format!("{what} ended in failure: {why}"));
-    if is_busy(code) {
-        return error(ErrorKind::Busy).retry(Retry::Reobserve);
-    }
-    error(ErrorKind::Internal)
-        .remedy("look at the server's activity log in the Azure portal, then run the command again")
+    // Nothing goes on any more: what passes is begun again, after a look.
+    by_code(code, Action::Write, Retry::Reobserve, &error).unwrap_or_else(|| {
+        error(ErrorKind::Internal).remedy(
+            "look at the server's activity log in the Azure portal, then run the command again",
+        )
+    })
 }
 
 #[cfg(test)]
@@ -244,10 +247,12 @@ mod tests {
     #[test]
     fn what_passes_is_repeated_and_what_is_refused_is_not() {
         for code in [
+            "",
             "ServerIsBusy",
             "ServerBusy",
             "Conflict",
             "OperationInProgress",
+            "ConflictingServerOperation",
         ] {
             assert_eq!(retry(409, code, Action::Write), Retry::Backoff, "{code}");
         }
@@ -270,9 +275,27 @@ mod tests {
             (409, "MissingSubscriptionRegistration"),
             (409, "ScopeLocked"),
             (409, "SkuNotAvailable"),
+            (409, "InvalidResourceLocation"),
+            (409, "ServerNameNotAvailable"),
+            (409, "SomethingNew"),
+            (400, "ServerStateNotReady"),
             (400, "QuotaExceeded"),
+            (501, "NotImplemented"),
         ] {
             assert_eq!(retry(status, code, Action::Write), Retry::Never, "{code}");
+        }
+    }
+
+    #[test]
+    fn what_is_there_already_is_looked_at() {
+        for code in [
+            "ServerNameAlreadyExists",
+            "ReadReplicaAlreadyExistWithGivenName",
+            "ResourceAlreadyExists",
+        ] {
+            let error = explain("x", Action::Write, &answer(409, code));
+            let told = (error.kind, error.retry);
+            assert_eq!(told, (ErrorKind::AlreadyExists, Retry::Reobserve), "{code}");
         }
     }
 
@@ -301,29 +324,6 @@ mod tests {
             "{}",
             error.remedy
         );
-    }
-
-    #[test]
-    fn the_role_in_the_documentation_holds_every_action_and_no_other() {
-        let page = include_str!("../../../../docs/azure.md");
-        let words = page.split('"');
-        let mut listed: Vec<&str> = words
-            .filter(|word| word.starts_with("Microsoft.DBforPostgreSQL/"))
-            .collect();
-        listed.sort_unstable();
-        let mut called = vec![
-            Action::Read.as_str(),
-            Action::Write.as_str(),
-            Action::Delete.as_str(),
-            Action::Start.as_str(),
-            Action::WriteDatabase.as_str(),
-            Action::CheckName.as_str(),
-            Action::ReadOperation.as_str(),
-            // The other kind of address that an operation may have.
-            "Microsoft.DBforPostgreSQL/locations/operationResults/read",
-        ];
-        called.sort_unstable();
-        assert_eq!(listed, called);
     }
 
     #[test]
@@ -375,6 +375,12 @@ mod tests {
             message: String::new(),
         };
         assert_eq!(ended("x", &busy).retry, Retry::Reobserve);
+        let room = Ended {
+            code: "QuotaExceeded".to_owned(),
+            message: "no cores are left".to_owned(),
+        };
+        let told = ended("x", &room);
+        assert!(told.remedy.contains("quota"), "{told:?}");
         assert!(
             ended("x", &Ended::default())
                 .message

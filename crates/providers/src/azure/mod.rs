@@ -20,6 +20,7 @@ mod provider;
 mod resolve;
 mod rules;
 mod sku;
+mod unseen;
 mod wire;
 
 pub use platform::AzurePlatform;

@@ -145,6 +145,17 @@ pub(super) async fn claim(
     taken("Servers_Update", Action::Write, id, sent)
 }
 
+/// Whether a server bears the tags of this owner, or of none.
+pub(super) async fn is_claimed(
+    client: &Client,
+    resource: &ResourceRef,
+    owner: Option<&Owner>,
+) -> Result<bool, ProviderError> {
+    let live = look(client, resource.id.as_str()).await?;
+    let live = live.ok_or_else(|| gone(resource))?;
+    Ok(alone(&live).owner.as_ref() == owner)
+}
+
 async fn look(client: &Client, id: &str) -> Result<Option<Server>, ProviderError> {
     let answer = client.get(id).await;
     answer.map_err(|failure| explain(&format!("Servers_Get of {id}"), Action::Read, &failure))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use pgfleet_model::{
     Attributes, Availability, Condition, Endpoint, Inventory, ObservedInstance, Owner, Phase,
-    Region, ResourceId, ResourceRef, Role, Storage, Tags, Value,
+    Region, ResourceId, ResourceRef, Role, Storage, Tags, Value, ZONE,
 };
 
 use crate::{
@@ -256,6 +256,7 @@ fn settings(
             text(network.and_then(|network| network.private_dns_zone_arm_resource_id.as_ref())),
         ),
         (setting::SAME_ZONE, same_zone.then_some(Value::Flag(true))),
+        (ZONE, text(properties.availability_zone.as_ref())),
     ]
     .into_iter()
     .filter_map(|(name, value)| Some((name.to_owned(), value?)))
@@ -265,7 +266,11 @@ fn settings(
 
 #[cfg(test)]
 mod tests {
+    use pgfleet_model::Field;
+    use pgfleet_planner::{FieldRule, Platform as _};
+
     use super::{super::wire::models::TrackedResource, *};
+    use crate::azure::AzurePlatform;
 
     fn server(name: &str, properties: ServerProperties) -> Server {
         let mut resource = TrackedResource::new("East US 2".to_owned());
@@ -328,13 +333,17 @@ mod tests {
     }
 
     #[test]
-    fn zones_are_never_compared() {
+    fn a_zone_is_observed_and_compared_with_nothing() {
         let properties = ServerProperties {
             availability_zone: Some("2".to_owned()),
             ..ServerProperties::default()
         };
         let seen = alone(&server("x", properties));
-        let settings: Vec<_> = seen.attributes.settings.keys().collect();
-        assert_eq!(settings, ["pending_database"]);
+        assert_eq!(seen.attributes.settings[ZONE], Value::Text("2".to_owned()));
+        let platform = AzurePlatform::new("S", "food");
+        let zone = Field::Setting(ZONE.to_owned());
+        for role in [Role::Primary, Role::Replica] {
+            assert!(matches!(platform.rule(&zone, role), FieldRule::Ignore));
+        }
     }
 }

@@ -21,6 +21,10 @@ use super::{
 /// A disk is enlarged while it is used, but not across this size in GiB.
 const ONLINE_TO_GIB: u64 = 4096;
 
+/// How many seconds a replica in another region usually takes. It counts as made when it is less than
+/// a gigabyte behind, which can take hours.
+const ABROAD: u32 = 1800;
+
 /// Which way an attribute goes, as far as it matters to the order of primary and replicas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
@@ -194,29 +198,30 @@ fn creates_replica(call: &PlannedCall) -> bool {
     matches!(call.mutation.operation, Operation::CreateReplica { .. })
 }
 
-/// Whether the replica that a delete removes is too small for what its primary is to become, or may
-/// not be there at all.
+/// Whether the replica that a delete removes keeps its primary from becoming what it is to be.
 fn is_in_the_way(delete: &Mutation, primary: &PlannedCall, observed: &ObservedState) -> bool {
     if !matches!(delete.operation, Operation::Delete { .. }) {
         return false;
     }
     let find = |resource: &ResourceRef| observed.owned().find(|live| live.resource == *resource);
     let replica = find(&delete.resource).filter(|live| live.role == Role::Replica);
-    let Some(replica) = replica else { return false };
-    fields(primary)
+    replica.is_some_and(|replica| outgrows(fields(primary), &replica.attributes))
+}
+
+/// Whether these changes make a primary more than a replica of it may be, or what may have none.
+pub(super) fn outgrows(primary: &[FieldChange], replica: &Attributes) -> bool {
+    let storage = &replica.storage;
+    primary
         .iter()
         .any(|change| match (&change.field, &change.to) {
             (Field::Size, Value::Text(size)) => {
-                let own = replica.attributes.size.as_deref();
+                let own = replica.size.as_deref();
                 is_burstable(size) || own.is_some_and(|own| is_less(own, size))
             }
             (Field::StorageGib, Value::Number(gib)) => {
-                let own = replica.attributes.storage.gib;
-                own.is_some_and(|own| u64::from(own) < *gib)
+                storage.gib.is_some_and(|own| u64::from(own) < *gib)
             }
-            (Field::Autogrow, Value::Flag(true)) => {
-                replica.attributes.storage.autogrow != Some(true)
-            }
+            (Field::Autogrow, Value::Flag(true)) => storage.autogrow != Some(true),
             _ => false,
         })
 }
@@ -225,7 +230,14 @@ fn is_in_the_way(delete: &Mutation, primary: &PlannedCall, observed: &ObservedSt
 fn planned_call(mutation: Mutation, before: Option<&Attributes>) -> PlannedCall {
     let (call, disruption, seconds) = match &mutation.operation {
         Operation::CreatePrimary { .. } => ("Servers_Create", Disruption::None, 360),
-        Operation::CreateReplica { .. } => ("Servers_Create", Disruption::None, 480),
+        Operation::CreateReplica { source, .. } => {
+            let there = source.region == mutation.resource.region;
+            (
+                "Servers_Create",
+                Disruption::None,
+                if there { 480 } else { ABROAD },
+            )
+        }
         Operation::Start => ("Servers_Start", Disruption::None, 180),
         Operation::Delete { .. } => ("Servers_Delete", Disruption::None, 120),
         Operation::Modify { fields, .. } if databases::made_by(fields).is_some() => {

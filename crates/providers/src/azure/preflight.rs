@@ -73,12 +73,12 @@ pub(super) async fn check(
             Err(failure) => {
                 let what = format!("CheckNameAvailability of {}", desired.resource);
                 let error = explain(&what, Action::CheckName, &failure);
-                // Who may not ask still may create; Azure says no then, where it must.
-                let unanswered = matches!(
+                // Whoever does not get this answered still may create; Azure says no then, where it
+                // must. Only what would keep everything else from being answered too is an error.
+                if matches!(
                     error.kind,
-                    ErrorKind::Permission | ErrorKind::NotFound | ErrorKind::Refused
-                );
-                if !unanswered {
+                    ErrorKind::Credentials | ErrorKind::Throttled | ErrorKind::Unreachable
+                ) {
                     return Err(error);
                 }
                 let note = Check::note("azure/not-asked", error.message);

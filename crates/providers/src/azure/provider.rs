@@ -21,7 +21,8 @@ use super::{
     mutate::{self, Begun},
     observe,
     preflight::{self, FreeNames},
-    wire::{Client, Failure, Place, State},
+    unseen::{PAUSES, Unseen},
+    wire::{Client, Place, State},
 };
 
 /// Azure Resource Manager of the public cloud.
@@ -48,6 +49,7 @@ pub struct AzureProvider {
     account: AccountId,
     client: Result<Client, ProviderError>,
     free: FreeNames,
+    unseen: Unseen,
 }
 
 impl AzureProvider {
@@ -74,6 +76,7 @@ impl AzureProvider {
             account: AccountId::new(account),
             client: client.map_err(|failure| explain("Azure", Action::Read, &failure)),
             free: FreeNames::default(),
+            unseen: Unseen::default(),
         }
     }
 
@@ -106,13 +109,12 @@ impl AzureProvider {
         let what = format!("{} of {resource}", operation.mutation.operation.verb());
         match self.client()?.progress(name).await {
             Ok(State::Running { retry_after }) => Ok(Some(Progress::Running { retry_after })),
-            Ok(State::Succeeded) => Ok(Some(Progress::Done)),
+            Ok(State::Succeeded) => {
+                self.unseen.done(&operation.mutation);
+                Ok(Some(Progress::Done))
+            }
             Ok(State::Failed(why)) => Err(ended(&what, &why)),
             Ok(State::Unknown) => Ok(None),
-            // A result that is no success is how an operation without a status tells its failure.
-            Err(Failure::Refused(refusal)) if refusal.status == 400 => {
-                Err(explain(&what, Action::Write, &Failure::Refused(refusal)))
-            }
             Err(failure) => Err(explain(&what, Action::ReadOperation, &failure)),
         }
     }
@@ -139,7 +141,16 @@ impl Provider for AzureProvider {
         Ok(self.account.clone())
     }
 
+    /// Lists until what is done is seen: no operation is waited for, all are over.
     async fn observe(&self, _scope: &Scope) -> Result<Inventory, ProviderError> {
+        for pause in PAUSES {
+            let listed = self.list().await?;
+            if !self.unseen.is_missed_by(&listed, &self.platform) {
+                return Ok(listed);
+            }
+            tokio::time::sleep(pause).await;
+        }
+        self.unseen.give_up();
         self.list().await
     }
 
@@ -154,6 +165,7 @@ impl Provider for AzureProvider {
         secrets: &Secrets,
     ) -> Result<Operation, ProviderError> {
         let passwords = &self.platform.passwords;
+        self.unseen.forget(&mutation.resource);
         let free = mutation.operation.is_create() && self.free.take(&mutation.resource.id);
         let begun = mutate::begin(self.client()?, mutation, passwords, *secrets, free);
         let begun = Box::pin(begun).await?;
@@ -216,13 +228,15 @@ impl Provider for AzureProvider {
         let settled = async {
             loop {
                 tokio::time::sleep(pause.unwrap_or(CLAIM_PAUSE)).await;
-                match client.progress(&name).await {
-                    Ok(State::Running { retry_after }) => pause = retry_after,
-                    Ok(State::Succeeded | State::Unknown) => return Ok(()),
-                    Ok(State::Failed(why)) => return Err(ended(&what, &why)),
-                    Err(failure) => {
-                        return Err(explain(&what, Action::ReadOperation, &failure));
+                let state = client.progress(&name).await;
+                match state.map_err(|failure| explain(&what, Action::ReadOperation, &failure))? {
+                    State::Running { retry_after } => pause = retry_after,
+                    State::Succeeded => return Ok(()),
+                    State::Failed(why) => return Err(ended(&what, &why)),
+                    State::Unknown if mutate::is_claimed(client, resource, owner).await? => {
+                        return Ok(());
                     }
+                    State::Unknown => {}
                 }
             }
         };

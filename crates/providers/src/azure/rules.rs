@@ -2,14 +2,15 @@
 //! so.
 
 use pgfleet_model::{
-    ChangeSet, Check, DesiredInstance, DesiredState, ObservedState, ProviderKind, Role,
+    Action, ChangeSet, Check, DesiredInstance, DesiredState, Field, ObservedState, ProviderKind,
+    Role,
 };
 
 use crate::offered;
 
 use super::{
     DOCS,
-    sku::{self, Found},
+    sku::{self, Found, is_burstable},
 };
 
 /// Replicas of one primary.
@@ -22,60 +23,14 @@ const LADDER: [u32; 12] = [
 const SECOND: std::ops::RangeInclusive<u32> = 32..=65536;
 /// Days for which backups can be kept.
 const BACKUP_DAYS: std::ops::RangeInclusive<u32> = 7..=35;
-/// Tags of a resource.
-const TAGS: usize = 50;
-/// Names that the service keeps for itself.
-const RESERVED: [&str; 7] = [
-    "azure_superuser",
-    "azure_pg_admin",
-    "admin",
-    "administrator",
-    "root",
-    "guest",
-    "public",
-];
 
 fn page(path: &str) -> String {
     format!("{DOCS}{path}")
 }
 
-/// Regions of which the catalog knows no price.
-const REGIONS: [&str; 32] = [
-    "australiacentral",
-    "australiacentral2",
-    "australiasoutheast",
-    "austriaeast",
-    "belgiumcentral",
-    "brazilsoutheast",
-    "canadaeast",
-    "chilecentral",
-    "denmarkeast",
-    "eastasia",
-    "francesouth",
-    "germanynorth",
-    "indonesiacentral",
-    "israelcentral",
-    "italynorth",
-    "japanwest",
-    "jioindiacentral",
-    "jioindiawest",
-    "koreasouth",
-    "malaysiawest",
-    "newzealandnorth",
-    "northcentralus",
-    "norwaywest",
-    "qatarcentral",
-    "southafricawest",
-    "southindia",
-    "spaincentral",
-    "swedensouth",
-    "switzerlandwest",
-    "uaecentral",
-    "westcentralus",
-    "westindia",
-];
-
 mod fleet;
+mod names;
+mod place;
 #[cfg(test)]
 mod tests;
 
@@ -86,102 +41,72 @@ pub(super) fn check(
 ) -> Vec<Check> {
     let mut checks = Vec::new();
     let created: Vec<&DesiredInstance> = offered::created(desired, changes).collect();
-    let source = page("overview");
-    checks.extend(offered::regions(
-        desired, observed, changes, &REGIONS, &source,
-    ));
+    checks.extend(place::regions(desired, observed, changes));
     for wanted in &created {
-        checks.extend(identifier(wanted));
-        checks.extend(elsewhere(wanted, observed));
-        checks.extend(administrator(wanted));
+        checks.extend(names::identifier(wanted));
+        checks.extend(names::administrator(wanted));
+        checks.extend(names::database(wanted));
+        checks.extend(place::elsewhere(wanted, observed));
+        checks.extend(place::network(wanted));
+        checks.extend(version(wanted));
+    }
+    for wanted in created.iter().copied().chain(resized(desired, changes)) {
         checks.extend(sized(wanted));
     }
     for wanted in desired.instances.values() {
-        checks.extend(disk(wanted));
+        checks.extend(disk(wanted, observed));
         checks.extend(backups(wanted));
-        checks.extend(tags(wanted));
+        checks.extend(names::tags(wanted));
     }
+    checks.extend(place::zones(desired, observed));
     checks.extend(fleet::burstable(desired, observed));
     checks.extend(fleet::cascade(observed));
     checks.extend(fleet::replica_limit(desired, observed));
     checks.extend(fleet::smaller_replicas(desired, observed));
+    checks.extend(fleet::replicas_that_do_not_grow(desired, observed));
     checks.extend(fleet::strangers_in_the_way(observed, changes));
-    checks.extend(fleet::public_address(&created));
+    checks.extend(place::public_address(&created));
     checks.extend(fleet::no_last_snapshot(desired, observed));
     checks
 }
 
-/// 3 to 63 lowercase letters, digits and single hyphens; no hyphen first or last.
-fn identifier(wanted: &DesiredInstance) -> Option<Check> {
-    let id = wanted.resource.id.as_str();
-    let fine = (3..=63).contains(&id.len())
-        && id
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-        && !id.starts_with('-')
-        && !id.ends_with('-')
-        && !id.contains("--");
-    (!fine).then(|| {
-        Check::error("azure/identifier", format!("Azure takes no name `{id}`"))
-            .at(&wanted.address)
-            .key(wanted.key.clone())
-            .remedy(
-                "3 to 63 lowercase letters, digits and single hyphens, no hyphen first or last; set `id` \
-                 or `ids`, or another `fleet`",
-            )
-            .source(page("configure-maintain/how-to-create-server"))
-    })
+/// The servers whose size a plan changes.
+fn resized<'a>(
+    desired: &'a DesiredState,
+    changes: &'a ChangeSet,
+) -> impl Iterator<Item = &'a DesiredInstance> {
+    changes
+        .effective()
+        .filter(|change| change.action == Action::Update)
+        .filter(|change| change.fields.iter().any(|one| one.field == Field::Size))
+        .filter_map(|change| desired.instances.get(&change.address))
 }
 
-/// A server stays in the region in which it was made, and keeps its name to itself.
-fn elsewhere(wanted: &DesiredInstance, observed: &ObservedState) -> Option<Check> {
-    let other = observed.owned().find(|live| {
-        live.resource.id == wanted.resource.id && live.resource.region != wanted.resource.region
-    })?;
-    Some(
-        Check::error(
-            "azure/location-change",
-            format!(
-                "{} is in {}, and a server cannot be moved",
-                other.resource, other.resource.region
-            ),
-        )
-        .at(&wanted.address)
-        .key(wanted.key.clone())
-        .remedy("keep its region, or make another server under another name (`id`, `ids`)")
-        .source(page("configure-maintain/how-to-create-server")),
-    )
-}
-
-/// Who a new primary's administrator is, and that there is a password.
-fn administrator(wanted: &DesiredInstance) -> Vec<Check> {
-    let Some(bootstrap) = &wanted.bootstrap else {
-        return Vec::new();
+/// A version of which Azure makes new servers. When the oldest go and the next comes is told in more
+/// than one way: those only warn.
+fn version(wanted: &DesiredInstance) -> Option<Check> {
+    let major = wanted.attributes.postgres?.major;
+    let check = match major {
+        ..=12 => Check::error(
+            "azure/version",
+            format!("Azure makes no new servers of PostgreSQL {major}: it has been retired"),
+        ),
+        13 => Check::warning(
+            "azure/version",
+            "Azure retires PostgreSQL 13, and may make no new servers of it any more",
+        ),
+        14..=18 => return None,
+        _ => Check::warning(
+            "azure/version",
+            format!("pgfleet does not know whether Azure has PostgreSQL {major} yet"),
+        ),
     };
-    let source = page("configure-maintain/how-to-create-server");
-    let admin = bootstrap.admin.to_ascii_lowercase();
-    let reserved = RESERVED.contains(&admin.as_str());
-    let name = reserved.then(|| {
-        Check::error(
-            "azure/admin",
-            format!("Azure keeps the name `{admin}` for itself"),
-        )
-        .at(&wanted.address)
-        .key("primary.admin")
-        .remedy("take another name, or leave `admin` out: `postgres`")
-        .source(source.clone())
-    });
-    let password = bootstrap.password.is_none().then(|| {
-        Check::error(
-            "azure/password",
-            "a new primary needs an administrator's password",
-        )
-        .at(&wanted.address)
-        .key("primary")
-        .remedy("add password = { env = \"NAME\" } (or file, or command) to [primary]")
-        .source(source.clone())
-    });
-    name.into_iter().chain(password).collect()
+    let check = check.at(&wanted.address).key("postgres");
+    Some(
+        check
+            .remedy("write 14 to 18")
+            .source(page("configure-maintain/concepts-version-policy")),
+    )
 }
 
 /// A new server has a size, and one that there is. Series come and go: one that the catalog does not
@@ -214,10 +139,15 @@ fn sized(wanted: &DesiredInstance) -> Option<Check> {
     )
 }
 
-/// Which sizes a disk comes in, and what may be said of it.
-fn disk(wanted: &DesiredInstance) -> Vec<Check> {
+/// Which sizes a disk comes in, and what may be said of it. A plan that does not name its kind leaves
+/// it as it is, and a replica's as its primary's.
+fn disk(wanted: &DesiredInstance, observed: &ObservedState) -> Vec<Check> {
     let storage = &wanted.attributes.storage;
-    let second = storage.kind.as_deref() == Some("premium-ssd-v2");
+    let live = observed.wanted.get(&wanted.address);
+    let live = live.or(observed.primary());
+    let kind = storage.kind.as_deref();
+    let kind = kind.or(live.and_then(|live| live.attributes.storage.kind.as_deref()));
+    let second = kind == Some("premium-ssd-v2");
     let error = |code, key: &str, message: String, remedy: String| {
         Check::error(code, message)
             .at(&wanted.address)
@@ -249,6 +179,13 @@ fn disk(wanted: &DesiredInstance) -> Vec<Check> {
         let remedy = "leave them out, or take type = \"premium-ssd-v2\"".to_owned();
         checks.push(error("azure/premium-ssd-iops", "iops", message, remedy));
     }
+    let size = wanted.attributes.size.as_deref();
+    if second && size.is_some_and(is_burstable) {
+        let message = "a Burstable server cannot have a Premium SSD v2".to_owned();
+        let remedy = "take type = \"premium-ssd\", or a general purpose or memory optimized size";
+        let code = "azure/burstable-premium-ssd-v2";
+        checks.push(error(code, "type", message, remedy.to_owned()));
+    }
     if second && storage.autogrow == Some(true) {
         let message = "a Premium SSD v2 does not grow by itself".to_owned();
         let remedy = "leave `autogrow` out, or take type = \"premium-ssd\"".to_owned();
@@ -274,25 +211,4 @@ fn backups(wanted: &DesiredInstance) -> Option<Check> {
         .remedy("set backup_days to 7 or more, 35 at most")
         .source(page("backup-restore/concepts-backup-restore"))
     })
-}
-
-fn tags(wanted: &DesiredInstance) -> Option<Check> {
-    let tags = &wanted.attributes.tags;
-    let bad = tags
-        .keys()
-        .find(|name| name.contains(['<', '>', '%', '&', '\\', '?', '/']));
-    let why = match bad {
-        Some(name) => format!("Azure takes no tag `{name}`"),
-        // Ours are three, and a fourth for a while.
-        None if tags.len() + 4 > TAGS => format!("a server bears {TAGS} tags, pgfleet's included"),
-        None => return None,
-    };
-    Some(
-        Check::error("azure/tags", why)
-            .key("tags")
-            .remedy("names without < > % & \\ ? /, and 46 tags at most")
-            .source(
-                "https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources",
-            ),
-    )
 }

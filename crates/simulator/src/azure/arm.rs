@@ -160,11 +160,14 @@ fn permission(options: &AzureOptions, inquiry: &Inquiry, caller: &str) -> Outcom
         let rest = scope.strip_prefix(&wide);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    let denied = options.denied.iter().any(|denied| {
-        (denied.action == "*" || denied.action.eq_ignore_ascii_case(&action))
-            && below(&denied.scope)
-    });
-    if !denied {
+    let same = |other: &String| other.eq_ignore_ascii_case(&action);
+    let mut denied = options.denied.iter();
+    let denied =
+        denied.any(|denied| (denied.action == "*" || same(&denied.action)) && below(&denied.scope));
+    let mut roles = options.roles.iter();
+    let allowed = options.roles.is_empty()
+        || roles.any(|role| role.actions.iter().any(same) && below(&role.scope));
+    if allowed && !denied {
         return Ok(());
     }
     let object = uuid(&format!("object {caller}"));

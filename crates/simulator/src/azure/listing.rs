@@ -16,9 +16,12 @@ impl Call<'_> {
     }
 
     /// The servers of the subscription, or of a group, a page at a time.
-    pub(super) fn servers(&self) -> Outcome<Answer> {
+    pub(super) fn servers(&mut self) -> Outcome<Answer> {
         let group = &self.asked.group;
-        let fitting = self.world.servers.iter().filter(|(_, server)| {
+        let first = uri::value(&self.asked.query, "$skiptoken").is_none();
+        let stale = self.world.stale(self.options.stale_listings, first);
+        let servers = stale.as_ref().unwrap_or(&self.world.servers);
+        let fitting = servers.iter().filter(|(_, server)| {
             server
                 .subscription
                 .eq_ignore_ascii_case(&self.asked.subscription)

@@ -37,6 +37,6 @@ mod update;
 mod uri;
 
 pub use options::{
-    AzureOptions, AzureTiming, Denied, OperationAddresses, Region, ResourceGroup, Size,
+    AzureOptions, AzureTiming, Denied, OperationAddresses, Region, ResourceGroup, Role, Size,
 };
 pub(crate) use service::Azure;

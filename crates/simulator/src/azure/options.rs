@@ -32,6 +32,8 @@ pub struct AzureOptions {
     pub token_seconds: u64,
     /// Actions that a caller may not do, by scope.
     pub denied: Vec<Denied>,
+    /// What callers may do, by scope; none: all that is not denied.
+    pub roles: Vec<Role>,
     /// Refuse fields that an object does not have, and read-only ones.
     pub strict_fields: bool,
     /// vCores per subscription and region; more are refused.
@@ -63,6 +65,8 @@ pub struct AzureOptions {
     pub promoted_role: String,
     /// Servers on one page of a listing.
     pub page_size: usize,
+    /// How many listings after a change still show what was before.
+    pub stale_listings: u32,
     /// Further regions.
     pub regions: BTreeMap<String, Region>,
     /// Regions that the subscriptions may not use.
@@ -95,6 +99,7 @@ impl Default for AzureOptions {
             clients: BTreeMap::new(),
             token_seconds: 3599,
             denied: Vec::new(),
+            roles: Vec::new(),
             strict_fields: true,
             core_quota: 500,
             replica_quota: 5,
@@ -110,6 +115,7 @@ impl Default for AzureOptions {
             creating_state: "Provisioning".to_owned(),
             promoted_role: "Primary".to_owned(),
             page_size: 100,
+            stale_listings: 0,
             regions: BTreeMap::new(),
             restricted_regions: Vec::new(),
             sizes: BTreeMap::new(),
@@ -146,6 +152,20 @@ pub struct ResourceGroup {
 pub struct Denied {
     /// Such as `Microsoft.DBforPostgreSQL/flexibleServers/write`; `*` means all.
     pub action: String,
+    /// The scope and all below it, such as `/subscriptions/S/resourceGroups/G`.
+    pub scope: String,
+}
+
+/// What a role that callers have lets them do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "written as a literal by those who configure"
+)]
+pub struct Role {
+    /// Such as `Microsoft.DBforPostgreSQL/flexibleServers/write`.
+    pub actions: Vec<String>,
     /// The scope and all below it, such as `/subscriptions/S/resourceGroups/G`.
     pub scope: String,
 }

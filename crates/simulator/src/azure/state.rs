@@ -58,7 +58,7 @@ pub(super) struct Window {
 }
 
 /// A flexible server.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Server {
     pub(super) subscription: String,
@@ -133,6 +133,15 @@ pub(crate) struct World {
     pub(super) operations: BTreeMap<String, Operation>,
     /// In the order in which they happen.
     pub(super) steps: Vec<Step>,
+    #[serde(skip)]
+    pub(super) listed: Listed,
+}
+
+/// What the last listing showed, and how many have shown it since something else is true.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Listed {
+    servers: BTreeMap<String, Server>,
+    times: u32,
 }
 
 impl World {
@@ -141,6 +150,22 @@ impl World {
         self.servers
             .values()
             .filter(move |server| server.source.as_deref() == Some(key))
+    }
+
+    /// The servers as listings show them that do so many times what is true no more; none where they
+    /// show what is. `first` is the first page of a listing.
+    pub(super) fn stale(&mut self, times: u32, first: bool) -> Option<BTreeMap<String, Server>> {
+        if times == 0 {
+            return None;
+        }
+        let listed = &mut self.listed;
+        if first && listed.servers != self.servers && listed.times < times {
+            listed.times += 1;
+        } else if first {
+            listed.servers.clone_from(&self.servers);
+            listed.times = 0;
+        }
+        Some(listed.servers.clone())
     }
 
     /// The server of this name, wherever it is: names are global.

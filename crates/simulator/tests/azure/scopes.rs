@@ -1,7 +1,7 @@
 //! Subscriptions, groups, versions of the API, roles.
 
 use crate::client::{Lab, SUBSCRIPTION, group_path, path, primary};
-use pgfleet_simulator::AzureDenied;
+use pgfleet_simulator::{AzureDenied, AzureRole};
 use serde_json::Value;
 
 #[tokio::test]
@@ -89,6 +89,37 @@ async fn a_caller_without_the_role_is_told_the_action_and_the_scope() {
     assert_eq!(records[0].action, "Servers_CreateOrUpdate");
     assert_eq!(records[0].identifier.as_deref(), Some("food"));
     assert_eq!(records[0].outcome, "AuthorizationFailed");
+}
+
+#[tokio::test]
+async fn roles_let_callers_do_what_they_name_below_their_scope() {
+    let lab = Lab::at_once().await;
+    lab.change(|options| {
+        options.roles = vec![AzureRole {
+            actions: vec!["Microsoft.DBforPostgreSQL/flexibleServers/write".to_owned()],
+            scope: group_path("food"),
+        }];
+    });
+    lab.put("food", &primary()).await.accepted();
+    lab.get("food").await.refused(403, "AuthorizationFailed");
+    lab.change(|options| options.roles[0].scope.push_str("-and-drinks"));
+    let refused = lab.put("other", &primary()).await;
+    refused.refused(403, "AuthorizationFailed");
+}
+
+#[tokio::test]
+async fn a_listing_may_show_what_was() {
+    let lab = Lab::at_once().await;
+    let servers = async || {
+        let listing = path("");
+        let listed = lab.read(listing.trim_end_matches('/')).await.ok();
+        listed.at("/value").as_array().unwrap().len()
+    };
+    lab.change(|options| options.stale_listings = 2);
+    lab.put("food", &primary()).await.accepted();
+    let seen = [servers().await, servers().await, servers().await];
+    assert_eq!(seen, [0, 0, 1]);
+    lab.get("food").await.ok();
 }
 
 #[tokio::test]

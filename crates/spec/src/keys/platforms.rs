@@ -82,13 +82,13 @@ pub(super) static GCP: &[Key] = &[
 pub(super) static AZURE: &[Key] = &[
     key(
         "subscription",
-        Text(rules::LABEL),
+        Text(rules::SUBSCRIPTION),
         "The subscription to act in.",
         r#""00000000-0000-0000-0000-000000000000""#,
     ),
     key(
         "resource_group",
-        Text(rules::LABEL),
+        Text(rules::RESOURCE_GROUP),
         "The resource group.",
         r#""food""#,
     ),

@@ -1,14 +1,14 @@
 //! The rules that are about a fleet as a whole.
 
 use pgfleet_model::{
-    Action, Address, Attributes, Availability, ChangeSet, Check, DesiredInstance, DesiredState,
-    Field, ObservedState, Role, Severity, Stranger,
+    Action, Address, Attributes, Availability, ChangeSet, Check, DesiredState, ObservedState, Role,
+    Severity, Stranger,
 };
 
 use super::{REPLICAS, page};
 use crate::azure::{
     REPLICAS as REPLICAS_PAGE,
-    resolve::is_private,
+    order::outgrows,
     sku::{is_burstable, is_less},
 };
 
@@ -107,19 +107,13 @@ pub(super) fn replica_limit(desired: &DesiredState, observed: &ObservedState) ->
     })
 }
 
-/// The primary's compute and storage are at most those of its smallest replica.
+/// The primary's compute and storage are at most those of its smallest replica. What a plan asks of
+/// the one is held against what it asks of the other: a disk that has grown by itself is in nobody's
+/// way, and a new replica begins with the live one's size.
 pub(super) fn smaller_replicas(desired: &DesiredState, observed: &ObservedState) -> Vec<Check> {
-    let Some(primary) = primary_of(desired, observed) else {
-        return Vec::new();
-    };
-    let live = |address: &Address| observed.wanted.get(address).map(|live| &live.attributes);
-    let gib = |wanted: &Attributes, live: Option<&Attributes>| {
-        wanted
-            .storage
-            .gib
-            .max(live.and_then(|live| live.storage.gib))
-    };
-    let primary_gib = gib(primary, observed.primary().map(|live| &live.attributes));
+    let primary_size = primary_of(desired, observed).and_then(|primary| primary.size.as_ref());
+    let primary_gib = desired.managed_primary();
+    let primary_gib = primary_gib.and_then(|primary| primary.attributes.storage.gib);
     let mut checks = Vec::new();
     for replica in desired.replicas() {
         let wanted = &replica.attributes;
@@ -130,7 +124,7 @@ pub(super) fn smaller_replicas(desired: &DesiredState, observed: &ObservedState)
                 .remedy(remedy)
                 .source(REPLICAS_PAGE)
         };
-        if let (Some(own), Some(other)) = (&wanted.size, &primary.size)
+        if let (Some(own), Some(other)) = (&wanted.size, primary_size)
             && is_less(own, other)
         {
             checks.push(error(
@@ -139,7 +133,9 @@ pub(super) fn smaller_replicas(desired: &DesiredState, observed: &ObservedState)
                 "give the group the primary's size or a larger one",
             ));
         }
-        if let (Some(own), Some(other)) = (gib(wanted, live(&replica.address)), primary_gib)
+        let live = observed.wanted.get(&replica.address);
+        let live = live.and_then(|live| live.attributes.storage.gib);
+        if let (Some(own), Some(other)) = (wanted.storage.gib.max(live), primary_gib)
             && own < other
         {
             checks.push(error(
@@ -152,20 +148,38 @@ pub(super) fn smaller_replicas(desired: &DesiredState, observed: &ObservedState)
     checks
 }
 
-/// A replica that the plan does not know keeps its primary from growing beyond it.
+/// Where the primary's disk grows by itself, those of its replicas do.
+pub(super) fn replicas_that_do_not_grow(
+    desired: &DesiredState,
+    observed: &ObservedState,
+) -> Vec<Check> {
+    let asked = primary_of(desired, observed).and_then(|primary| primary.storage.autogrow);
+    let live = observed.primary();
+    let live = live.and_then(|live| live.attributes.storage.autogrow);
+    if asked.or(live) != Some(true) {
+        return Vec::new();
+    }
+    desired
+        .replicas()
+        .filter(|replica| replica.attributes.storage.autogrow == Some(false))
+        .map(|replica| {
+            let message = "the primary's disk grows by itself, and this replica's does not";
+            Check::error("azure/autogrow-replica", message)
+                .at(&replica.address)
+                .key(format!("{}.storage.autogrow", replica.key))
+                .remedy("leave `autogrow` out of the group, or switch it off in [primary] too")
+                .source(REPLICAS_PAGE)
+        })
+        .collect()
+}
+
+/// A replica that the plan does not know keeps its primary from becoming what it cannot follow.
 pub(super) fn strangers_in_the_way(observed: &ObservedState, changes: &ChangeSet) -> Vec<Check> {
     let primary = observed.primary().map(|live| &live.resource);
-    let grows = changes
+    let update = changes
         .effective()
-        .filter(|change| change.action == Action::Update && Some(&change.resource) == primary)
-        .filter(|change| {
-            let fields = &change.fields;
-            fields
-                .iter()
-                .any(|one| matches!(one.field, Field::Size | Field::StorageGib))
-        })
-        .find_map(|change| change.after.as_ref());
-    let Some(after) = grows else {
+        .find(|change| change.action == Action::Update && Some(&change.resource) == primary);
+    let Some(update) = update else {
         return Vec::new();
     };
     let followers = observed
@@ -176,15 +190,11 @@ pub(super) fn strangers_in_the_way(observed: &ObservedState, changes: &ChangeSet
             Stranger::Holds(..) => None,
         });
     followers
-        .filter(|live| {
-            let own = &live.attributes;
-            let smaller = own.size.as_deref().zip(after.size.as_deref());
-            smaller.is_some_and(|(own, other)| is_less(own, other))
-                || own.storage.gib < after.storage.gib
-        })
+        .filter(|live| outgrows(&update.fields, &live.attributes))
         .map(|live| {
             let message = format!(
-                "{} is a replica that the plan does not know, and smaller than its primary is to be",
+                "{} is a replica that the plan does not know, and its primary is to become more than \
+                 it can follow",
                 live.resource
             );
             Check::new(Severity::Error, "azure/smaller-replica", message)
@@ -193,22 +203,6 @@ pub(super) fn strangers_in_the_way(observed: &ObservedState, changes: &ChangeSet
                 .source(REPLICAS_PAGE)
         })
         .collect()
-}
-
-pub(super) fn public_address(created: &[&DesiredInstance]) -> Option<Check> {
-    let public = created
-        .iter()
-        .any(|wanted| !is_private(&wanted.attributes.settings));
-    public.then(|| {
-        Check::note(
-            "azure/public-address",
-            "without `subnet_id` a server gets a public address, which nobody reaches until you \
-             make a firewall rule",
-        )
-        .key("azure.subnet_id")
-        .remedy("set `subnet_id` and `private_dns_zone_id` in [azure] for a private one")
-        .source(page("network/concepts-networking-public"))
-    })
 }
 
 /// Azure takes no last snapshot; the backups of a deleted server are kept for some days.

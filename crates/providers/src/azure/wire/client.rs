@@ -2,12 +2,14 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use async_trait::async_trait;
+use azure_core::auth::{AccessToken, Secret, TokenCredential};
+use azure_core_1::time::OffsetDateTime;
 use azure_mgmt_postgresql::package_flexibleserver_2024_08_01 as generated;
-use bytes::Bytes;
 use pgfleet_provider::OperationName;
 use reqwest::{
-    Method, Url,
-    header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue},
+    Url,
+    header::{HeaderName, HeaderValue},
 };
 use serde_json::Value;
 
@@ -17,7 +19,7 @@ use super::{
     operation::{self, Address, State, Taken},
     read,
     tokens::{SCOPE, Tokens},
-    transport::{Http, Raw, Transport},
+    transport::{Answer, Http, Transport},
 };
 use crate::{azure::SERVERS, guard::TlsOnly};
 
@@ -37,15 +39,7 @@ pub(in crate::azure) struct Client {
     place: Place,
     endpoint: Url,
     http: Http,
-    tokens: Arc<Tokens>,
     generated: generated::Client,
-}
-
-/// An answer that says yes.
-struct Answer {
-    status: u16,
-    headers: HeaderMap,
-    body: Bytes,
 }
 
 impl Answer {
@@ -71,7 +65,7 @@ impl Client {
         insecure_hosts: &[String],
     ) -> Result<Self, Failure> {
         let no_address = || Failure::NoClient(format!("`{endpoint}` is no http or https address"));
-        let mut base: Url = endpoint.trim().parse().map_err(|_| no_address())?;
+        let base: Url = endpoint.trim().parse().map_err(|_| no_address())?;
         if !matches!(base.scheme(), "http" | "https") || base.host_str().is_none() {
             return Err(no_address());
         }
@@ -80,21 +74,21 @@ impl Client {
                 "the endpoint of Azure Resource Manager holds a user name".to_owned(),
             ));
         }
-        base.set_path("");
-        base.set_fragment(None);
-        base.set_query(None);
-        let http = Http::new(&base, TlsOnly::except(insecure_hosts))?;
-        let tokens = Arc::new(if base.scheme() == "https" {
+        if base.path() != "/" || base.query().is_some() || base.fragment().is_some() {
+            let why = format!("`{endpoint}` holds more than a host, and the rest would be lost");
+            return Err(Failure::NoClient(why));
+        }
+        let tokens = if base.scheme() == "https" {
             Tokens::somebody()
         } else {
             Tokens::Nobody
-        });
+        };
+        let http = Http::new(&base, TlsOnly::except(insecure_hosts), tokens)?;
         let mut versioned = base.clone();
         versioned
             .query_pairs_mut()
             .append_pair("api-version", API_VERSION);
-        let credential: Arc<dyn azure_core::auth::TokenCredential> = Arc::<Tokens>::clone(&tokens);
-        let generated = generated::Client::builder(credential)
+        let generated = generated::Client::builder(Arc::new(Nobody))
             .endpoint(versioned)
             .scopes(&[SCOPE])
             .retry(azure_core::RetryOptions::none())
@@ -105,7 +99,6 @@ impl Client {
             place,
             endpoint: base,
             http,
-            tokens,
             generated,
         })
     }
@@ -152,7 +145,7 @@ impl Client {
     pub(in crate::azure) async fn list(&self) -> Result<Vec<Server>, Failure> {
         const WHAT: &str = "the list of servers";
         // The generated client has its own way of paging, which takes the token to anywhere.
-        let mut answer = self.get_at(self.first_page()).await?;
+        let mut answer = self.http.get(self.first_page()).await?;
         let mut found = Vec::new();
         let mut seen: BTreeSet<String> = BTreeSet::new();
         loop {
@@ -175,7 +168,7 @@ impl Client {
             if !operation::may_be_asked(&self.endpoint, &next) {
                 return Err(lost("at another host, which was not asked"));
             }
-            answer = self.get_at(next).await?;
+            answer = self.http.get(next).await?;
         }
     }
 
@@ -184,7 +177,7 @@ impl Client {
         let (subscription, group) = self.names();
         let asked = self.generated.servers_client();
         let asked = asked.get(subscription, group, name).send();
-        match self.heard(asked.await).await {
+        match Self::heard(asked.await).await {
             Ok(answer) => read::server(&answer.json(name)?).map(Some),
             Err(Failure::Refused(Refusal {
                 status: 404, code, ..
@@ -261,7 +254,7 @@ impl Client {
         };
         let asked = self.generated.check_name_availability_client();
         let asked = asked.execute(&self.place.subscription, request).send();
-        let answer = self.heard(asked.await).await?;
+        let answer = Self::heard(asked.await).await?;
         let answer = answer.json("the question whether a name is free")?;
         let free = answer.get("nameAvailable").and_then(Value::as_bool);
         let text = |key| answer.get(key).and_then(Value::as_str);
@@ -276,12 +269,12 @@ impl Client {
         let Some(Address { url, tells_status }) = address else {
             return Ok(State::Unknown);
         };
-        let answer = match self.get_at(url).await {
-            // Azure forgets operations; the server itself tells then.
-            Err(Failure::Refused(Refusal {
-                status: 404 | 410, ..
-            })) => return Ok(State::Unknown),
-            answer => answer?,
+        let answer = match self.http.get(url).await {
+            Ok(answer) => answer,
+            Err(Failure::Refused(refusal)) => {
+                return operation::refused(tells_status, refusal);
+            }
+            Err(failure) => return Err(failure),
         };
         let body = serde_json::from_slice(&answer.body).ok();
         let pause = retry_after(&answer.headers);
@@ -293,42 +286,14 @@ impl Client {
         ))
     }
 
-    /// A request of our own, to an address that came in an answer.
-    async fn get_at(&self, url: Url) -> Result<Answer, Failure> {
-        let mut headers = HeaderMap::new();
-        if let Some(token) = self.tokens.get().await? {
-            let value = format!("Bearer {}", token.token.secret());
-            let value = HeaderValue::from_str(&value);
-            let mut value = value.map_err(|_| Failure::NoToken {
-                passes: false,
-                why: "the token is no token".to_owned(),
-            })?;
-            value.set_sensitive(true);
-            headers.insert(AUTHORIZATION, value);
-        }
-        let sent = self.http.send(Method::GET, url, headers, Bytes::new());
-        match sent.await {
-            Ok(Raw {
-                status,
-                headers,
-                body,
-            }) => Ok(Answer {
-                status,
-                headers,
-                body,
-            }),
-            Err(failure) => Err(self.refused(failure).await),
-        }
-    }
-
     /// What the generated client heard.
-    async fn heard<R>(&self, answer: azure_core::Result<R>) -> Result<Answer, Failure>
+    async fn heard<R>(answer: azure_core::Result<R>) -> Result<Answer, Failure>
     where
         R: Into<azure_core::Response>,
     {
         let response: azure_core::Response = match answer {
             Ok(answer) => answer.into(),
-            Err(error) => return Err(self.refused(cause(&error)).await),
+            Err(error) => return Err(cause(&error)),
         };
         let (status, headers, body) = response.deconstruct();
         let headers = headers
@@ -350,7 +315,7 @@ impl Client {
     where
         R: Into<azure_core::Response>,
     {
-        let answer = self.heard(answer).await?;
+        let answer = Self::heard(answer).await?;
         let address = Address::of(&answer.headers, &self.endpoint);
         Ok(Taken {
             done: address.is_none() && answer.status == 204,
@@ -358,13 +323,23 @@ impl Client {
             retry_after: retry_after(&answer.headers),
         })
     }
+}
 
-    /// A token that was refused is not used again.
-    async fn refused(&self, failure: Failure) -> Failure {
-        if matches!(&failure, Failure::Refused(refusal) if refusal.status == 401) {
-            self.tokens.forget().await;
-        }
-        failure
+/// The generated client wants somebody to ask for tokens; the transport does.
+#[derive(Debug)]
+struct Nobody;
+
+#[async_trait]
+impl TokenCredential for Nobody {
+    async fn get_token(&self, _scopes: &[&str]) -> azure_core::Result<AccessToken> {
+        Ok(AccessToken::new(
+            Secret::new(""),
+            OffsetDateTime::UNIX_EPOCH,
+        ))
+    }
+
+    async fn clear_cache(&self) -> azure_core::Result<()> {
+        Ok(())
     }
 }
 

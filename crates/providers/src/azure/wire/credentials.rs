@@ -23,6 +23,7 @@ use super::transport;
 const TENANT: &str = "AZURE_TENANT_ID";
 const CLIENT: &str = "AZURE_CLIENT_ID";
 const SECRET: &str = "AZURE_CLIENT_SECRET";
+const LOGIN: &str = "AZURE_AUTHORITY_HOST";
 const TOKEN_FILE: &str = "AZURE_FEDERATED_TOKEN_FILE";
 const GITHUB_URL: &str = "ACTIONS_ID_TOKEN_REQUEST_URL";
 const GITHUB_TOKEN: &str = "ACTIONS_ID_TOKEN_REQUEST_TOKEN";
@@ -66,23 +67,25 @@ fn list(environment: &dyn Fn(&str) -> Option<String>) -> Vec<Candidate> {
     let secret = all(&[TENANT, CLIENT, SECRET]);
     let file = all(&[TENANT, CLIENT, TOKEN_FILE]);
     let github = all(&[TENANT, CLIENT, GITHUB_URL, GITHUB_TOKEN]);
+    let login = environment(LOGIN).and_then(|text| text.trim().parse().ok());
+    let login = login.as_ref().is_some_and(transport::is_here);
     let identity = environment(CLIENT);
     let here = environment("IDENTITY_ENDPOINT").is_some() || environment("MSI_ENDPOINT").is_some();
     vec![
         Candidate {
             name: "client secret",
             named: secret.is_ok(),
-            open: Box::pin(async move { client_secret(secret?) }),
+            open: Box::pin(async move { client_secret(secret?, login) }),
         },
         Candidate {
             name: "workload identity",
             named: file.is_ok(),
-            open: Box::pin(async move { workload_identity(file?) }),
+            open: Box::pin(async move { workload_identity(file?, login) }),
         },
         Candidate {
             name: "GitHub's OpenID Connect",
             named: github.is_ok(),
-            open: Box::pin(async move { github_actions(github?) }),
+            open: Box::pin(async move { github_actions(github?, login) }),
         },
         Candidate {
             name: "managed identity",
@@ -118,17 +121,21 @@ fn said(error: &azure_core_1::Error) -> String {
     crate::words::chain(error)
 }
 
-/// The login is asked by a client like pgfleet's own, a few times where the network fails.
-fn options() -> Result<ClientOptions, String> {
-    let client = transport::client(false).map_err(|failure| failure.to_string())?;
-    Ok(ClientOptions {
+/// A client like pgfleet's own.
+fn client(on_this_machine: bool) -> Result<reqwest::Client, String> {
+    transport::client(on_this_machine).map_err(|failure| failure.to_string())
+}
+
+/// Who asks a login: a few times where the network fails.
+fn options(client: reqwest::Client) -> ClientOptions {
+    ClientOptions {
         transport: Some(Transport::new(Arc::new(client))),
         retry: RetryOptions::exponential(ExponentialRetryOptions {
             max_retries: 3,
             ..ExponentialRetryOptions::default()
         }),
         ..ClientOptions::default()
-    })
+    }
 }
 
 fn take<const N: usize>(values: Vec<String>) -> Result<[String; N], String> {
@@ -137,22 +144,22 @@ fn take<const N: usize>(values: Vec<String>) -> Result<[String; N], String> {
         .map_err(|_| "the environment changed meanwhile".to_owned())
 }
 
-fn client_secret(values: Vec<String>) -> Opened {
-    let [tenant, client, secret] = take(values)?;
+fn client_secret(values: Vec<String>, login_is_here: bool) -> Opened {
+    let [tenant, id, secret] = take(values)?;
     let options = ClientSecretCredentialOptions {
-        client_options: options()?,
+        client_options: options(client(login_is_here)?),
     };
-    let source = ClientSecretCredential::new(&tenant, client, secret.into(), Some(options));
+    let source = ClientSecretCredential::new(&tenant, id, secret.into(), Some(options));
     source.map(erased).map_err(|error| said(&error))
 }
 
-fn workload_identity(values: Vec<String>) -> Opened {
-    let [tenant, client, file] = take(values)?;
+fn workload_identity(values: Vec<String>, login_is_here: bool) -> Opened {
+    let [tenant, id, file] = take(values)?;
     let options = WorkloadIdentityCredentialOptions {
         credential_options: ClientAssertionCredentialOptions {
-            client_options: options()?,
+            client_options: options(client(login_is_here)?),
         },
-        client_id: Some(client),
+        client_id: Some(id),
         tenant_id: Some(tenant),
         token_file_path: Some(file.into()),
     };
@@ -160,24 +167,13 @@ fn workload_identity(values: Vec<String>) -> Opened {
     source.map(erased).map_err(|error| said(&error))
 }
 
-fn github_actions(values: Vec<String>) -> Opened {
-    let [tenant, client, url, token] = take(values)?;
-    let mut url: reqwest::Url = url
-        .parse()
-        .map_err(|_| format!("{GITHUB_URL} holds no address"))?;
-    if url.scheme() != "https" {
-        return Err(format!("{GITHUB_URL} is not https"));
-    }
-    url.query_pairs_mut().append_pair("audience", AUDIENCE);
-    let assertion = GitHub {
-        client: transport::client(false).map_err(|failure| failure.to_string())?,
-        url,
-        token: token.into(),
-    };
+fn github_actions(values: Vec<String>, login_is_here: bool) -> Opened {
+    let [tenant, id, url, token] = take(values)?;
+    let assertion = GitHub::at(&url, token)?;
     let options = ClientAssertionCredentialOptions {
-        client_options: options()?,
+        client_options: options(client(login_is_here)?),
     };
-    let source = ClientAssertionCredential::new(tenant, client, assertion, Some(options));
+    let source = ClientAssertionCredential::new(tenant, id, assertion, Some(options));
     source.map(erased).map_err(|error| said(&error))
 }
 
@@ -186,6 +182,24 @@ struct GitHub {
     client: reqwest::Client,
     url: reqwest::Url,
     token: azure_core_1::credentials::Secret,
+}
+
+impl GitHub {
+    /// The address that a job is given, asked for a token that is meant for Azure.
+    fn at(url: &str, token: String) -> Result<Self, String> {
+        let mut url: reqwest::Url = url
+            .parse()
+            .map_err(|_| format!("{GITHUB_URL} holds no address"))?;
+        if url.scheme() != "https" {
+            return Err(format!("{GITHUB_URL} is not https"));
+        }
+        url.query_pairs_mut().append_pair("audience", AUDIENCE);
+        Ok(Self {
+            client: client(transport::is_here(&url))?,
+            url,
+            token: token.into(),
+        })
+    }
 }
 
 impl std::fmt::Debug for GitHub {
@@ -233,7 +247,7 @@ impl ClientAssertion for GitHub {
 
 /// The library waits over a minute for an answer from a machine that is not in Azure; whether
 /// anybody is there is found out before.
-async fn managed_identity(client: Option<String>, elsewhere: bool) -> Opened {
+async fn managed_identity(id: Option<String>, elsewhere: bool) -> Opened {
     if !elsewhere {
         let there = timeout(METADATA_PATIENCE, TcpStream::connect(METADATA)).await;
         if !there.is_ok_and(|connected| connected.is_ok()) {
@@ -241,8 +255,10 @@ async fn managed_identity(client: Option<String>, elsewhere: bool) -> Opened {
         }
     }
     let options = ManagedIdentityCredentialOptions {
-        user_assigned_id: client.map(UserAssignedId::ClientId),
-        client_options: options()?,
+        user_assigned_id: id.map(UserAssignedId::ClientId),
+        // It is asked in plain text, by the machine itself or by what runs beside it: a proxy would
+        // see the secret that goes there and the token that comes back.
+        client_options: options(client(true)?),
     };
     let source = ManagedIdentityCredential::new(Some(options));
     source.map(erased).map_err(|error| said(&error))
@@ -303,12 +319,62 @@ mod tests {
     #[test]
     fn the_workflow_s_token_is_sent_over_tls_only() {
         let values = ["t", "c", "http://example.com/token", "secret"].map(ToOwned::to_owned);
-        let Err(why) = github_actions(values.to_vec()) else {
+        let Err(why) = github_actions(values.to_vec(), false) else {
             panic!("it was taken");
         };
         assert!(
             why.contains("is not https") && !why.contains("secret"),
             "{why}"
         );
+    }
+
+    #[tokio::test]
+    async fn a_workflow_s_token_is_asked_for_azure_and_taken_from_the_answer() {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let github = GitHub {
+            client: client(true).unwrap(),
+            url: format!("http://{address}/token?api-version=2.0&audience=api%3A%2F%2Fx")
+                .parse()
+                .unwrap(),
+            token: "the-job-s".to_owned().into(),
+        };
+        let answer = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut asked = String::new();
+            while !asked.contains("\r\n\r\n") {
+                let mut part = [0; 1024];
+                let read = stream.read(&mut part).await.unwrap();
+                asked.push_str(std::str::from_utf8(&part[..read]).unwrap());
+            }
+            let body = r#"{"count": 1857, "value": "the.assertion.itself"}"#;
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}",
+                body.len()
+            );
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            asked
+        };
+        let (assertion, asked) = tokio::join!(github.secret(None), answer);
+        assert_eq!(assertion.unwrap(), "the.assertion.itself");
+        assert!(asked.starts_with("GET /token?api-version=2.0&"), "{asked}");
+        let asked = asked.to_ascii_lowercase();
+        assert!(asked.contains("authorization: bearer the-job-s"), "{asked}");
+    }
+
+    #[test]
+    fn a_workflow_s_token_is_meant_for_azure_s_exchange() {
+        let source = GitHub::at(
+            "https://example.com/token?api-version=2.0",
+            "secret".to_owned(),
+        );
+        let source = source.unwrap();
+        assert_eq!(
+            source.url.query(),
+            Some("api-version=2.0&audience=api%3A%2F%2FAzureADTokenExchange")
+        );
+        assert!(!format!("{source:?}").contains("secret"));
     }
 }

@@ -71,6 +71,14 @@ impl Refusal {
     }
 }
 
+/// Whether a code says that the server, or the primary that a replica hangs on, is at work on
+/// something else.
+pub(in crate::azure) fn is_busy(code: &str) -> bool {
+    code.ends_with("Busy")
+        || code.contains("InProgress")
+        || matches!(code, "ConflictingServerOperation" | "RetryableError")
+}
+
 /// Code and message of `{"error": {...}}`, or of the same without its envelope. What `details` add
 /// is part of the message: the outer words are often only that something failed.
 pub(super) fn error_of(body: &Value) -> Option<(String, String)> {

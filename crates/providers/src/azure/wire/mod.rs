@@ -15,5 +15,5 @@ mod transport;
 
 pub(super) use azure_mgmt_postgresql::package_flexibleserver_2024_08_01::models;
 pub(super) use client::{Client, Place};
-pub(super) use failure::{Failure, Refusal};
+pub(super) use failure::{Failure, Refusal, is_busy};
 pub(super) use operation::{Ended, State, Taken};

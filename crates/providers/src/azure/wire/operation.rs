@@ -9,7 +9,7 @@ use pgfleet_provider::OperationName;
 use reqwest::{Url, header::HeaderMap};
 use serde_json::Value;
 
-use super::failure::error_of;
+use super::failure::{Failure, Refusal, error_of, is_busy};
 use crate::guard::is_loopback;
 
 /// The public cloud's host; its regions have names below it.
@@ -128,6 +128,31 @@ pub(super) fn state(
     }
 }
 
+/// What an answer at an operation's address means that says no. At the address of its result every
+/// error of Azure's is how the operation ended, but for those that are about the question itself.
+pub(super) fn refused(tells_status: bool, refusal: Refusal) -> Result<State, Failure> {
+    let Refusal {
+        status,
+        code,
+        message,
+        from_azure,
+        ..
+    } = &refusal;
+    match status {
+        // Azure forgets operations, and not everybody may ask after them.
+        403 | 404 | 410 => Ok(State::Unknown),
+        // Between the two, somebody else's gateway may be the one that answers.
+        401 | 408 | 429 | 502..=504 => Err(Failure::Refused(refusal)),
+        // Either the operation ended so, or it cannot be asked after just now.
+        _ if is_busy(code) => Ok(State::Unknown),
+        _ if *from_azure && (*status == 400 || !tells_status) => Ok(State::Failed(Ended {
+            code: code.clone(),
+            message: message.clone(),
+        })),
+        _ => Err(Failure::Refused(refusal)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -202,5 +227,36 @@ mod tests {
         );
         assert_eq!(state(false, 202, None, None), running);
         assert_eq!(state(false, 204, None, None), State::Succeeded);
+    }
+
+    #[test]
+    fn an_error_at_the_address_of_the_result_is_how_an_operation_ended() {
+        let refusal = |status, code: &str, from_azure| Refusal {
+            status,
+            code: code.to_owned(),
+            message: "words".to_owned(),
+            retry_after: None,
+            from_azure,
+        };
+        for status in [400, 409, 422, 500] {
+            let told = refused(false, refusal(status, "NoRoom", true));
+            let Ok(State::Failed(ended)) = told else {
+                panic!("{status}: {told:?}");
+            };
+            assert_eq!(ended.code, "NoRoom");
+        }
+        for (status, code) in [(401, "X"), (408, "X"), (429, "X"), (503, "X")] {
+            let told = refused(false, refusal(status, code, true));
+            assert!(told.is_err(), "{status}: {told:?}");
+        }
+        for (status, code) in [(403, "X"), (404, "X"), (410, "X"), (409, "ServerIsBusy")] {
+            let told = refused(false, refusal(status, code, true));
+            assert_eq!(told.unwrap(), State::Unknown, "{status}");
+        }
+        // A gateway's page, and a status that cannot be had just now.
+        assert!(refused(false, refusal(500, "", false)).is_err());
+        assert!(refused(true, refusal(500, "InternalServerError", true)).is_err());
+        let told = refused(true, refusal(403, "AuthorizationFailed", true));
+        assert_eq!(told.unwrap(), State::Unknown);
     }
 }

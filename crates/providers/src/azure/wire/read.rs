@@ -11,6 +11,8 @@ use crate::azure::sku::tier_of;
 
 /// The fields of `properties` that are read, each with those that are read within it.
 const READ: &[(&str, &[&str])] = &[
+    ("administratorLogin", &[]),
+    ("availabilityZone", &[]),
     ("version", &[]),
     ("minorVersion", &[]),
     ("state", &[]),

@@ -2,10 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use async_trait::async_trait;
-use azure_core::auth::{AccessToken, Secret, TokenCredential};
+pub(super) use azure_core_1::credentials::AccessToken as Token;
 use azure_core_1::{
-    credentials::{AccessToken as Token, TokenCredential as Source},
+    credentials::TokenCredential as Source,
     error::ErrorKind,
     time::{Duration as Span, OffsetDateTime},
 };
@@ -22,6 +21,8 @@ use super::{
 pub(super) const SCOPE: &str = "https://management.azure.com/.default";
 /// A token is asked for anew when it has no longer than this to live, or half of its life.
 const EARLY: Span = Span::seconds(300);
+/// After a login that failed, how long a token that is still good is used before another is asked for.
+const REST: Span = Span::seconds(30);
 /// Longest that one source may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -41,6 +42,31 @@ pub(super) struct Chosen {
     source: Arc<dyn Source>,
     token: Token,
     since: OffsetDateTime,
+    /// Until when the login is left alone.
+    rests: OffsetDateTime,
+}
+
+impl Chosen {
+    /// Takes a new token where the old one is about to expire. A login that fails takes nothing from
+    /// one that is still good.
+    async fn renew(&mut self) -> Result<(), Failure> {
+        let now = OffsetDateTime::now_utc();
+        let is_good = self.token.expires_on > now;
+        if !is_stale(&self.token, self.since) || (is_good && now < self.rests) {
+            return Ok(());
+        }
+        match ask(self.name, self.source.as_ref()).await {
+            Ok(token) => {
+                self.token = token;
+                self.since = OffsetDateTime::now_utc();
+            }
+            Err(_) if self.token.expires_on > OffsetDateTime::now_utc() => {
+                self.rests = OffsetDateTime::now_utc() + REST;
+            }
+            Err(failure) => return Err(failure),
+        }
+        Ok(())
+    }
 }
 
 impl Tokens {
@@ -57,10 +83,7 @@ impl Tokens {
         let mut chosen = chosen.lock().await;
         let known = match chosen.as_mut() {
             Some(known) => {
-                if is_stale(&known.token, known.since) {
-                    known.token = ask(known.name, known.source.as_ref()).await?;
-                    known.since = OffsetDateTime::now_utc();
-                }
+                known.renew().await?;
                 known
             }
             None => chosen.insert(choose().await?),
@@ -68,11 +91,17 @@ impl Tokens {
         Ok(Some(known.token.clone()))
     }
 
-    /// Lets go of a token that was refused.
-    pub(super) async fn forget(&self) {
+    /// Another token than one that was refused; none where there is no other.
+    pub(super) async fn instead_of(&self, refused: &Token) -> Result<Option<Token>, Failure> {
+        let is_other = |token: &Token| token.token.secret() != refused.token.secret();
         if let Self::Somebody(chosen) = self {
-            *chosen.lock().await = None;
+            let mut chosen = chosen.lock().await;
+            // Somebody else may have found out before, and have another one already.
+            if !chosen.as_ref().is_some_and(|known| is_other(&known.token)) {
+                *chosen = None;
+            }
         }
+        Ok(self.get().await?.filter(is_other))
     }
 }
 
@@ -107,6 +136,7 @@ async fn choose() -> Result<Chosen, Failure> {
                     source,
                     token,
                     since,
+                    rests: since,
                 });
             }
             Err(failure) => {
@@ -163,28 +193,10 @@ fn told(error: &azure_core_1::Error) -> String {
     }
 }
 
-#[async_trait]
-impl TokenCredential for Tokens {
-    async fn get_token(&self, _scopes: &[&str]) -> azure_core::Result<AccessToken> {
-        let failed =
-            |failure| azure_core::Error::new(azure_core::error::ErrorKind::Credential, failure);
-        // The transport takes the empty one off again.
-        let none = || AccessToken::new(Secret::new(""), OffsetDateTime::now_utc());
-        let token = self.get().await.map_err(failed)?;
-        Ok(token.map_or_else(none, |token| {
-            let secret = Secret::new(token.token.secret().to_owned());
-            AccessToken::new(secret, token.expires_on)
-        }))
-    }
-
-    async fn clear_cache(&self) -> azure_core::Result<()> {
-        self.forget().await;
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use async_trait::async_trait;
+
     use super::*;
 
     /// A login that answers with these, one after the other, and then with a token.
@@ -222,15 +234,41 @@ mod tests {
         azure_core_1::Error::with_message(kind, "the login's own words")
     }
 
-    /// Tokens of a login that gave one an hour ago.
-    fn expired(answers: Vec<azure_core_1::Error>) -> Tokens {
+    /// Tokens of a login that gave one an hour ago, which is good for so much longer.
+    fn given(left: Span, answers: Vec<azure_core_1::Error>) -> Tokens {
         let now = OffsetDateTime::now_utc();
         Tokens::Somebody(Mutex::new(Some(Chosen {
             name: "client secret",
             source: Arc::new(Login(std::sync::Mutex::new(answers))),
-            token: Token::new("old", now),
+            token: Token::new("old", now + left),
             since: now - Span::hours(1),
+            rests: now - Span::hours(1),
         })))
+    }
+
+    fn expired(answers: Vec<azure_core_1::Error>) -> Tokens {
+        given(Span::ZERO, answers)
+    }
+
+    #[tokio::test]
+    async fn a_token_that_is_still_good_outlasts_a_login_that_fails() {
+        let tokens = given(Span::seconds(120), vec![status(401)]);
+        // Asked once, and not with every request.
+        for _ in 0..2 {
+            let token = tokens.get().await.unwrap().unwrap();
+            assert_eq!(token.token.secret(), "old");
+        }
+        let tokens = given(Span::seconds(120), Vec::new());
+        let token = tokens.get().await.unwrap().unwrap();
+        assert_eq!(token.token.secret(), "new");
+    }
+
+    #[tokio::test]
+    async fn a_token_that_was_refused_is_not_asked_for_again_where_another_is_there() {
+        let tokens = given(Span::hours(1), Vec::new());
+        let gone = Token::new("gone", OffsetDateTime::now_utc() + Span::hours(1));
+        let other = tokens.instead_of(&gone).await.unwrap().unwrap();
+        assert_eq!(other.token.secret(), "old");
     }
 
     #[tokio::test]

@@ -17,7 +17,10 @@ use serde_json::Value;
 
 use crate::words::chain;
 
-use super::failure::{Failure, Refusal};
+use super::{
+    failure::{Failure, Refusal},
+    tokens::{Token, Tokens},
+};
 use crate::guard::{TlsOnly, is_loopback};
 
 /// Longest that a connection may take to be made.
@@ -26,16 +29,26 @@ const CONNECT: Duration = Duration::from_secs(10);
 const ANSWER: Duration = Duration::from_secs(60);
 const AGENT: &str = concat!("pgfleet/", env!("CARGO_PKG_VERSION"));
 
-/// An HTTP client that keeps connections and trusts whom the system trusts (`SSL_CERT_FILE`).
+/// An HTTP client that keeps connections and trusts whom the system trusts (`SSL_CERT_FILE`). Each
+/// request bears the token of whoever asks.
 #[derive(Debug, Clone)]
 pub(super) struct Http {
     client: reqwest::Client,
     guard: TlsOnly,
+    tokens: Arc<Tokens>,
+}
+
+/// A request but for its token.
+struct Draft {
+    method: Method,
+    url: Url,
+    headers: HeaderMap,
+    body: Bytes,
 }
 
 /// An answer that says yes.
 #[derive(Debug)]
-pub(super) struct Raw {
+pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
@@ -43,30 +56,66 @@ pub(super) struct Raw {
 
 impl Http {
     /// For requests to an endpoint, which may be on this machine: no proxy stands in between then.
-    pub(super) fn new(endpoint: &Url, guard: TlsOnly) -> Result<Self, Failure> {
+    pub(super) fn new(endpoint: &Url, guard: TlsOnly, tokens: Tokens) -> Result<Self, Failure> {
         guard.check(endpoint.as_str())?;
-        let here = endpoint.host_str().is_some_and(is_loopback);
-        let client = client(here)?;
-        Ok(Self { client, guard })
+        let client = client(is_here(endpoint))?;
+        let tokens = Arc::new(tokens);
+        Ok(Self {
+            client,
+            guard,
+            tokens,
+        })
     }
 
-    /// Sends one request, once. Redirections are not followed: they would take a token along.
-    pub(super) async fn send(
-        &self,
-        method: Method,
-        url: Url,
-        mut headers: HeaderMap,
-        body: Bytes,
-    ) -> Result<Raw, Failure> {
-        self.guard.check(url.as_str())?;
-        if url.scheme() != "https" {
+    /// Reads what lies at an address.
+    pub(super) async fn get(&self, url: Url) -> Result<Answer, Failure> {
+        let draft = Draft {
+            method: Method::GET,
+            url,
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+        };
+        self.send(draft).await
+    }
+
+    /// Sends one request, once. One whose token is not taken has done nothing, and is sent with
+    /// another token, once.
+    async fn send(&self, draft: Draft) -> Result<Answer, Failure> {
+        self.guard.check(draft.url.as_str())?;
+        let token = if draft.url.scheme() == "https" {
+            self.tokens.get().await?
+        } else {
             // A token over a wire that others can read is a token given away.
-            headers.remove(AUTHORIZATION);
+            None
+        };
+        let answer = self.send_as(token.as_ref(), &draft).await;
+        let refused = |answer: &Result<Answer, Failure>| matches!(answer, Err(Failure::Refused(refusal)) if refusal.status == 401);
+        let Some(token) = token.filter(|_| refused(&answer)) else {
+            return answer;
+        };
+        match self.tokens.instead_of(&token).await? {
+            Some(other) => self.send_as(Some(&other), &draft).await,
+            None => answer,
         }
-        let operation = operation(&method, url.path());
-        let mut request = self.client.request(method, url).headers(headers);
+    }
+
+    /// Redirections are not followed: they would take the token along.
+    async fn send_as(&self, token: Option<&Token>, draft: &Draft) -> Result<Answer, Failure> {
+        let Draft {
+            method,
+            url,
+            headers,
+            body,
+        } = draft;
+        let operation = operation(method, url.path());
+        let mut request = self.client.request(method.clone(), url.clone());
+        request = request.headers(headers.clone());
+        if let Some(token) = token {
+            // It is marked as sensitive.
+            request = request.bearer_auth(token.token.secret());
+        }
         if !body.is_empty() {
-            request = request.body(body);
+            request = request.body(body.clone());
         }
         let sent = Instant::now();
         let answer = request.send().await;
@@ -79,7 +128,7 @@ impl Http {
             why: format!("the answer is cut off: {}", told(&error)),
         })?;
         if status.is_success() {
-            Ok(Raw {
+            Ok(Answer {
                 status: status.as_u16(),
                 headers,
                 body,
@@ -124,7 +173,12 @@ fn log(operation: &str, answer: Option<&reqwest::Response>, sent: Instant) {
     );
 }
 
-/// A client as pgfleet wants it.
+/// Whether an address is one of this machine's own.
+pub(super) fn is_here(url: &Url) -> bool {
+    url.host_str().is_some_and(is_loopback)
+}
+
+/// A client as pgfleet wants it; what it sends to this machine goes over no proxy.
 pub(super) fn client(on_this_machine: bool) -> Result<reqwest::Client, Failure> {
     let mut builder = reqwest::Client::builder()
         .user_agent(AGENT)
@@ -178,22 +232,28 @@ impl HttpClient for Transport {
         for (name, value) in request.headers().iter() {
             let name = HeaderName::from_bytes(name.as_str().as_bytes());
             let value = HeaderValue::from_str(value.as_str());
-            let (Ok(name), Ok(mut value)) = (name, value) else {
+            let (Ok(name), Ok(value)) = (name, value) else {
                 return Err(broken("a header"));
             };
-            value.set_sensitive(name == AUTHORIZATION);
             headers.insert(name, value);
         }
+        // The generated client's own, which is of nobody.
+        headers.remove(AUTHORIZATION);
         let Body::Bytes(body) = request.body() else {
             return Err(broken("its body"));
         };
         let body = without_nulls(body).map_err(|_| broken("its body"))?;
-        let sent = self.0.send(method, request.url().clone(), headers, body);
-        let Raw {
+        let draft = Draft {
+            method,
+            url: request.url().clone(),
+            headers,
+            body,
+        };
+        let Answer {
             status,
             headers,
             body,
-        } = sent.await.map_err(failed)?;
+        } = self.0.send(draft).await.map_err(failed)?;
         let status = azure_core::StatusCode::try_from(status);
         let status = status.map_err(|_| {
             failed(Failure::Malformed(

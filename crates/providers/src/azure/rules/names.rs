@@ -1,0 +1,118 @@
+//! What servers, administrators, databases and tags may be called.
+
+use pgfleet_model::{Check, DesiredInstance};
+
+use super::page;
+use crate::databases;
+
+/// Tags of a resource.
+const TAGS: usize = 50;
+/// Names that the service keeps for itself.
+const RESERVED: [&str; 8] = [
+    "azure_superuser",
+    "azure_pg_admin",
+    "azuresu",
+    "admin",
+    "administrator",
+    "root",
+    "guest",
+    "public",
+];
+
+/// 3 to 63 lowercase letters, digits and single hyphens; no hyphen first or last.
+pub(super) fn identifier(wanted: &DesiredInstance) -> Option<Check> {
+    let id = wanted.resource.id.as_str();
+    let fine = (3..=63).contains(&id.len())
+        && id
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && !id.starts_with('-')
+        && !id.ends_with('-')
+        && !id.contains("--");
+    (!fine).then(|| {
+        Check::error("azure/identifier", format!("Azure takes no name `{id}`"))
+            .at(&wanted.address)
+            .key(wanted.key.clone())
+            .remedy(
+                "3 to 63 lowercase letters, digits and single hyphens, no hyphen first or last; set `id` \
+                 or `ids`, or another `fleet`",
+            )
+            .source(page("configure-maintain/how-to-create-server"))
+    })
+}
+
+/// Who a new primary's administrator is, and that there is a password.
+pub(super) fn administrator(wanted: &DesiredInstance) -> Vec<Check> {
+    let Some(bootstrap) = &wanted.bootstrap else {
+        return Vec::new();
+    };
+    let source = page("configure-maintain/how-to-create-server");
+    let admin = &bootstrap.admin;
+    let why = if RESERVED.contains(&admin.to_ascii_lowercase().as_str()) {
+        Some(format!("Azure keeps the name `{admin}` for itself"))
+    } else if is_plain(admin, "_-.$") {
+        None
+    } else {
+        Some(format!("Azure takes no administrator `{admin}`"))
+    };
+    let name = why.map(|why| {
+        Check::error("azure/admin", why)
+            .at(&wanted.address)
+            .key("primary.admin")
+            .remedy("take another name, or leave `admin` out: `postgres`")
+            .source(source.clone())
+    });
+    let password = bootstrap.password.is_none().then(|| {
+        Check::error(
+            "azure/password",
+            "a new primary needs an administrator's password",
+        )
+        .at(&wanted.address)
+        .key("primary")
+        .remedy("add password = { env = \"NAME\" } (or file, or command) to [primary]")
+        .source(source.clone())
+    });
+    name.into_iter().chain(password).collect()
+}
+
+/// What the database that a new primary gets may be called.
+pub(super) fn database(wanted: &DesiredInstance) -> Option<Check> {
+    let name = databases::wanted(wanted)?;
+    (!is_plain(name, "_-$")).then(|| {
+        Check::error(
+            "azure/database",
+            format!("Azure takes no database `{name}`"),
+        )
+        .at(&wanted.address)
+        .key("primary.database")
+        .remedy("a letter or `_` first, then letters, digits, `_`, `-` and `$`")
+        .source(page("configure-maintain/how-to-create-server"))
+    })
+}
+
+/// A letter or `_`, then letters, digits and these signs.
+fn is_plain(name: &str, signs: &str) -> bool {
+    let inside = |c: char| c.is_ascii_alphanumeric() || signs.contains(c);
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && name.chars().all(inside)
+}
+
+pub(super) fn tags(wanted: &DesiredInstance) -> Option<Check> {
+    let tags = &wanted.attributes.tags;
+    let bad = tags
+        .keys()
+        .find(|name| name.contains(['<', '>', '%', '&', '\\', '?', '/']));
+    let why = match bad {
+        Some(name) => format!("Azure takes no tag `{name}`"),
+        // Ours are three, and a fourth for a while.
+        None if tags.len() + 4 > TAGS => format!("a server bears {TAGS} tags, pgfleet's included"),
+        None => return None,
+    };
+    Some(
+        Check::error("azure/tags", why)
+            .key("tags")
+            .remedy("names without < > % & \\ ? /, and 46 tags at most")
+            .source(
+                "https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources",
+            ),
+    )
+}

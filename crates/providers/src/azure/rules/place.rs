@@ -1,0 +1,171 @@
+//! Where servers may lie: regions, zones, networks.
+
+use pgfleet_model::{
+    Availability, ChangeSet, Check, DesiredInstance, DesiredState, ObservedState, Role,
+};
+
+use super::page;
+use crate::{
+    azure::{resolve::is_private, setting},
+    offered,
+};
+
+/// Regions of which the catalog knows no price.
+const REGIONS: [&str; 32] = [
+    "australiacentral",
+    "australiacentral2",
+    "australiasoutheast",
+    "austriaeast",
+    "belgiumcentral",
+    "brazilsoutheast",
+    "canadaeast",
+    "chilecentral",
+    "denmarkeast",
+    "eastasia",
+    "francesouth",
+    "germanynorth",
+    "indonesiacentral",
+    "israelcentral",
+    "italynorth",
+    "japanwest",
+    "jioindiacentral",
+    "jioindiawest",
+    "koreasouth",
+    "malaysiawest",
+    "newzealandnorth",
+    "northcentralus",
+    "norwaywest",
+    "qatarcentral",
+    "southafricawest",
+    "southindia",
+    "spaincentral",
+    "swedensouth",
+    "switzerlandwest",
+    "uaecentral",
+    "westcentralus",
+    "westindia",
+];
+
+/// Regions without zones that a standby could lie in. Japan West is not among them: of its zones more
+/// than one thing is said.
+const WITHOUT_ZONES: [&str; 18] = [
+    "australiacentral",
+    "australiacentral2",
+    "australiasoutheast",
+    "brazilsoutheast",
+    "canadaeast",
+    "francesouth",
+    "germanynorth",
+    "jioindiacentral",
+    "jioindiawest",
+    "koreasouth",
+    "northcentralus",
+    "norwaywest",
+    "southafricawest",
+    "switzerlandwest",
+    "uaecentral",
+    "ukwest",
+    "westcentralus",
+    "westus",
+];
+
+/// Regions that there are.
+pub(super) fn regions(
+    desired: &DesiredState,
+    observed: &ObservedState,
+    changes: &ChangeSet,
+) -> Vec<Check> {
+    offered::regions(desired, observed, changes, &REGIONS, &page("overview"))
+}
+
+/// A standby lies in another zone. One that is there already proves that there are zones.
+pub(super) fn zones(desired: &DesiredState, observed: &ObservedState) -> Option<Check> {
+    let primary = desired.managed_primary()?;
+    let regional = Some(Availability::Regional);
+    let live = observed.wanted.get(&primary.address);
+    let comes = primary.attributes.availability == regional
+        && live.is_none_or(|live| live.attributes.availability != regional);
+    let region = &primary.resource.region;
+    (comes && WITHOUT_ZONES.contains(&region.as_str())).then(|| {
+        Check::error(
+            "azure/no-zones",
+            format!("`{region}` has no zones, and so no standby in another one"),
+        )
+        .at(&primary.address)
+        .key("primary.multi_az")
+        .remedy("leave `multi_az` out, or take a region with zones")
+        .source(page("overview"))
+    })
+}
+
+/// A private address takes a subnet that is delegated to the service, and a zone for its name.
+pub(super) fn network(wanted: &DesiredInstance) -> Option<Check> {
+    let settings = &wanted.attributes.settings;
+    let subnet = settings.get(setting::SUBNET)?.to_string();
+    let own = match wanted.role() {
+        Role::Primary => "azure".to_owned(),
+        Role::Replica => format!("{}.azure", wanted.key),
+    };
+    let lower = subnet.to_ascii_lowercase();
+    let (code, key, message, remedy) =
+        if !lower.contains("/virtualnetworks/") || !lower.contains("/subnets/") {
+            (
+                "azure/subnet-id",
+                setting::SUBNET,
+                format!("`{subnet}` is no subnet's resource ID"),
+                "write what `az network vnet subnet show --query id` prints",
+            )
+        } else if !settings.contains_key(setting::DNS_ZONE) {
+            (
+                "azure/private-dns-zone",
+                setting::DNS_ZONE,
+                "a server in a subnet needs a private DNS zone for its name".to_owned(),
+                "set `private_dns_zone_id` beside `subnet_id`",
+            )
+        } else {
+            return None;
+        };
+    Some(
+        Check::error(code, message)
+            .at(&wanted.address)
+            .key(format!("{own}.{key}"))
+            .remedy(remedy)
+            .source(page("network/concepts-networking-private")),
+    )
+}
+
+/// A server stays in the region in which it was made, and keeps its name to itself.
+pub(super) fn elsewhere(wanted: &DesiredInstance, observed: &ObservedState) -> Option<Check> {
+    let other = observed.owned().find(|live| {
+        live.resource.id == wanted.resource.id && live.resource.region != wanted.resource.region
+    })?;
+    Some(
+        Check::error(
+            "azure/location-change",
+            format!(
+                "{} is in {}, and a server cannot be moved",
+                other.resource, other.resource.region
+            ),
+        )
+        .at(&wanted.address)
+        .key(wanted.key.clone())
+        .remedy("keep its region, or make another server under another name (`id`, `ids`)")
+        .source(page("configure-maintain/how-to-create-server")),
+    )
+}
+
+pub(super) fn public_address(created: &[&DesiredInstance]) -> Option<Check> {
+    let public = created
+        .iter()
+        .any(|wanted| !is_private(&wanted.attributes.settings));
+    public.then(|| {
+        Check::note(
+            "azure/public-address",
+            "without `subnet_id` a server gets a public address, which nobody reaches until you \
+             make a firewall rule",
+        )
+        .key("azure.subnet_id")
+        .remedy("set `subnet_id` and `private_dns_zone_id` in [azure] for a private one")
+        .source(page("network/concepts-networking-public"))
+    })
+}

@@ -1,0 +1,242 @@
+//! Rules that are about one server.
+
+use super::*;
+
+#[test]
+fn another_version_is_refused_up_and_down() {
+    for version in ["15", "17"] {
+        let text = usual(SMALL, "").replace("'16'", &format!("'{version}'"));
+        refuses(&text, live(SMALL), "azure/version-change");
+    }
+}
+
+#[test]
+fn another_kind_of_disk_is_refused() {
+    let text = usual(SMALL, "storage = { gib = 128, type = 'premium-ssd-v2' }");
+    refuses(&text, live(SMALL), "azure/storage-type");
+}
+
+#[test]
+fn another_subnet_is_refused_and_the_same_in_another_case_is_not() {
+    let subnet = |id: &str| {
+        let table = format!("[azure]\nsubnet_id = '{id}'");
+        file(&format!("size = '{SMALL}'"), "count = 2", &table)
+    };
+    let inside = |one: &mut ObservedInstance| {
+        let id = Value::Text("/subscriptions/S/subnets/Data".to_owned());
+        let settings = &mut one.attributes.settings;
+        settings.insert(setting::SUBNET.to_owned(), id);
+    };
+    refuses(
+        &subnet("/subscriptions/S/subnets/other"),
+        altered(SMALL, inside),
+        "azure/subnet",
+    );
+    let plan = accepts(
+        &subnet("/subscriptions/s/Subnets/data"),
+        altered(SMALL, inside),
+    );
+    assert_eq!(order(&plan), [""; 0]);
+}
+
+#[test]
+fn another_region_is_refused() {
+    let mut all = live(SMALL);
+    all[1].resource.region = Region::new("westus");
+    refuses(&usual(SMALL, ""), all, "azure/location-change");
+}
+
+#[test]
+fn another_name_of_the_primary_is_refused() {
+    let text = usual(SMALL, "id = 'another-primary'");
+    let plan = planned(&text, live(SMALL));
+    assert!(plan.is_refused());
+}
+
+#[test]
+fn names_are_as_azure_takes_them() {
+    for id in ["ab", "Capital", "two--hyphens"] {
+        let text = usual(SMALL, &format!("id = '{id}'"));
+        refuses(&text, Vec::new(), "azure/identifier");
+    }
+    accepts(&usual(SMALL, "id = '7-eleven-food'"), Vec::new());
+}
+
+#[test]
+fn disks_come_in_sizes() {
+    let of = |storage: &str| usual(SMALL, &format!("storage = {{ {storage} }}"));
+    refuses(&of("gib = 100"), Vec::new(), "azure/storage-size");
+    refuses(
+        &of("gib = 100, iops = 3000"),
+        Vec::new(),
+        "azure/premium-ssd-iops",
+    );
+    let burstable = usual(
+        "Standard_B2s",
+        "storage = { gib = 100, type = 'premium-ssd-v2' }",
+    );
+    refuses(&burstable, Vec::new(), "azure/burstable-premium-ssd-v2");
+    refuses(
+        &of("gib = 100, type = 'premium-ssd-v2', autogrow = true"),
+        Vec::new(),
+        "azure/premium-ssd-v2-autogrow",
+    );
+    accepts(
+        &of("gib = 100, type = 'premium-ssd-v2', iops = 4000, throughput = 200"),
+        Vec::new(),
+    );
+}
+
+#[test]
+fn backups_are_kept_for_a_week_to_five() {
+    for days in [0, 6] {
+        let text = usual(SMALL, &format!("backup_days = {days}"));
+        refuses(&text, Vec::new(), "azure/backup-days");
+    }
+}
+
+#[test]
+fn an_administrator_has_a_password_and_a_name_of_its_own() {
+    let text = usual(SMALL, "").replace(SECRET, "");
+    refuses(&text, Vec::new(), "azure/password");
+    for admin in ["azure_superuser", "Admin", "azuresu", "1st", "my admin"] {
+        let text = usual(SMALL, &format!("admin = '{admin}'"));
+        refuses(&text, Vec::new(), "azure/admin");
+    }
+}
+
+#[test]
+fn tags_are_as_azure_takes_them() {
+    let text = format!("tags = {{ 'a/b' = 'c' }}\n{}", usual(SMALL, ""));
+    refuses(&text, Vec::new(), "azure/tags");
+}
+
+#[test]
+fn a_portable_size_is_the_cheapest_that_holds_as_much() {
+    let text = file("size = { vcpus = 4, memory_gib = 16 }", "count = 1", "");
+    let plan = accepts(&text, Vec::new());
+    let sizes: Vec<_> = plan
+        .set
+        .effective()
+        .filter_map(|change| change.after.as_ref()?.size.clone())
+        .collect();
+    assert!(
+        sizes.iter().all(|size| size.starts_with("Standard_D4")),
+        "{sizes:?}"
+    );
+    // What runs and fits is left.
+    let text = file("size = { vcpus = 2, memory_gib = 8 }", "count = 2", "");
+    assert_eq!(order(&accepts(&text, live(LARGE))), [""; 0]);
+}
+
+#[test]
+fn a_region_and_a_size_there_have_to_be() {
+    let elsewhere = usual(SMALL, "").replace("eastus2", "eastus9");
+    refuses(&elsewhere, Vec::new(), "azure/region");
+    accepts(
+        &usual(SMALL, "").replace("eastus2", "italynorth"),
+        Vec::new(),
+    );
+    refuses(&usual("Standard_D3ds_v5", ""), Vec::new(), "azure/size");
+    let new = accepts(&usual("Standard_D4ds_v9", ""), Vec::new());
+    assert!(found(&new, "azure/size"), "{:?}", new.checks);
+}
+
+#[test]
+fn a_disk_that_is_there_is_of_the_kind_that_it_is() {
+    let second = || {
+        altered(SMALL, |one| {
+            one.attributes.storage.kind = Some("premium-ssd-v2".to_owned());
+            one.attributes.storage.gib = Some(100);
+        })
+    };
+    accepts(&usual(SMALL, "storage = { gib = 100 }"), second());
+    let three = file(&format!("size = '{SMALL}'"), "count = 3", "");
+    accepts(&three, second());
+    let alone = file("size = 'Standard_B2s'", "count = 0", "");
+    refuses(
+        &alone,
+        second()[..1].to_vec(),
+        "azure/burstable-premium-ssd-v2",
+    );
+}
+
+#[test]
+fn a_size_that_there_is_not_is_refused_for_a_server_that_runs_too() {
+    refuses(&usual("Standard_D3ds_v5", ""), live(SMALL), "azure/size");
+    // One that runs and stays is one that there is.
+    accepts(&usual("Standard_D3ds_v5", ""), live("Standard_D3ds_v5"));
+}
+
+#[test]
+fn a_database_is_called_what_azure_takes() {
+    for name in ["my.db", "1st", "my db"] {
+        let text = usual(SMALL, &format!("database = '{name}'"));
+        refuses(&text, Vec::new(), "azure/database");
+    }
+    for name in ["food-orders", "_food", "F00d$"] {
+        accepts(&usual(SMALL, &format!("database = '{name}'")), Vec::new());
+    }
+    // It is made with the primary only.
+    accepts(&usual(SMALL, "database = 'my.db'"), live(SMALL));
+}
+
+#[test]
+fn a_private_address_takes_a_subnet_and_a_zone_of_names() {
+    let with = |table: &str| {
+        let table = format!("[azure]\n{table}");
+        file(&format!("size = '{SMALL}'"), "count = 1", &table)
+    };
+    let subnet = "subnet_id = '/subscriptions/S/resourceGroups/g/providers/Microsoft.Network/\
+                  virtualNetworks/v/subnets/data'";
+    let zone = "private_dns_zone_id = '/subscriptions/S/privateDnsZones/z'";
+    refuses(&with(subnet), Vec::new(), "azure/private-dns-zone");
+    accepts(&with(&format!("{subnet}\n{zone}")), Vec::new());
+    let short = with(&format!("subnet_id = 'data'\n{zone}"));
+    refuses(&short, Vec::new(), "azure/subnet-id");
+}
+
+#[test]
+fn a_standby_lies_in_a_region_with_zones() {
+    let of = |region: &str, more: &str| usual(SMALL, more).replace("eastus2", region);
+    refuses(
+        &of("westus", "multi_az = true"),
+        Vec::new(),
+        "azure/no-zones",
+    );
+    accepts(&of("westus", ""), Vec::new());
+    accepts(&of("westus2", "multi_az = true"), Vec::new());
+    let there = || {
+        altered(SMALL, |one| {
+            one.resource.region = Region::new("westus");
+            if let Some(source) = &mut one.source {
+                source.region = Region::new("westus");
+            }
+        })
+    };
+    refuses(&of("westus", "multi_az = true"), there(), "azure/no-zones");
+    let mut has_one = there();
+    has_one[0].attributes.availability = Some(Availability::Regional);
+    accepts(&of("westus", "multi_az = true"), has_one);
+}
+
+#[test]
+fn a_version_is_one_of_which_azure_makes_servers() {
+    let of = |version: &str| usual(SMALL, "").replace("'16'", &format!("'{version}'"));
+    for retired in ["10", "11", "12"] {
+        refuses(&of(retired), Vec::new(), "azure/version");
+    }
+    for unsure in ["13", "19"] {
+        let plan = accepts(&of(unsure), Vec::new());
+        assert!(found(&plan, "azure/version"), "{:?}", plan.checks);
+    }
+    for known in ["14", "18"] {
+        let plan = accepts(&of(known), Vec::new());
+        assert!(!found(&plan, "azure/version"), "{:?}", plan.checks);
+    }
+    // A server that runs may stay.
+    let old = altered(SMALL, |one| {
+        one.attributes.postgres = Some("11".parse().unwrap());
+    });
+    accepts(&of("11"), old);
+}
