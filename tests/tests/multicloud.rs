@@ -104,9 +104,10 @@ fn a_cloud_that_fails_keeps_none_of_the_others_waiting() {
         clouds.control().fault(out_of_order(vendor, changes_only));
         let ran = clouds.apply(&files).exits(5);
         for other in Vendor::ALL {
-            let ended = match other == vendor {
-                true => "failed; nothing was changed in it",
-                false => "as planned: 2 instances",
+            let ended = if other == vendor {
+                "failed; nothing was changed in it"
+            } else {
+                "as planned: 2 instances"
             };
             ran.says(&format!("truck-{} {ended}", other.name()));
         }

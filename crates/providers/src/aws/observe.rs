@@ -262,7 +262,7 @@ fn settings(live: &DbInstance) -> BTreeMap<String, Value> {
         (setting::CLUSTER, live.db_cluster_identifier().map(text)),
         (
             setting::REPLICA_CLUSTERS,
-            (!clusters.is_empty()).then(|| Value::List(clusters.to_vec())),
+            (!clusters.is_empty()).then(|| Value::List(clusters.iter().cloned().collect())),
         ),
         (
             setting::MANAGED_PASSWORD,
@@ -327,7 +327,7 @@ mod tests {
             .build();
         let seen = listed(&live, &Region::new("us-east-1")).unwrap().instance;
         let clusters = seen.attributes.settings.get(setting::REPLICA_CLUSTERS);
-        assert_eq!(clusters, Some(&Value::List(vec!["reports".to_owned()])));
+        assert_eq!(clusters, Some(&Value::List(["reports".to_owned()].into())));
         assert_eq!(seen.attributes.storage, Storage::default());
     }
 

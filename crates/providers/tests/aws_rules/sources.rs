@@ -125,7 +125,7 @@ fn deleting_a_primary_whose_replica_is_a_cluster_is_refused() {
     let goal = Goal::Destroy {
         replicas_only: false,
     };
-    let clusters = Value::List(vec!["reports".to_owned()]);
+    let clusters = Value::List(["reports".to_owned()].into());
     let primary = set(live("primary"), "replica_clusters", clusters);
     let plan = aimed(&text, [primary], goal);
     refuses(&plan, "aws/promotes-replicas");
