@@ -124,6 +124,7 @@ fn what_is_printed_lines_up_in_80_columns_and_is_the_same_in_more() {
         ["cost", "cloud.toml", "--format=text"],
         ["plan", "cloud.toml", "--simulate"],
         ["plan", "longest.toml", "--simulate"],
+        ["cost", "longest.toml", "--format=text"],
         ["plan", "--help", "--simulate"],
     ] {
         let narrow = shown(&arguments, 80);

@@ -34,8 +34,9 @@ pub(crate) fn change_rows(change: &Change, home: &Region) -> Vec<[String; 4]> {
         }
         Action::Delete => vec![[address, id, place, because()]],
         Action::Update => {
-            let stopped = change.reasons.contains(&Reason::Stopped);
-            let start = stopped.then(|| [address.clone(), id.clone(), place.clone(), because()]);
+            let first = change.reasons.first();
+            let told = matches!(first, Some(Reason::Stopped | Reason::InFlight));
+            let why = told.then(|| [address.clone(), id.clone(), place.clone(), because()]);
             let fields = change.fields.iter().map(|field| {
                 let from = field
                     .from
@@ -44,7 +45,7 @@ pub(crate) fn change_rows(change: &Change, home: &Region) -> Vec<[String; 4]> {
                 let what = format!("{}: {from} -> {}", field.field, field.to);
                 [address.clone(), id.clone(), place.clone(), what]
             });
-            start.into_iter().chain(fields).collect()
+            why.into_iter().chain(fields).collect()
         }
     }
 }

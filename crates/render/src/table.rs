@@ -108,6 +108,29 @@ mod tests {
     }
 
     #[test]
+    fn a_heading_goes_on_below_where_it_has_no_room() {
+        let plain = Paint::new(false);
+        let place = "azure eastus2".to_owned();
+        let account = format!(
+            "account 00000000-0000-0000-0000-000000000001/{}",
+            "g".repeat(24)
+        );
+        let count = "3 instances as planned".to_owned();
+        let short = heading("truck", &[place.clone(), count.clone()], plain);
+        assert_eq!(short, "truck   azure eastus2   3 instances as planned\n");
+        let long = heading(
+            "truck",
+            &[place.clone(), account.clone(), count.clone()],
+            plain,
+        );
+        assert_eq!(long, format!("truck   {place}\n  {account}\n  {count}\n"));
+        assert!(
+            long.lines().all(|line| line.chars().count() <= WIDTH),
+            "{long}"
+        );
+    }
+
+    #[test]
     fn paragraphs_fit() {
         let text = "word ".repeat(60);
         assert!(
