@@ -4,7 +4,7 @@
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
 use pgfleet_simulator::{Fault, FaultEffect};
-use pgfleet_tests::Ran;
+use pgfleet_tests::{Ran, wait_until};
 
 use crate::cloud::Cloud;
 
@@ -293,4 +293,36 @@ fn a_fleet_can_be_taken_down_more_than_once() {
             "{name} is not there"
         );
     }
+}
+
+#[test]
+fn an_instance_that_is_busy_with_something_else_is_changed_when_it_is_free() {
+    let cloud = Cloud::new();
+    let name = cloud.plan(1, "");
+    cloud.apply().exits(0);
+    let text = fs::read_to_string(cloud.machine.path().join(&name)).unwrap();
+    cloud.write(&text.replace("db.m5.large", "db.m5.xlarge"));
+    let status = |word| {
+        let control = cloud.control();
+        control.set_status("us-east-1", "truck-replica-1", word)
+    };
+    status("backing-up").unwrap();
+    let run = cloud.start(&["apply", &name, "--auto-approve"]);
+    let listed = || {
+        let records = cloud.control().requests();
+        let turned_away = |record: &pgfleet_simulator::Record| {
+            let of_replica = record.identifier.as_deref() == Some("truck-replica-1");
+            record.action == "ModifyDBInstance" && of_replica && !record.effect
+        };
+        let last = records.iter().rposition(turned_away);
+        let after = last.map(|last| &records[last..]).unwrap_or_default();
+        let lists = after
+            .iter()
+            .filter(|record| record.action == "DescribeDBInstances");
+        lists.count()
+    };
+    wait_until("it was looked what keeps it busy", || listed() > 1);
+    status("available").unwrap();
+    run.wait().exits(0);
+    cloud.is_settled();
 }
