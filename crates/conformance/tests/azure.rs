@@ -15,7 +15,9 @@ use pgfleet_conformance::{
 use pgfleet_model::{ProviderKind, ResourceRef};
 use pgfleet_provider::{Provider, Scope};
 use pgfleet_providers::azure::{AzureOptions, AzureProvider};
-use pgfleet_simulator::{AzureOptions as Simulated, Clock, Fault, FaultEffect, Simulator};
+use pgfleet_simulator::{
+    AzureAddresses, AzureOptions as Simulated, Clock, Fault, FaultEffect, Simulator,
+};
 use serde_json::json;
 
 const SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000001";
@@ -24,13 +26,15 @@ const GROUP: &str = "Food";
 /// A simulated Azure; another one for every case.
 struct Azure {
     clock: Clock,
+    addresses: AzureAddresses,
     simulator: Mutex<Option<Simulator>>,
 }
 
 impl Azure {
-    async fn new(clock: Clock) -> Self {
+    async fn new(clock: Clock, addresses: AzureAddresses) -> Self {
         let azure = Self {
             clock,
+            addresses,
             simulator: Mutex::new(None),
         };
         azure.clear().await.unwrap();
@@ -70,6 +74,7 @@ impl Subject for Azure {
         // Of pages there are several; and who is asked to wait whole seconds waits them.
         options.page_size = 2;
         options.retry_after = None;
+        options.operation_addresses = self.addresses;
         let next = Simulator::builder().clock(self.clock).azure(options);
         let next = next.start().await;
         let next = next.map_err(|error| error.to_string())?;
@@ -157,10 +162,18 @@ fn passes(report: &Report) {
 
 #[tokio::test]
 async fn what_takes_no_time_passes() {
-    passes(&suite::run(&Azure::new(Clock::AtOnce).await).await);
+    let azure = Azure::new(Clock::AtOnce, AzureAddresses::Both).await;
+    passes(&suite::run(&azure).await);
 }
 
 #[tokio::test]
 async fn what_takes_its_time_passes() {
-    passes(&suite::run(&Azure::new(Clock::Scaled(1000.0)).await).await);
+    let azure = Azure::new(Clock::Scaled(1000.0), AzureAddresses::Both).await;
+    passes(&suite::run(&azure).await);
+}
+
+#[tokio::test]
+async fn what_tells_results_and_no_status_passes() {
+    let azure = Azure::new(Clock::Scaled(1000.0), AzureAddresses::Location).await;
+    passes(&suite::run(&azure).await);
 }

@@ -245,7 +245,7 @@ pub(crate) const RESOURCE_GROUP: Rule = Rule {
         good.then_some(()).ok_or_else(|| Complaint {
             code: code::BAD_RESOURCE_GROUP,
             message: format!("{} is no resource group's name", quote(text)),
-            remedy: "write the name that `az group list` prints: letters, digits, - _ . ( ) and no full stop at its end",
+            remedy: "write the name that `az group list` prints",
         })
     },
     ..ANY
