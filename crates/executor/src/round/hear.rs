@@ -160,7 +160,8 @@ impl Round<'_, '_> {
             Err(error) => self.failed(index, &error),
             Ok(wait) => {
                 let flight = &mut self.flights[index];
-                // What keeps an instance busy may be the same change, begun by an earlier run.
+                // What keeps an instance busy may be the same change, begun by an earlier run, which is
+                // done by the time.
                 let alters = matches!(
                     flight.step.mutation.operation,
                     pgfleet_model::Operation::Modify { .. }
@@ -210,6 +211,13 @@ impl Round<'_, '_> {
         flight.expect = live.and_then(|live| live.version.clone());
         match flight.provider.platform().standing(mutation, live) {
             Standing::Done => self.done(index),
+            // It is somebody else's change that goes on, and a call that was turned away was not taken.
+            Standing::Running if flight.busy => {
+                flight.state = State::Pausing {
+                    until: Instant::now(),
+                    look: false,
+                };
+            }
             Standing::Running => {
                 let operation = Operation {
                     mutation: mutation.clone(),

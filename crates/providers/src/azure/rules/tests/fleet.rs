@@ -54,7 +54,11 @@ fn a_replica_with_less_compute_than_its_primary_is_refused() {
 fn a_replica_with_a_smaller_disk_than_its_primary_is_refused() {
     let primary = format!("size = '{MIDDLE}'\nstorage = {{ gib = 256 }}");
     let text = file(&primary, "count = 1\nstorage = { gib = 128 }", "");
-    refuses(&text, Vec::new(), "azure/smaller-replica");
+    refuses(&text, live(MIDDLE), "azure/smaller-replica");
+    // One that is made is as large as its primary will be.
+    let plan = accepts(&text, Vec::new());
+    let replica = &plan.desired.instances[&"replica-1".parse().unwrap()];
+    assert_eq!(replica.attributes.storage.gib, Some(256));
 }
 
 #[test]
