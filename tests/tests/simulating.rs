@@ -6,13 +6,24 @@ use pgfleet_tests::{Machine, PASSWORD, Signal, Vendor, wait_until};
 
 #[test]
 fn what_simulate_prints_leads_a_shell_to_every_cloud() {
+    leads(&["simulate", "--speed", "0"], &Vendor::ALL);
+}
+
+/// Google's client goes without credentials where there is no TLS only.
+#[test]
+fn what_simulate_prints_leads_a_shell_to_clouds_over_tls() {
+    let simulate = ["simulate", "--speed", "0", "--tls", "its authority.pem"];
+    leads(&simulate, &[Vendor::Aws, Vendor::Azure]);
+}
+
+fn leads(simulate: &[&str], vendors: &[Vendor]) {
     let machine = Machine::new();
-    let simulate = machine.start(&["simulate", "--speed", "0"]);
+    let simulate = machine.start(simulate);
     wait_until("an environment is printed", || {
         simulate.printed().ends_with('\n')
     });
     fs::write(machine.path().join("environment"), simulate.printed()).unwrap();
-    for vendor in Vendor::ALL {
+    for vendor in vendors {
         let plan = vendor.file();
         fs::write(machine.path().join(&plan), vendor.plan(1)).unwrap();
         for (verb, ends) in [

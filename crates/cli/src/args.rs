@@ -196,6 +196,9 @@ pub(crate) struct SimulateArgs {
     /// Simulated seconds in a real one; 0: whatever takes time is done by the next request
     #[arg(long, value_name = "N", default_value_t = 300)]
     pub(crate) speed: u32,
+    /// Serves https; the certificate of its authority is written to FILE, for SSL_CERT_FILE
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls: Option<PathBuf>,
 }
 
 /// Brings fleets into the shape of their plan files

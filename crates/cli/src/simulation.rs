@@ -1,6 +1,6 @@
 //! `--simulate`: clouds that this process serves to itself, on loopback.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use pgfleet_model::ProviderKind;
 use pgfleet_simulator::{AwsOptions, AzureOptions, Clock, GcpOptions, Simulator};
@@ -29,7 +29,7 @@ impl Simulation {
             return Ok(None);
         };
         refuse_local(specs, ui)?;
-        match begin(0, Some(file.clone()), Clock::Scaled(SPEED)).await {
+        match begin(0, Some(file.clone()), Clock::Scaled(SPEED), false).await {
             Ok(simulator) => {
                 for spec in specs {
                     seeding::existing(simulator.control(), spec);
@@ -70,6 +70,14 @@ pub(crate) fn refuse_local(specs: &[Spec], ui: Ui) -> Result<(), Exit> {
 pub(crate) struct NotStarted(String);
 
 impl NotStarted {
+    /// A certificate that could not be written.
+    pub(crate) fn without(certificate: &Path, why: &std::io::Error) -> Self {
+        Self(format!(
+            "{} cannot be written: {why}",
+            certificate.display()
+        ))
+    }
+
     pub(crate) fn told(&self, ui: Ui) -> Exit {
         ui.problem(
             &format!("the simulated clouds cannot start: {}", self.0),
@@ -79,11 +87,12 @@ impl NotStarted {
     }
 }
 
-/// Starts a simulator on loopback.
+/// Starts a simulator on loopback, with or without TLS.
 pub(crate) async fn begin(
     port: u16,
     state: Option<PathBuf>,
     clock: Clock,
+    tls: bool,
 ) -> Result<Simulator, NotStarted> {
     // Plan files name groups and subscriptions that exist in somebody's account.
     let mut aws = AwsOptions::default();
@@ -94,7 +103,7 @@ pub(crate) async fn begin(
     // gcloud sends back what it has read, also what only Google sets.
     let mut gcp = GcpOptions::default();
     gcp.ignore_output_only = true;
-    let builder = Simulator::builder().port(port).clock(clock);
+    let builder = Simulator::builder().port(port).clock(clock).tls(tls);
     let mut builder = builder.aws(aws).azure(azure).gcp(gcp);
     if let Some(state) = state {
         builder = builder.state_file(state);

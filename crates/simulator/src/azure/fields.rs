@@ -1,4 +1,9 @@
 //! The objects of the API: fields, which of them may be written, and since which version of it.
+//!
+//! Written from Microsoft's description of it: `openapi.json` of each version below
+//! `specification/postgresql/resource-manager/Microsoft.DBforPostgreSQL` in the repository
+//! `Azure/azure-rest-api-specs` (`FlexibleServers.json` until 2024-08-01): `Server` and what it holds for a PUT,
+//! `ServerForPatch` for a PATCH (`ServerForUpdate` before 2025-08-01), with `readOnly` and `x-ms-mutability`.
 
 /// A version of the API. Ordered as they came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
