@@ -38,10 +38,16 @@ fn each_code_is_the_same_with_a_terminal_and_without() {
         assert_eq!(ends(&["plan", &file, "--format=json"]), 0);
 
         let replica = fleet.replica(1);
-        send(replica.process("walreceiver"), Signal::STOP);
-        send(replica.process("startup"), Signal::STOP);
+        let halted = ["walreceiver", "startup"].map(|name| replica.process(name));
+        for process in halted {
+            send(process, Signal::STOP);
+        }
         let verify = ["verify", &file, "--timeout", "1s", "--format=json"];
         assert_eq!(ends(&verify), 7);
+        // What is halted does not hear that its server is gone.
+        for process in halted {
+            send(process, Signal::CONT);
+        }
         replica.kill();
         wait_until("the replica is gone", || replica.processes().is_empty());
 

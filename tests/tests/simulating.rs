@@ -1,5 +1,7 @@
 //! `pgfleet simulate`: clouds for other processes.
 
+#![expect(clippy::unwrap_used, reason = "a test that panics is one that fails")]
+
 use std::{fs, process::Command};
 
 use pgfleet_tests::{Machine, PASSWORD, Signal, Vendor, wait_until};

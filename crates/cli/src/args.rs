@@ -196,7 +196,7 @@ pub(crate) struct SimulateArgs {
     /// Simulated seconds in a real one; 0: whatever takes time is done by the next request
     #[arg(long, value_name = "N", default_value_t = 300)]
     pub(crate) speed: u32,
-    /// Serves https; the certificate of its authority is written to FILE, for SSL_CERT_FILE
+    /// Serves https; the certificate of its authority is written to FILE, for clients to trust
     #[arg(long, value_name = "FILE")]
     pub(crate) tls: Option<PathBuf>,
 }
