@@ -4,6 +4,7 @@
 //! One file per verb under `verbs`. This is the only crate that prints and the only one that
 //! reads the environment; what it prints is made by `pgfleet-render`.
 
+mod accounts;
 mod args;
 mod bill;
 mod credentials;
@@ -13,6 +14,7 @@ mod file;
 mod github;
 mod logs;
 mod prices;
+mod problems;
 mod progress;
 mod providers;
 mod run;

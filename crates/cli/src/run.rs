@@ -8,7 +8,7 @@ use std::{
 
 use futures_util::future::join_all;
 use pgfleet_executor::{Listing, Traffic, list};
-use pgfleet_model::{Check, FleetName, Inventory, Mutation, ProviderKind, Region, Severity};
+use pgfleet_model::{Check, FleetName, Inventory, Mutation, Severity};
 use pgfleet_planner::{
     Cycle, Fit, FleetPlan, Goal, Resolution, Retagging, SavedFleet, SavedPlan, plan, resolve,
 };
@@ -18,9 +18,11 @@ use pgfleet_render::path_word;
 use pgfleet_spec::{Diagnostic, Spec};
 
 use crate::{
+    accounts::Accounts,
     args::SimulateFlag,
     bill::Prices,
     exit::Exit,
+    problems::{Problem, tell, tell_refusals},
     providers::Providers,
     saved::{mistaken, refuse},
     simulation::Simulation,
@@ -59,64 +61,6 @@ pub(crate) struct Run {
     pub(crate) traffic: Arc<Traffic>,
     /// The clouds, where they are simulated.
     simulation: Option<Simulation>,
-}
-
-/// Whether the accounts behind the credentials are asked for, which costs a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Accounts {
-    /// Where a plan file is bound to one.
-    Guarded,
-    /// Of every fleet, to be saved.
-    All,
-    /// Of every fleet, to be held against what was saved instead of the plan file's.
-    Saved,
-}
-
-/// The account that a plan file is bound to.
-fn guard(spec: &Spec) -> Option<String> {
-    spec.platform.get("account").map(ToString::to_string)
-}
-
-/// The account that calls are made in, where it has to be known. Another than the plan file's is
-/// refused, as other protections refuse.
-async fn account(
-    provider: &dyn Provider,
-    home: &Region,
-    guard: Option<String>,
-    accounts: Accounts,
-    traffic: &Arc<Traffic>,
-) -> Result<String, (ProviderError, Exit)> {
-    // Only AWS asks somebody for it.
-    let free = provider.platform().kind() != ProviderKind::Aws;
-    if !free && guard.is_none() && accounts == Accounts::Guarded {
-        return Ok(String::new());
-    }
-    let ask = async || provider.identity().await;
-    let account = match traffic.ask(provider, [home.clone()].into(), ask).await {
-        Ok(account) => account.to_string(),
-        // What stands in for AWS may have no service for it.
-        Err(error) if guard.is_none() && error.kind == ErrorKind::Unsupported => String::new(),
-        Err(error) => return Err((error, Exit::Failed)),
-    };
-    match guard {
-        Some(wanted) if wanted != account => {
-            let why =
-                format!("the plan is for the account {wanted}, the credentials are for {account}");
-            let error = ProviderError::new(ErrorKind::Permission, why)
-                .remedy("take other credentials (AWS_PROFILE), or correct `account` in [aws]");
-            Err((error, Exit::Refused))
-        }
-        _ => Ok(account),
-    }
-}
-
-/// Something that keeps one fleet from being planned.
-#[derive(Clone)]
-pub(crate) struct Problem {
-    pub(crate) fleet: FleetName,
-    pub(crate) error: ProviderError,
-    /// How the command ends for it.
-    pub(crate) exit: Exit,
 }
 
 /// Loads the plan files. Every problem of every file has been told when this fails.
@@ -163,28 +107,20 @@ impl Run {
         let mut fleets = Vec::with_capacity(specs.len());
         let mut problems = Vec::new();
         for spec in specs {
-            let account = match providers.serve(&spec) {
-                Ok(provider) => {
-                    let is_guarded = simulation.is_none() && accounts != Accounts::Saved;
-                    let guard = guard(&spec).filter(|_| is_guarded);
-                    let home = &spec.region;
-                    account(provider.as_ref(), home, guard, accounts, &traffic)
-                        .await
-                        .map(|account| (provider, account))
-                }
-                Err(error) => Err((error, Exit::Failed)),
+            let served = match providers.serve(&spec) {
+                Ok(provider) => accounts
+                    .of(&spec, provider.as_ref(), simulation.is_some(), &traffic)
+                    .await
+                    .map(|account| (provider, account)),
+                Err(error) => Err(Problem::of(&spec, error)),
             };
-            match account {
+            match served {
                 Ok((provider, account)) => fleets.push(Fleet {
                     spec,
                     provider,
                     account,
                 }),
-                Err((error, exit)) => problems.push(Problem {
-                    fleet: spec.fleet,
-                    error,
-                    exit,
-                }),
+                Err(problem) => problems.push(problem),
             }
         }
         if fleets.is_empty() && !problems.is_empty() {
@@ -254,11 +190,7 @@ impl Run {
                     self.fleets.push(fleet);
                     planned.push(plan);
                 }
-                Err(error) => self.unserved.push(Problem {
-                    fleet: fleet.spec.fleet,
-                    error,
-                    exit: Exit::Failed,
-                }),
+                Err(error) => self.unserved.push(Problem::of(&fleet.spec, error)),
             }
         }
         if self.unserved.is_empty() {
@@ -407,14 +339,9 @@ impl Run {
     fn all<T>(&self, results: Vec<Result<T, ProviderError>>, ui: Ui) -> Result<Vec<T>, Exit> {
         let (mut done, mut problems) = (Vec::new(), self.unserved.clone());
         for (fleet, result) in self.fleets.iter().zip(results) {
-            let fleet = fleet.spec.fleet.clone();
             match result {
                 Ok(result) => done.push(result),
-                Err(error) => problems.push(Problem {
-                    fleet,
-                    error,
-                    exit: Exit::Failed,
-                }),
+                Err(error) => problems.push(Problem::of(&fleet.spec, error)),
             }
         }
         if problems.is_empty() {
@@ -427,30 +354,6 @@ impl Run {
 
 fn circular(cycle: &Cycle) -> ProviderError {
     ProviderError::new(ErrorKind::Internal, cycle.to_string())
-}
-
-/// Tells every problem, each with its fleet, the same problem of several fleets once.
-fn tell(problems: &[Problem], ui: Ui) -> Exit {
-    let mut told: Vec<&ProviderError> = Vec::new();
-    for Problem { fleet, error, .. } in problems {
-        if told.contains(&error) {
-            continue;
-        }
-        told.push(error);
-        ui.problem(&format!("{fleet}: {}", error.message), &error.remedy);
-    }
-    Exit::of_all(problems.iter().map(|problem| problem.exit))
-}
-
-/// Tells what refuses, where not every plan is shown.
-fn tell_refusals(refusals: &[Check], ui: Ui) -> Option<Exit> {
-    for Check {
-        message, remedy, ..
-    } in refusals
-    {
-        ui.problem(message, remedy);
-    }
-    refusals.first().map(|_| Exit::Refused)
 }
 
 /// How many checks refuse.

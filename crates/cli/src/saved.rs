@@ -12,10 +12,11 @@ use pgfleet_render::path_word;
 use pgfleet_spec::{Diagnostic, SourceFile, Spec};
 
 use crate::{
+    accounts::Accounts,
     args::SimulateFlag,
     exit::Exit,
     file::write_whole,
-    run::{Accounts, Fleet, Run},
+    run::{Fleet, Run},
     ui::Ui,
 };
 

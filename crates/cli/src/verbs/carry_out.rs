@@ -14,12 +14,13 @@ use pgfleet_spec::Spec;
 
 use super::plan::{markdown, text};
 use crate::{
+    accounts::Accounts,
     args::{Format, HowArgs},
     credentials,
     exit::Exit,
     github::Github,
     progress::Progress,
-    run::{Accounts, Fleet, Run, load, refusals},
+    run::{Fleet, Run, load, refusals},
     saved,
     signals::Signals,
     ui::Ui,

@@ -9,10 +9,11 @@ use pgfleet_render::{
 
 use super::looking;
 use crate::{
+    accounts::Accounts,
     args::{PlanArgs, PlanFormat},
     exit::Exit,
     github::Github,
-    run::{Accounts, Run, refusals},
+    run::{Run, refusals},
     saved,
     ui::Ui,
 };

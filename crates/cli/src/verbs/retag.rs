@@ -6,9 +6,10 @@ use pgfleet_model::{Inventory, Severity};
 use pgfleet_planner::{Resolution, Retagging, adopt, release};
 
 use crate::{
+    accounts::Accounts,
     args::{AdoptArgs, ReleaseArgs, SimulateFlag},
     exit::Exit,
-    run::{Accounts, Run, load},
+    run::{Run, load},
     ui::Ui,
 };
 
