@@ -15,6 +15,7 @@ pub struct PriceLists {
     origin: String,
     answers: Arc<Mutex<BTreeMap<String, (u16, String)>>>,
     asked: Arc<Mutex<Vec<String>>>,
+    heads: Arc<Mutex<Vec<String>>>,
 }
 
 impl Default for PriceLists {
@@ -31,6 +32,7 @@ impl PriceLists {
             origin: format!("http://{}", listener.local_addr().unwrap()),
             answers: Arc::default(),
             asked: Arc::default(),
+            heads: Arc::default(),
         };
         let serving = lists.clone();
         thread::spawn(move || {
@@ -58,16 +60,21 @@ impl PriceLists {
         self.asked.lock().unwrap().clone()
     }
 
+    /// The lines of the heads of all requests.
+    pub fn heads(&self) -> Vec<String> {
+        self.heads.lock().unwrap().clone()
+    }
+
     fn answer(&self, mut stream: TcpStream) {
         let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
         let Some(Ok(first)) = lines.next() else {
             return;
         };
-        // The rest of the head is of no account.
-        while lines
-            .next()
-            .is_some_and(|line| line.is_ok_and(|line| !line.is_empty()))
-        {}
+        let head: Vec<String> = lines
+            .map_while(Result::ok)
+            .take_while(|line| !line.is_empty())
+            .collect();
+        self.heads.lock().unwrap().extend(head);
         let path = first.split(' ').nth(1).unwrap_or_default().to_owned();
         let answers = self.answers.lock().unwrap().clone();
         let fitting = answers

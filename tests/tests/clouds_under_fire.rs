@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use pgfleet_simulator::{Clock, Fault, FaultEffect};
-use pgfleet_tests::{Clouds, Random, Signal, Vendor, say, side_by_side, soak};
+use pgfleet_tests::{Clouds, Random, Signal, Vendor, say, side_by_side, soak, wait_until};
 
 /// Replicas of the fleets.
 const REPLICAS: usize = 2;
@@ -283,6 +283,35 @@ fn a_smaller_plan_beside_a_larger_one(vendor: Vendor) {
     clouds.is_whole(vendor, 1);
 }
 
+/// `adopt` and `release` hear a signal while each of their requests in turn waits for its answer.
+fn an_adoption_that_is_stopped_at_each_request_is_taken_up(vendor: Vendor) {
+    let clouds = at_once(vendor);
+    let file = vendor.file();
+    clouds.apply(&[&file]).exits(0);
+    for verb in ["release", "adopt"] {
+        let other = if verb == "adopt" { "release" } else { "adopt" };
+        let run = [verb, &file, "--auto-approve"];
+        let requests = clouds.asked(&run, 0).len();
+        assert!(requests > REPLICAS + 1, "{requests}");
+        for nth in 1..=requests {
+            clouds.run(&[other, &file, "--auto-approve"]).exits(0);
+            let before = clouds.control().request_count();
+            let nth = u64::try_from(nth).unwrap();
+            let hangs = Fault::new(FaultEffect::Hang).nth(nth);
+            clouds.control().fault(hangs);
+            let running = clouds.start(&run);
+            wait_until("the request that hangs has come", || {
+                clouds.control().request_count() >= before + nth
+            });
+            running.signal(Signal::INT);
+            running.wait_within(SOON).exits(6).says("Stopped");
+            assert_eq!(clouds.control().request_count(), before + nth);
+            clouds.run(&run).exits(0);
+        }
+    }
+    clouds.is_whole(vendor, REPLICAS);
+}
+
 macro_rules! on_each_cloud {
     ($($test:ident),* $(,)?) => {
         mod aws {
@@ -310,4 +339,5 @@ on_each_cloud!(
     two_applies_of_one_plan,
     two_applies_of_different_plans,
     a_smaller_plan_beside_a_larger_one,
+    an_adoption_that_is_stopped_at_each_request_is_taken_up,
 );

@@ -42,6 +42,7 @@ multi_az = true
 fn run(machine: &Machine, lists: Option<&PriceLists>, arguments: &[&str]) -> Ran {
     let mut command = machine.command(arguments);
     command.env("PGFLEET_PRICES", prices(machine));
+    command.env("PGFLEET_GCP_API_KEY", "planted-key");
     for cloud in ["AWS", "GCP", "AZURE"] {
         let origin = lists.map_or("http://127.0.0.1:1", PriceLists::origin);
         command.env(format!("PGFLEET_{cloud}_PRICES_ENDPOINT"), origin);
@@ -221,6 +222,10 @@ fn a_refresh_overlays_prices_and_a_failed_one_changes_nothing() {
             .iter()
             .any(|path| path.contains("pageToken=second"))
     );
+    let heads = lists.heads();
+    assert!(heads.iter().any(|line| line.starts_with("accept")));
+    let keys = heads.iter().filter(|line| line.contains("planted-key"));
+    assert_eq!(keys.count(), 0, "a key was sent without TLS");
     let json = run(&machine, None, &["cost", "aws.toml", "--format", "json"])
         .exits(0)
         .json();

@@ -1,6 +1,7 @@
 //! Whether the credentials last as long as a run is expected to.
 //!
-//! Beside the age of prices this is all that reads the wall clock: it only warns.
+//! Beside the age of prices and dates in `Retry-After` this is all that reads the wall clock: it only
+//! warns.
 
 use std::time::{Duration, SystemTime};
 

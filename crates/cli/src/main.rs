@@ -1,8 +1,8 @@
 //! `pgfleet`: keeps a PostgreSQL primary and its read replicas in the shape that a plan file
 //! declares.
 //!
-//! One file per verb under `verbs`. This is the only crate that prints and the only one that
-//! reads the environment; what it prints is made by `pgfleet-render`.
+//! One file per verb under `verbs`. This is the only crate that prints; what it prints is made by
+//! `pgfleet-render`.
 
 mod accounts;
 mod args;

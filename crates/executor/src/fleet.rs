@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pgfleet_model::{EventKind, FleetName, ObservedState, Outcome, Remaining, Step};
 use pgfleet_planner::{FleetPlan, Replan, replan};
-use pgfleet_provider::{Provider, ProviderError, Scope};
+use pgfleet_provider::{ErrorKind, Provider, ProviderError, Scope};
 use tokio::time::Instant;
 
 use crate::{
@@ -165,76 +165,62 @@ async fn look_again(fleets: &mut [Fleet], limits: Limits<'_>, telling: &mut Tell
     };
     let mut more = false;
     for (index, listing) in listings {
-        let fleet = &mut fleets[index];
-        let name = fleet.work.plan.desired.fleet.clone();
-        let inventory = match listing {
-            Ok(inventory) => inventory,
-            Err(error) => {
-                fleet.state = FleetState::Failed;
-                let ProviderError {
-                    message: why,
-                    remedy,
-                    ..
-                } = error;
-                telling.tell(&name, EventKind::ObserveFailed { why, remedy });
-                continue;
-            }
-        };
-        let platform = fleet.work.provider.platform();
-        match replan(&fleet.work.plan, &inventory, platform, fleet.work.in_window) {
-            Err(cycle) => {
-                fleet.state = FleetState::Failed;
-                let why = cycle.to_string();
-                telling.tell(
-                    &name,
-                    EventKind::ObserveFailed {
-                        why,
-                        remedy: String::new(),
-                    },
-                );
-            }
-            Ok(Replan {
-                observed,
-                set,
-                steps,
-                refusals,
-            }) => {
-                let remaining = set.effective().count();
-                fleet.remaining = Some(remaining);
-                fleet.work.plan.observed = observed;
-                let changes = set.effective().map(|change| Remaining {
-                    address: change.address.clone(),
-                    action: change.action,
-                    reasons: change.reasons.clone(),
-                });
-                let changes = changes.collect();
-                telling.tell(&name, EventKind::Observed { remaining, changes });
-                // A call that was made and changed nothing is not made again; one that an earlier run
-                // seemed to have made is.
-                let is_new = |step: &Step| {
-                    !fleet
-                        .steps
-                        .iter()
-                        .any(|done| done.mutation == step.mutation)
-                };
-                if !refusals.is_empty() {
-                    fleet.state = FleetState::Failed;
-                    for check in refusals {
-                        let (why, remedy) = (check.message, check.remedy);
-                        telling.tell(&name, EventKind::ObserveFailed { why, remedy });
-                    }
-                } else if remaining == 0 {
-                    fleet.state = FleetState::Done;
-                } else if steps.iter().any(is_new) {
-                    fleet.steps = steps;
-                    more = true;
-                } else {
-                    fleet.state = FleetState::Failed;
-                }
-            }
-        }
+        more |= settle(&mut fleets[index], listing, telling);
     }
     more
+}
+
+/// Takes note of what a listing shows of a fleet. Returns whether it has steps for another round.
+fn settle(fleet: &mut Fleet, listing: Listing, telling: &mut Telling<'_>) -> bool {
+    let name = fleet.work.plan.desired.fleet.clone();
+    let platform = fleet.work.provider.platform();
+    let replanned = listing.and_then(|inventory| {
+        replan(&fleet.work.plan, &inventory, platform, fleet.work.in_window)
+            .map_err(|cycle| ProviderError::new(ErrorKind::Internal, cycle.to_string()))
+    });
+    let Replan {
+        observed,
+        set,
+        steps,
+        refusals,
+    } = match replanned {
+        Ok(replanned) => replanned,
+        Err(error) => {
+            fleet.state = FleetState::Failed;
+            let (why, remedy) = (error.message, error.remedy);
+            telling.tell(&name, EventKind::ObserveFailed { why, remedy });
+            return false;
+        }
+    };
+    let changes = set.effective().map(|change| Remaining {
+        address: change.address.clone(),
+        action: change.action,
+        reasons: change.reasons.clone(),
+    });
+    let changes: Vec<Remaining> = changes.collect();
+    let remaining = changes.len();
+    fleet.remaining = Some(remaining);
+    fleet.work.plan.observed = observed;
+    telling.tell(&name, EventKind::Observed { remaining, changes });
+    // A call that was made and changed nothing is not made again; one that an earlier run seemed to
+    // have made is.
+    let is_new = |step: &Step| {
+        let mut done = fleet.steps.iter();
+        !done.any(|done| done.mutation == step.mutation)
+    };
+    let goes_on = refusals.is_empty() && remaining > 0 && steps.iter().any(is_new);
+    if refusals.is_empty() && remaining == 0 {
+        fleet.state = FleetState::Done;
+    } else if goes_on {
+        fleet.steps = steps;
+    } else {
+        fleet.state = FleetState::Failed;
+    }
+    for check in refusals {
+        let (why, remedy) = (check.message, check.remedy);
+        telling.tell(&name, EventKind::ObserveFailed { why, remedy });
+    }
+    goes_on
 }
 
 /// The listings of fleets after their last step. One that a poll has just made serves as well.

@@ -186,7 +186,7 @@ pub trait Provider: Send + Sync {
         None
     }
 
-    /// Ends whatever the provider itself runs in the background: called once, before the process
-    /// ends. Operations of a cloud go on.
+    /// Ends whatever the provider itself runs in the background, before the process ends. A run that
+    /// began nothing need not call it. Operations of a cloud go on.
     async fn close(&self) {}
 }

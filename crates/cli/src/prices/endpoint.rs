@@ -25,7 +25,9 @@ impl Endpoint {
             return Err("an endpoint holds no user and no password".to_owned());
         }
         let host = url.host_str().ok_or("the address names no host")?;
-        let allowed = insecure.split(',').any(|name| name.trim() == host);
+        // An address that is parsed has its host in small letters.
+        let named = |name: &str| name.trim().eq_ignore_ascii_case(host);
+        let allowed = insecure.split(',').any(named);
         match url.scheme() {
             "https" => Ok(Self(url)),
             "http" if is_loopback(host) || allowed => Ok(Self(url)),
@@ -40,6 +42,11 @@ impl Endpoint {
     /// Whether it is on this machine, where no proxy is asked.
     pub(super) fn is_loopback(&self) -> bool {
         self.0.host_str().is_some_and(is_loopback)
+    }
+
+    /// Whether what is sent there can be read on the way. No credential goes there.
+    pub(super) fn is_plain(&self) -> bool {
+        self.0.scheme() == "http"
     }
 
     /// The address of a path with its query here. A link in an answer never leads elsewhere.
@@ -72,7 +79,7 @@ mod tests {
             "http://[::1]:1",
             "http://prices.test",
         ] {
-            assert!(Endpoint::parse(good, "x, prices.test").is_ok(), "{good}");
+            assert!(Endpoint::parse(good, "x, Prices.TEST").is_ok(), "{good}");
         }
         for bad in [
             "http://prices.azure.com",

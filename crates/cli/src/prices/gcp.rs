@@ -51,14 +51,14 @@ pub(super) async fn fetch(wanted: &[Region], ui: Ui) -> Result<Catalog, String> 
     Err(format!("{PATH}: more than {MAX_PAGES} pages"))
 }
 
-/// The key as a header, so that it stands in no address and no message.
+/// The key as a header, so that it stands in no address and no message. Without TLS it is not sent.
 fn headers(endpoint: &Endpoint) -> Result<HeaderMap, String> {
     let mut headers = HeaderMap::new();
+    if endpoint.is_plain() {
+        return Ok(headers);
+    }
     let key = std::env::var("PGFLEET_GCP_API_KEY").unwrap_or_default();
     if key.is_empty() {
-        if endpoint.is_loopback() {
-            return Ok(headers);
-        }
         return Err(
             "Google's price list wants an API key: set PGFLEET_GCP_API_KEY, or leave it out with \
              --cloud aws --cloud azure"

@@ -52,7 +52,7 @@ impl Desk {
         }
     }
 
-    /// The answer's status and body, and the error's code where it is one. `wall` is in real time, as
+    /// The answer's body; the error as OAuth or as Google puts it. `wall` is in real time, as
     /// tokens are; `serial` is the number of the token that may be issued.
     pub(super) fn answer(
         &self,
