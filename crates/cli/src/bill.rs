@@ -1,5 +1,7 @@
 //! What the fleets of a run cost, and what their plan files say to that.
 
+use std::cell::{Cell, OnceCell};
+
 use pgfleet_model::{Check, ProviderKind, Severity};
 use pgfleet_planner::{FleetPlan, Goal};
 use pgfleet_pricing::{
@@ -14,7 +16,9 @@ use crate::{
 
 /// The prices of a run.
 pub(crate) struct Prices {
-    catalog: PriceCatalog<'static>,
+    /// Those that the user has refreshed.
+    refreshed: Cell<Option<Catalog>>,
+    catalog: OnceCell<PriceCatalog<'static>>,
     today: Date,
 }
 
@@ -24,21 +28,27 @@ impl Prices {
         let billed = specs
             .iter()
             .any(|spec| spec.provider != ProviderKind::Local);
+        if billed {
+            // It is read while the platforms are asked; whoever needs it earlier waits for it.
+            std::thread::spawn(Catalog::embedded);
+        }
         Self {
-            catalog: PriceCatalog::new(Catalog::embedded(), billed.then(|| load(ui)).flatten()),
+            refreshed: Cell::new(billed.then(|| load(ui)).flatten()),
+            catalog: OnceCell::new(),
             today: today(),
         }
     }
 
     /// The catalog.
     pub(crate) fn catalog(&self) -> &PriceCatalog<'static> {
-        &self.catalog
+        let catalog = || PriceCatalog::new(Catalog::embedded(), self.refreshed.take());
+        self.catalog.get_or_init(catalog)
     }
 
     /// What a plan leads to.
     pub(crate) fn estimate(&self, spec: &Spec, plan: &FleetPlan) -> CostEstimate {
         let estimator = Estimator {
-            prices: &self.catalog,
+            prices: self.catalog(),
             provider: spec.provider,
             primary_region: &plan.desired.primary_ref().region,
             wal_gib_per_day: wal_gib_per_day(spec.wal_gib_per_day),

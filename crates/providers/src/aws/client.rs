@@ -13,7 +13,7 @@ use aws_smithy_types::date_time::{DateTime, Format};
 use pgfleet_model::Region;
 use tokio::sync::Mutex;
 
-use super::{whole::WholeAnswers, wire::Wire};
+use super::{connect, whole::WholeAnswers, wire::Wire};
 use crate::guard::TlsOnly;
 
 /// Longest that a connection may take to be made.
@@ -135,6 +135,7 @@ impl Clients {
         }
         let config = aws_sdk_rds::config::Builder::from(self.config(&mut shared).await)
             .region(SdkRegion::new(region.as_str().to_owned()))
+            .http_client(connect::client())
             .interceptor(SharedInterceptor::new(self.guard()))
             .interceptor(SharedInterceptor::new(WholeAnswers))
             .interceptor(SharedInterceptor::new(Wire::of(region)))
@@ -149,6 +150,7 @@ impl Clients {
         let mut shared = self.shared.lock().await;
         let config = aws_sdk_sts::config::Builder::from(self.config(&mut shared).await)
             .region(SdkRegion::new(region.as_str().to_owned()))
+            .http_client(connect::client())
             .interceptor(SharedInterceptor::new(self.guard()))
             .interceptor(SharedInterceptor::new(WholeAnswers))
             .interceptor(SharedInterceptor::new(Wire::of(region)))

@@ -6,6 +6,7 @@
 mod awaiting;
 mod client;
 mod command;
+mod connect;
 mod disk;
 mod encryption;
 mod errors;
