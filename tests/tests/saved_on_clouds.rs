@@ -146,7 +146,7 @@ fn finished(clouds: &Clouds, arguments: &[&str]) -> Ran {
 fn stop(clouds: &Clouds, vendor: Vendor, id: &str) {
     let control = clouds.control();
     match vendor {
-        Vendor::Aws => control.set_status("us-east-1", id, "stopped"),
+        Vendor::Aws => control.set_aws_status("us-east-1", id, "stopped"),
         Vendor::Azure => control.set_azure_state("eastus2", id, "Stopped"),
         Vendor::Gcp => {
             let never = json!({"settings": {"activationPolicy": "NEVER"}});

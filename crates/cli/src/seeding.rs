@@ -51,7 +51,7 @@ fn on_aws(control: &Control, primary: &ResourceRef) -> Result<bool, String> {
         ("StorageEncrypted", "true"),
         ("BackupRetentionPeriod", "7"),
     ];
-    control.seed(primary.region.as_str(), &parameters)
+    control.seed_aws(primary.region.as_str(), &parameters)
 }
 
 #[cfg(feature = "azure")]

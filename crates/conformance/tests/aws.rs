@@ -90,7 +90,7 @@ impl Subject for Aws {
 
     async fn stop(&self, resource: &ResourceRef) -> Result<Hook, String> {
         let (region, id) = (resource.region.as_str(), resource.id.as_str());
-        self.with(|simulator| simulator.control().set_status(region, id, "stopped"))?;
+        self.with(|simulator| simulator.control().set_aws_status(region, id, "stopped"))?;
         Ok(Hook::Done)
     }
 
@@ -104,7 +104,7 @@ impl Subject for Aws {
             ("MasterUserPassword", "a-long-password"),
         ];
         let region = resource.region.as_str();
-        self.with(|simulator| simulator.control().seed(region, &theirs))?;
+        self.with(|simulator| simulator.control().seed_aws(region, &theirs))?;
         Ok(Hook::Done)
     }
 
@@ -121,7 +121,7 @@ impl Subject for Aws {
 
     async fn damage(&self, resource: &ResourceRef) -> Result<Hook, String> {
         let (region, id) = (resource.region.as_str(), resource.id.as_str());
-        self.with(|simulator| simulator.control().set_status(region, id, "failed"))?;
+        self.with(|simulator| simulator.control().set_aws_status(region, id, "failed"))?;
         Ok(Hook::Done)
     }
 

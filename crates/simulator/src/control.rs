@@ -113,8 +113,9 @@ fn answer_of_cloud(
 
 fn unknown() -> (u16, Value) {
     let text = "there are GET and POST clock, GET, POST and DELETE faults, POST credentials, \
-                GET state, GET requests, and below the name of a cloud GET and POST options, \
-                POST status";
+                GET state, GET requests; below the name of a cloud GET and POST options, POST status; \
+                below gcp and azure POST seed and disk, below gcp POST change, below azure POST \
+                revoke";
     (404, json!({"error": text}))
 }
 

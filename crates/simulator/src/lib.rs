@@ -39,7 +39,7 @@ mod store;
 mod tls;
 mod uuid;
 
-pub use aws::{AwsOptions, Group, Timing};
+pub use aws::{AwsGroup, AwsOptions, AwsTiming};
 pub use azure::{
     AzureOptions, AzureTiming, Denied as AzureDenied, OperationAddresses as AzureAddresses,
     Region as AzureRegion, ResourceGroup as AzureResourceGroup, Role as AzureRole,

@@ -3,7 +3,7 @@
 use crate::aws::{Aws, AwsOptions};
 use crate::azure::{Azure, AzureOptions};
 use crate::clock::{Anchor, Clock, Time};
-use crate::cloud::{CloudName, Clouds};
+use crate::cloud::Clouds;
 use crate::control;
 use crate::faults::Fault;
 use crate::gcp::{Gcp, GcpOptions};
@@ -250,97 +250,6 @@ impl Control {
     /// From now on these access keys or tokens have expired; `*` means all, none ends it.
     pub fn expire_credentials(&self, credentials: impl IntoIterator<Item = impl Into<String>>) {
         self.shared.state().expired = credentials.into_iter().map(Into::into).collect();
-    }
-
-    /// Sets the status of an instance of RDS, as something outside of all calls would.
-    ///
-    /// # Errors
-    ///
-    /// When there is no such instance, or the state's file cannot be written.
-    pub fn set_status(&self, region: &str, identifier: &str, status: &str) -> Result<(), String> {
-        control::set_status(&self.shared, CloudName::Aws, region, identifier, status).map(drop)
-    }
-
-    /// Changes how the simulated AWS behaves, from the next request on.
-    pub fn change_aws(&self, change: impl FnOnce(&mut AwsOptions)) {
-        let mut state = self.shared.state();
-        let clock = state.time.mode();
-        state.clouds.aws.change_options(clock, change);
-    }
-
-    /// Makes a DB instance that has been available all along, for what the caller's own account
-    /// already has. `parameters` are those of `CreateDBInstance`; engine, administrator and
-    /// password may be left out. False, and no change, where the identifier is taken.
-    ///
-    /// # Errors
-    ///
-    /// What RDS would have refused, or when the state's file cannot be written.
-    pub fn seed(&self, region: &str, parameters: &[(&str, &str)]) -> Result<bool, String> {
-        self.shared.change(|clouds, moment| {
-            let seeded = clouds.aws.seed(region, parameters, moment);
-            seeded.map(|seeded| (seeded, seeded))
-        })
-    }
-
-    /// Changes how the simulated Cloud SQL behaves, from the next request on.
-    pub fn change_gcp(&self, change: impl FnOnce(&mut GcpOptions)) {
-        let mut state = self.shared.state();
-        let clock = state.time.mode();
-        state.clouds.gcp.change_options(clock, change);
-    }
-
-    /// Makes a Cloud SQL instance that has been there all along. `instance` is the body of
-    /// `instances.insert`. False, and no change, where the name is taken.
-    ///
-    /// # Errors
-    ///
-    /// What Cloud SQL would have refused, or when the state's file cannot be written.
-    pub fn seed_gcp(&self, project: &str, instance: &serde_json::Value) -> Result<bool, String> {
-        self.shared.change(|clouds, moment| {
-            let seeded = clouds.gcp.seed(project, instance, moment);
-            seeded.map(|seeded| (seeded, seeded))
-        })
-    }
-
-    /// Lets the disk of a Cloud SQL instance grow by itself to a size, in GiB.
-    ///
-    /// # Errors
-    ///
-    /// When there is no such instance, its storage does not increase by itself or not so far, or the
-    /// state's file cannot be written.
-    pub fn grow_gcp_disk(&self, project: &str, name: &str, gib: i64) -> Result<(), String> {
-        self.shared.change(|clouds, _| {
-            let grown = clouds.gcp.grow_disk(project, name, gib);
-            grown.map(|()| ((), true))
-        })
-    }
-
-    /// Merges JSON into a Cloud SQL instance, without a look at any rule, as if somebody had changed
-    /// it elsewhere; such as `{"settings": {"activationPolicy": "NEVER"}}`.
-    ///
-    /// # Errors
-    ///
-    /// When there is no such instance, or the state's file cannot be written.
-    pub fn change_gcp_instance(
-        &self,
-        project: &str,
-        name: &str,
-        change: &serde_json::Map<String, serde_json::Value>,
-    ) -> Result<(), String> {
-        self.shared.change(|clouds, _| {
-            let changed = clouds.gcp.change(project, name, change);
-            changed.map(|()| ((), true))
-        })
-    }
-
-    /// Sets the state of a Cloud SQL instance, as something outside of all requests would. Any word
-    /// is taken.
-    ///
-    /// # Errors
-    ///
-    /// When there is no such instance, or the state's file cannot be written.
-    pub fn set_gcp_state(&self, project: &str, name: &str, state: &str) -> Result<(), String> {
-        control::set_status(&self.shared, CloudName::Gcp, project, name, state).map(drop)
     }
 
     /// The last 10,000 requests, oldest first.

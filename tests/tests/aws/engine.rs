@@ -133,7 +133,7 @@ fn what_is_not_ours_is_left_alone() {
         ("DBInstanceClass", "db.m5.large"),
         ("AllocatedStorage", "100"),
     ];
-    cloud.control().seed("us-east-1", &theirs).unwrap();
+    cloud.control().seed_aws("us-east-1", &theirs).unwrap();
     cloud.plan(1, "");
     let before = cloud.control().request_count();
     let ran = cloud.apply().exits(3);
@@ -150,7 +150,7 @@ fn adoption_sets_tags_and_release_takes_them_off() {
         ("AllocatedStorage", "100"),
         ("BackupRetentionPeriod", "7"),
     ];
-    cloud.control().seed("us-east-1", &theirs).unwrap();
+    cloud.control().seed_aws("us-east-1", &theirs).unwrap();
     cloud.plan(0, "");
     cloud.apply().exits(3).says("pgfleet adopt");
     let ran = cloud.run(&["status", "truck.toml"]).exits(0);

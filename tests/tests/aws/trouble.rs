@@ -304,7 +304,7 @@ fn an_instance_that_is_busy_with_something_else_is_changed_when_it_is_free() {
     cloud.write(&text.replace("db.m5.large", "db.m5.xlarge"));
     let status = |word| {
         let control = cloud.control();
-        control.set_status("us-east-1", "truck-replica-1", word)
+        control.set_aws_status("us-east-1", "truck-replica-1", word)
     };
     status("backing-up").unwrap();
     let run = cloud.start(&["apply", &name, "--auto-approve"]);

@@ -3,7 +3,7 @@
 use super::errors::{ApiError, ApiResult};
 use super::form::Arguments;
 use super::names;
-use super::options::{AwsOptions, Timing};
+use super::options::{AwsOptions, AwsTiming};
 use super::state::{Instance, Place, World};
 use super::xml::Xml;
 use crate::clock::{Clock, Millis};
@@ -15,7 +15,7 @@ pub(crate) struct Call<'a> {
     pub(crate) arguments: Arguments,
     pub(crate) options: &'a AwsOptions,
     /// How long things take under the running clock.
-    pub(crate) timing: &'a Timing,
+    pub(crate) timing: &'a AwsTiming,
     pub(crate) now: Millis,
     pub(crate) world: &'a mut World,
     /// The key of the instance that the action has begun to work on.
@@ -195,8 +195,9 @@ impl Call<'_> {
             )));
         }
         let known = &self.options.parameter_groups;
-        let here =
-            |group: &super::options::Group| group.region == self.place.region && group.name == name;
+        let here = |group: &super::options::AwsGroup| {
+            group.region == self.place.region && group.name == name
+        };
         if known.iter().any(here) || self.options.accept_any_group {
             return Ok(Some(name));
         }

@@ -9,6 +9,7 @@ mod auth;
 mod call;
 mod catalog;
 mod cloud;
+mod control;
 mod create;
 mod delete;
 mod describe;
@@ -33,4 +34,4 @@ mod tags;
 mod xml;
 
 pub(crate) use cloud::Aws;
-pub use options::{AwsOptions, Group, Timing};
+pub use options::{AwsGroup, AwsOptions, AwsTiming};

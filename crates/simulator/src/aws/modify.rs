@@ -3,7 +3,7 @@
 use super::call::Call;
 use super::errors::{ApiError, ApiResult};
 use super::names;
-use super::options::Timing;
+use super::options::AwsTiming;
 use super::settings::Settings;
 use super::state::{Instance, Pending};
 use super::steps::{Effect, Step, status};
@@ -90,7 +90,7 @@ pub(crate) fn modify(call: &mut Call<'_>, xml: &mut Xml) -> ApiResult<()> {
 }
 
 /// How changed values come into effect: the status stays `available` for a while, then changes.
-pub(crate) fn work(instance: &Instance, values: Pending, timing: &Timing) -> Vec<(u64, Effect)> {
+pub(crate) fn work(instance: &Instance, values: Pending, timing: &AwsTiming) -> Vec<(u64, Effect)> {
     let only_password = Pending {
         master_password: true,
         ..Pending::default()

@@ -39,11 +39,11 @@ pub struct AwsOptions {
     /// Take any well-formed name of a subnet group or parameter group as existing.
     pub accept_any_group: bool,
     /// DB subnet groups beside `default`, by region.
-    pub subnet_groups: Vec<Group>,
+    pub subnet_groups: Vec<AwsGroup>,
     /// DB parameter groups beside the default ones, by region.
-    pub parameter_groups: Vec<Group>,
+    pub parameter_groups: Vec<AwsGroup>,
     /// Security groups that are known to belong to a region; others are taken as given.
-    pub security_groups: Vec<Group>,
+    pub security_groups: Vec<AwsGroup>,
     /// ARNs or ids of KMS keys that cannot be used.
     pub inaccessible_kms_keys: Vec<String>,
     /// Classes without capacity: creating one answers `InsufficientDBInstanceCapacity`.
@@ -55,9 +55,9 @@ pub struct AwsOptions {
     /// Further versions of PostgreSQL, such as `18.1`.
     pub versions: Vec<String>,
     /// Classes that a region does not offer.
-    pub not_offered: Vec<Group>,
+    pub not_offered: Vec<AwsGroup>,
     /// How long things take, in simulated seconds.
-    pub timing: Timing,
+    pub timing: AwsTiming,
 }
 
 impl Default for AwsOptions {
@@ -84,7 +84,7 @@ impl Default for AwsOptions {
             classes: Vec::new(),
             versions: Vec::new(),
             not_offered: Vec::new(),
-            timing: Timing::default(),
+            timing: AwsTiming::default(),
         }
     }
 }
@@ -96,7 +96,7 @@ impl Default for AwsOptions {
     clippy::exhaustive_structs,
     reason = "written as a literal by those who configure"
 )]
-pub struct Group {
+pub struct AwsGroup {
     /// The region it belongs to.
     pub region: String,
     /// Its name.
@@ -107,7 +107,7 @@ pub struct Group {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
-pub struct Timing {
+pub struct AwsTiming {
     /// `creating`, of a primary.
     pub create: u64,
     /// `creating`, of a replica.
@@ -138,7 +138,7 @@ pub struct Timing {
     pub delete: u64,
 }
 
-impl Default for Timing {
+impl Default for AwsTiming {
     fn default() -> Self {
         Self {
             create: 300,

@@ -5,7 +5,7 @@ use super::auth::Caller;
 use super::call::Call;
 use super::errors::{ApiError, ApiResult};
 use super::form::Arguments;
-use super::options::{AwsOptions, Timing};
+use super::options::{AwsOptions, AwsTiming};
 use super::request::Query;
 use super::state::{Place, World, digest};
 use super::steps::{Effect, Step, status};
@@ -20,7 +20,7 @@ const STS: (&str, &str) = ("2011-06-15", "https://sts.amazonaws.com/doc/2011-06-
 #[derive(Debug)]
 pub(crate) struct Service {
     pub(crate) options: AwsOptions,
-    pub(crate) timing: Timing,
+    pub(crate) timing: AwsTiming,
 }
 
 impl Service {
@@ -28,7 +28,7 @@ impl Service {
         let mut timing = options.timing.clone();
         if clock == Clock::AtOnce {
             let storage_pause = timing.storage_pause;
-            timing = Timing {
+            timing = AwsTiming {
                 create: 0,
                 create_replica: 0,
                 backup: 0,

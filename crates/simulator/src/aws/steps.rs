@@ -1,6 +1,6 @@
 //! What happens to instances by itself, as time goes by.
 
-use super::options::Timing;
+use super::options::AwsTiming;
 use super::state::{Instance, Pending, World};
 use crate::clock::{Clock, Millis};
 use serde::{Deserialize, Serialize};
@@ -65,7 +65,7 @@ impl Instance {
 
 impl World {
     /// Lets everything happen that is due.
-    pub(crate) fn catch_up(&mut self, now: Millis, clock: Clock, timing: &Timing) {
+    pub(crate) fn catch_up(&mut self, now: Millis, clock: Clock, timing: &AwsTiming) {
         let due = |step: &Step| step.at <= now || (clock == Clock::AtOnce && !step.window);
         while let Some(key) = self
             .instances
@@ -91,7 +91,7 @@ impl World {
         }
     }
 
-    fn happen(&mut self, key: &str, step: Step, timing: &Timing) {
+    fn happen(&mut self, key: &str, step: Step, timing: &AwsTiming) {
         if step.effect == Effect::Gone {
             self.remove(key);
             return;

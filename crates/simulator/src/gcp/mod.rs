@@ -9,6 +9,7 @@
 mod act;
 mod call;
 mod cloud;
+mod control;
 mod databases;
 mod enums;
 mod errors;

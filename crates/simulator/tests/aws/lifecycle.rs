@@ -356,9 +356,9 @@ async fn scripts_can_make_work_fail_or_pass_through_unknown_statuses() {
         statuses(&lab, "bad", 60).await,
         ["creating", "backing-up", "incompatible-network"]
     );
-    control.set_status(HERE, "bad", "storage-full").unwrap();
+    control.set_aws_status(HERE, "bad", "storage-full").unwrap();
     assert_eq!(lab.status("bad").await, "storage-full");
-    assert!(control.set_status(HERE, "none", "x").is_err());
+    assert!(control.set_aws_status(HERE, "none", "x").is_err());
 
     lab.create("late", &[]).await.ok();
     control.fault(

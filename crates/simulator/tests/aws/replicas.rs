@@ -1,7 +1,7 @@
 //! The rules of read replicas, one by one.
 
 use crate::client::{HERE, Lab, THERE, arn};
-use pgfleet_simulator::{AwsOptions, Clock, Group};
+use pgfleet_simulator::{AwsGroup, AwsOptions, Clock};
 
 const KEY: &str = "arn:aws:kms:eu-west-1:123456789012:key/one";
 
@@ -248,7 +248,7 @@ async fn across_regions_the_source_is_named_by_its_arn() {
 
 #[tokio::test]
 async fn groups_do_not_cross_regions() {
-    let group = |region: &str, name: &str| Group {
+    let group = |region: &str, name: &str| AwsGroup {
         region: region.to_owned(),
         name: name.to_owned(),
     };

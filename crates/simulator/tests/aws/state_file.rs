@@ -153,13 +153,13 @@ async fn what_was_there_all_along_can_be_seeded() {
         ("EngineVersion", "16.3"),
     ];
     let control = lab.simulator.control();
-    assert_eq!(control.seed(HERE, &shop), Ok(true));
-    assert_eq!(control.seed(HERE, &shop), Ok(false));
+    assert_eq!(control.seed_aws(HERE, &shop), Ok(true));
+    assert_eq!(control.seed_aws(HERE, &shop), Ok(false));
     assert_eq!(lab.status("shop").await, "available");
     lab.replica("shop-1", "shop", &[]).await.ok();
     assert!(
         control
-            .seed(HERE, &[("DBInstanceIdentifier", "x")])
+            .seed_aws(HERE, &[("DBInstanceIdentifier", "x")])
             .is_err()
     );
 }

@@ -1,7 +1,7 @@
 //! Tags, and what can be ordered.
 
 use crate::client::{HERE, Lab, THERE, arn};
-use pgfleet_simulator::{AwsOptions, Clock, Group};
+use pgfleet_simulator::{AwsGroup, AwsOptions, Clock};
 
 const VALUE: &str = "InvalidParameterValue";
 const COMBINATION: &str = "InvalidParameterCombination";
@@ -66,7 +66,7 @@ async fn tags_are_added_replaced_and_removed_by_arn() {
 #[tokio::test]
 async fn what_can_be_ordered_is_told_by_region_version_and_class() {
     let mut options = AwsOptions::default();
-    options.not_offered = vec![Group {
+    options.not_offered = vec![AwsGroup {
         region: THERE.to_owned(),
         name: "db.m6g.large".to_owned(),
     }];
