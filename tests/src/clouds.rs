@@ -13,7 +13,7 @@ use std::{
 use pgfleet_simulator::{Builder, Clock, Control, Fault, FaultEffect, Record, Simulator};
 use rustix::process::Signal;
 
-use crate::{Doomed, Machine, Ran, Running, send};
+use crate::{Doomed, Machine, Ran, Running, Served, send};
 
 /// The password of every primary made here; nothing may show or keep it.
 pub const PASSWORD: &str = "Planted-passw0rd";
@@ -90,10 +90,8 @@ struct Doom {
 pub struct Clouds {
     /// The folder.
     pub machine: Machine,
-    simulator: Simulator,
+    simulator: Served,
     doom: Arc<Doom>,
-    // Last: the simulator's tasks live in it.
-    _runtime: tokio::runtime::Runtime,
 }
 
 impl Clouds {
@@ -104,11 +102,6 @@ impl Clouds {
 
     /// Clouds with options of their own.
     pub fn of(builder: Builder) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
         let doom = Arc::new(Doom::default());
         let watched = Arc::clone(&doom);
         let builder = builder.after_effect(move |number, _| {
@@ -118,12 +111,10 @@ impl Clouds {
                 send(pid, Signal::KILL);
             }
         });
-        let simulator = runtime.block_on(builder.start()).unwrap();
         Self {
             machine: Machine::new(),
-            simulator,
+            simulator: Served::start(builder),
             doom,
-            _runtime: runtime,
         }
     }
 
@@ -269,6 +260,23 @@ impl std::fmt::Debug for Clouds {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Clouds").finish_non_exhaustive()
     }
+}
+
+/// Makes a test of each function for each simulated cloud, in a module named after it. The functions take
+/// a [`Vendor`].
+#[macro_export]
+macro_rules! on_each_cloud {
+    ($($test:ident),* $(,)?) => {
+        mod aws {
+            $(#[test] fn $test() { super::$test($crate::Vendor::Aws); })*
+        }
+        mod azure {
+            $(#[test] fn $test() { super::$test($crate::Vendor::Azure); })*
+        }
+        mod gcp {
+            $(#[test] fn $test() { super::$test($crate::Vendor::Gcp); })*
+        }
+    };
 }
 
 /// Calls the function with each number below `end`, several at a time: what waits for a cloud

@@ -6,7 +6,9 @@
 use std::time::Duration;
 
 use pgfleet_simulator::{Clock, Fault, FaultEffect};
-use pgfleet_tests::{Clouds, Random, Signal, Vendor, say, side_by_side, soak, wait_until};
+use pgfleet_tests::{
+    Clouds, Random, Signal, Vendor, on_each_cloud, say, side_by_side, soak, wait_until,
+};
 
 /// Replicas of the fleets.
 const REPLICAS: usize = 2;
@@ -310,20 +312,6 @@ fn an_adoption_that_is_stopped_at_each_request_is_taken_up(vendor: Vendor) {
         }
     }
     clouds.is_whole(vendor, REPLICAS);
-}
-
-macro_rules! on_each_cloud {
-    ($($test:ident),* $(,)?) => {
-        mod aws {
-            $(#[test] fn $test() { super::$test(super::Vendor::Aws); })*
-        }
-        mod azure {
-            $(#[test] fn $test() { super::$test(super::Vendor::Azure); })*
-        }
-        mod gcp {
-            $(#[test] fn $test() { super::$test(super::Vendor::Gcp); })*
-        }
-    };
 }
 
 on_each_cloud!(

@@ -6,7 +6,7 @@
 use std::{fs, path::Path};
 
 use pgfleet_simulator::{Clock, Simulator};
-use pgfleet_tests::{Machine, Ran};
+use pgfleet_tests::{Machine, Ran, Served};
 
 /// Nothing in them is changed by the encodings of the wire, so that they are found in it.
 const PASSWORD: &str = "PlantedPassword4711";
@@ -155,19 +155,13 @@ fn is_clean(place: &str, text: &str) {
 
 /// Runs of every verb on one platform, with all that can be logged.
 fn whole_runs(stage: &Stage, log_format: &str) -> Vec<Ran> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .unwrap();
     let machine = Machine::new();
     let clouds = machine.path().join("clouds.json");
-    let simulator = runtime
-        .block_on(async {
-            let builder = Simulator::builder().clock(Clock::AtOnce);
-            builder.state_file(&clouds).start().await
-        })
-        .unwrap();
+    let simulator = Served::start(
+        Simulator::builder()
+            .clock(Clock::AtOnce)
+            .state_file(&clouds),
+    );
     let plan = format!("fleet = 'truck'\n{}", (stage.plan)(&machine));
     fs::write(machine.path().join("truck.toml"), plan).unwrap();
     let run = |words: &str, code: i32| {

@@ -6,27 +6,19 @@
 use std::{fs, net::TcpListener};
 
 use pgfleet_simulator::{Clock, Fault, FaultEffect, Simulator};
-use pgfleet_tests::{Machine, Ran};
+use pgfleet_tests::{Machine, Ran, Served};
 
 /// Two fleets in two regions of a simulated cloud whose instances are ready at once.
 struct Two {
     machine: Machine,
-    simulator: Simulator,
-    _runtime: tokio::runtime::Runtime,
+    simulator: Served,
 }
 
 impl Two {
     fn new() -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
-        let simulator = Simulator::builder().clock(Clock::AtOnce).start();
         let two = Self {
             machine: Machine::new(),
-            simulator: runtime.block_on(simulator).unwrap(),
-            _runtime: runtime,
+            simulator: Served::start(Simulator::builder().clock(Clock::AtOnce)),
         };
         two.file("one", "us-east-1", "");
         two.file("two", "us-west-2", "");

@@ -10,7 +10,7 @@
 use std::{fs, time::Duration};
 
 use pgfleet_simulator::Clock;
-use pgfleet_tests::{Clouds, Ran, Vendor, say, side_by_side, wait_until};
+use pgfleet_tests::{Clouds, Ran, Vendor, on_each_cloud, say, side_by_side, wait_until};
 use serde_json::json;
 
 /// Words of the usual plan file, and those in their place.
@@ -271,20 +271,6 @@ fn a_run_that_does_not_wait_is_attached_to(vendor: Vendor) {
     plan().exits(2);
     finished(&clouds, &["apply", &file, "--auto-approve"]).exits(0);
     is_settled(&clouds, vendor, bigger.what);
-}
-
-macro_rules! on_each_cloud {
-    ($($test:ident),* $(,)?) => {
-        mod aws {
-            $(#[test] fn $test() { super::$test(super::Vendor::Aws); })*
-        }
-        mod azure {
-            $(#[test] fn $test() { super::$test(super::Vendor::Azure); })*
-        }
-        mod gcp {
-            $(#[test] fn $test() { super::$test(super::Vendor::Gcp); })*
-        }
-    };
 }
 
 on_each_cloud!(

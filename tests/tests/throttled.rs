@@ -5,24 +5,15 @@
 use std::fs;
 
 use pgfleet_simulator::{Clock, Fault, FaultEffect, Simulator};
-use pgfleet_tests::{Machine, Ran};
+use pgfleet_tests::{Machine, Ran, Served};
 
 struct Cloud {
     machine: Machine,
-    simulator: Simulator,
-    _runtime: tokio::runtime::Runtime,
+    simulator: Served,
 }
 
 impl Cloud {
     fn new() -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
-        let simulator = runtime
-            .block_on(Simulator::builder().clock(Clock::AtOnce).start())
-            .unwrap();
         let machine = Machine::new();
         let plan = "fleet = 'truck'\nprovider = 'aws'\nregion = 'us-east-1'\n[primary]\n\
                     size = 'db.m5.large'\npassword = { env = 'TRUCK_PASSWORD' }\n\
@@ -30,8 +21,7 @@ impl Cloud {
         fs::write(machine.path().join("truck.toml"), plan).unwrap();
         Self {
             machine,
-            simulator,
-            _runtime: runtime,
+            simulator: Served::start(Simulator::builder().clock(Clock::AtOnce)),
         }
     }
 

@@ -3,16 +3,17 @@
 use pgfleet_model::Region;
 use pgfleet_provider::Scope;
 use pgfleet_providers::aws::{AwsOptions as ProviderOptions, AwsProvider};
-use pgfleet_simulator::{AwsOptions, Simulator};
+use pgfleet_simulator::{AwsOptions, Clock, Simulator};
+use pgfleet_tests::Served;
 
-use super::cloud::{Cloud, PASSWORD, Simulated, lister};
+use super::cloud::{Cloud, PASSWORD, lister};
 
 const REGION: &str = "us-east-1";
 
 pub(crate) fn cloud() -> Cloud {
     let mut options = AwsOptions::default();
     options.instance_quota = 10_000;
-    let simulated = Simulated::start(Simulator::builder().aws(options));
+    let simulated = Served::start(Simulator::builder().clock(Clock::AtOnce).aws(options));
     let endpoint = simulated.endpoint();
     Cloud {
         name: "RDS",

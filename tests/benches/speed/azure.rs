@@ -2,9 +2,10 @@
 
 use pgfleet_provider::Scope;
 use pgfleet_providers::azure::{AzureOptions as ProviderOptions, AzureProvider};
-use pgfleet_simulator::{AzureOptions, Simulator};
+use pgfleet_simulator::{AzureOptions, Clock, Simulator};
+use pgfleet_tests::Served;
 
-use super::cloud::{Cloud, ONE_BY_ONE, PASSWORD, REPLICAS, Simulated, lister};
+use super::cloud::{Cloud, ONE_BY_ONE, PASSWORD, REPLICAS, lister};
 
 const SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000001";
 const GROUP: &str = "bench";
@@ -13,7 +14,7 @@ pub(crate) fn cloud() -> Cloud {
     let mut options = AzureOptions::default();
     options.core_quota = 100_000;
     options.any_resource_group = true;
-    let simulated = Simulated::start(Simulator::builder().azure(options));
+    let simulated = Served::start(Simulator::builder().clock(Clock::AtOnce).azure(options));
     let endpoint = simulated.endpoint();
     Cloud {
         name: "Azure",

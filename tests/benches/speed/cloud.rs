@@ -6,9 +6,9 @@ use std::{
 };
 
 use pgfleet_provider::{Provider, Scope};
-use pgfleet_simulator::{Builder, Clock, Control, Simulator};
-use pgfleet_tests::Machine;
-use tokio::runtime::{self, Runtime};
+use pgfleet_simulator::Control;
+use pgfleet_tests::{Machine, Served};
+use tokio::runtime;
 
 use super::{
     figure::{Figure, Reference, Runs, milliseconds},
@@ -28,35 +28,9 @@ pub(crate) const ONE_BY_ONE: f64 = 4.0 + 2.0 * 2.0;
 /// The variable that has the administrator's password.
 pub(crate) const PASSWORD: &str = "BENCH_PASSWORD";
 
-/// A simulator in this process, whose instances are ready at once.
-pub(crate) struct Simulated {
-    simulator: Simulator,
-    // Last: the simulator's tasks live in it.
-    _runtime: Runtime,
-}
-
-impl Simulated {
-    pub(crate) fn start(builder: Builder) -> Self {
-        let runtime = runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
-        let simulator = runtime.block_on(builder.clock(Clock::AtOnce).start());
-        Self {
-            simulator: simulator.unwrap(),
-            _runtime: runtime,
-        }
-    }
-
-    pub(crate) fn endpoint(&self) -> String {
-        self.simulator.endpoint()
-    }
-}
-
-/// A simulated cloud.
+/// A simulated cloud, whose instances are ready at once.
 pub(crate) struct Cloud {
-    pub(crate) simulated: Simulated,
+    pub(crate) simulated: Served,
     pub(crate) name: &'static str,
     /// What leads the vendor's SDK there.
     pub(crate) environment: Vec<(&'static str, String)>,
@@ -90,7 +64,7 @@ pub(crate) fn lister(provider: impl Provider + 'static, scope: Scope) -> Box<dyn
 
 impl Cloud {
     pub(crate) fn latency(&self, milliseconds: u64) {
-        (self.set_latency)(self.simulated.simulator.control(), milliseconds);
+        (self.set_latency)(self.simulated.control(), milliseconds);
     }
 
     /// Leads a command to this cloud, and silences it.

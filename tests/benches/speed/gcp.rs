@@ -2,16 +2,17 @@
 
 use pgfleet_provider::Scope;
 use pgfleet_providers::gcp::{Endpoint, GcpProvider};
-use pgfleet_simulator::{GcpOptions, Simulator};
+use pgfleet_simulator::{Clock, GcpOptions, Simulator};
+use pgfleet_tests::Served;
 
-use super::cloud::{Cloud, ONE_BY_ONE, PASSWORD, REPLICAS, Simulated, lister};
+use super::cloud::{Cloud, ONE_BY_ONE, PASSWORD, REPLICAS, lister};
 
 const PROJECT: &str = "bench";
 
 pub(crate) fn cloud() -> Cloud {
     let mut options = GcpOptions::default();
     options.instance_quota = 10_000;
-    let simulated = Simulated::start(Simulator::builder().gcp(options));
+    let simulated = Served::start(Simulator::builder().clock(Clock::AtOnce).gcp(options));
     let endpoint = simulated.endpoint();
     Cloud {
         name: "Cloud SQL",

@@ -11,26 +11,20 @@ use std::{
 };
 
 use pgfleet_simulator::{Clock, Fault, FaultEffect, Simulator};
-use pgfleet_tests::{Machine, Ran};
+use pgfleet_tests::{Machine, Ran, Served};
 
 use crate::cloud::{APPLY, SUBSCRIPTION};
 
 /// A simulated Azure over TLS, where tokens of 20 seconds are asked for.
 struct Secure {
     machine: Machine,
-    simulator: Simulator,
-    _runtime: tokio::runtime::Runtime,
+    simulator: Served,
 }
 
 impl Secure {
     fn new() -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
         let builder = Simulator::builder().clock(Clock::AtOnce).tls(true);
-        let simulator = runtime.block_on(builder.start()).unwrap();
+        let simulator = Served::start(builder);
         simulator.control().change_azure(|options| {
             options.only_issued_tokens = true;
             options
@@ -47,11 +41,7 @@ impl Secure {
              resource_group = 'food'\n"
         );
         fs::write(machine.path().join("azure.toml"), text).unwrap();
-        Self {
-            machine,
-            simulator,
-            _runtime: runtime,
-        }
+        Self { machine, simulator }
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
