@@ -19,6 +19,14 @@ use pgfleet_provider::{Progress, Provider, Scope, Secrets};
 use pgfleet_providers::aws::{AwsOptions, AwsProvider};
 use pgfleet_simulator::{Clock, Fault, FaultEffect, Simulator};
 
+/// The calls whose first answer is lost on demand.
+const LOST: [&str; 4] = [
+    "CreateDBInstance",
+    "CreateDBInstanceReadReplica",
+    "ModifyDBInstance",
+    "DeleteDBInstance",
+];
+
 /// A simulated AWS; another one for every case.
 struct Aws {
     clock: Clock,
@@ -126,15 +134,21 @@ impl Subject for Aws {
     }
 
     async fn lose_answers(&self) -> Result<Hook, String> {
-        let creates = ["CreateDBInstance", "CreateDBInstanceReadReplica"];
-        for action in creates
-            .into_iter()
-            .chain(["ModifyDBInstance", "DeleteDBInstance"])
-        {
-            let fault = Fault::new(FaultEffect::LoseAnswer).on(action);
+        for call in LOST {
+            let fault = Fault::new(FaultEffect::LoseAnswer).on(call);
             self.with(|simulator| simulator.control().fault(fault));
         }
         Ok(Hook::Done)
+    }
+
+    async fn answers_kept(&self) -> Vec<String> {
+        let asked = self.with(|simulator| simulator.control().requests());
+        let lost = |call: &&str| {
+            let mut asked = asked.iter();
+            asked.any(|asked| asked.action == **call && asked.outcome == "answer lost")
+        };
+        let kept = LOST.into_iter().filter(|call| !lost(call));
+        kept.map(ToOwned::to_owned).collect()
     }
 }
 

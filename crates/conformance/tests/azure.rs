@@ -23,6 +23,9 @@ use serde_json::json;
 const SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000001";
 const GROUP: &str = "Food";
 
+/// The calls whose first answer is lost on demand.
+const LOST: [&str; 3] = ["Servers_CreateOrUpdate", "Servers_Update", "Servers_Delete"];
+
 /// A simulated Azure; another one for every case.
 struct Azure {
     clock: Clock,
@@ -133,11 +136,21 @@ impl Subject for Azure {
     }
 
     async fn lose_answers(&self) -> Result<Hook, String> {
-        for action in ["Servers_Create", "Servers_Update", "Servers_Delete"] {
-            let fault = Fault::new(FaultEffect::LoseAnswer).on(action);
+        for call in LOST {
+            let fault = Fault::new(FaultEffect::LoseAnswer).on(call);
             self.with(|simulator| simulator.control().fault(fault));
         }
         Ok(Hook::Done)
+    }
+
+    async fn answers_kept(&self) -> Vec<String> {
+        let asked = self.with(|simulator| simulator.control().requests());
+        let lost = |call: &&str| {
+            let mut asked = asked.iter();
+            asked.any(|asked| asked.action == **call && asked.outcome == "answer lost")
+        };
+        let kept = LOST.into_iter().filter(|call| !lost(call));
+        kept.map(ToOwned::to_owned).collect()
     }
 }
 

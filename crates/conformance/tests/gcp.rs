@@ -23,6 +23,9 @@ use serde_json::json;
 
 const PROJECT: &str = "food";
 
+/// The calls whose first answer is lost on demand.
+const LOST: [&str; 3] = ["instances.insert", "instances.patch", "instances.delete"];
+
 /// A simulated Google; another one for every case.
 struct Gcp {
     clock: Clock,
@@ -130,11 +133,21 @@ impl Subject for Gcp {
     }
 
     async fn lose_answers(&self) -> Result<Hook, String> {
-        for method in ["instances.insert", "instances.patch", "instances.delete"] {
-            let fault = Fault::new(FaultEffect::LoseAnswer).on(method);
+        for call in LOST {
+            let fault = Fault::new(FaultEffect::LoseAnswer).on(call);
             self.with(|simulator| simulator.control().fault(fault));
         }
         Ok(Hook::Done)
+    }
+
+    async fn answers_kept(&self) -> Vec<String> {
+        let asked = self.with(|simulator| simulator.control().requests());
+        let lost = |call: &&str| {
+            let mut asked = asked.iter();
+            asked.any(|asked| asked.action == **call && asked.outcome == "answer lost")
+        };
+        let kept = LOST.into_iter().filter(|call| !lost(call));
+        kept.map(ToOwned::to_owned).collect()
     }
 }
 

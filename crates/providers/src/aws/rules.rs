@@ -2,7 +2,7 @@
 
 use pgfleet_model::{
     Action, Attributes, Availability, Change, ChangeSet, Check, DesiredInstance, DesiredState,
-    Field, ObservedState, Role, Stranger, Value,
+    Field, ObservedState, Role, Value,
 };
 
 use crate::{offered, passwords::has_version};
@@ -268,7 +268,7 @@ fn parameter_group(
 }
 
 fn replica_count(desired: &DesiredState, observed: &ObservedState) -> Vec<Check> {
-    let all = desired.replicas().count() + source::others(observed, desired.primary_ref());
+    let all = desired.replicas().count() + observed.strangers_of(desired.primary_ref()).count();
     let abroad = desired
         .replicas()
         .filter(|replica| is_abroad(&replica.resource, desired.primary_ref()))
@@ -309,36 +309,36 @@ fn one_zone(desired: &DesiredState) -> Option<Check> {
     })
 }
 
-/// RDS does not refuse to delete a primary: it promotes the replicas of its region, which then go
-/// on as writable instances that nobody knows of.
-fn promotes_replicas(observed: &ObservedState, changes: &ChangeSet) -> Option<Check> {
-    let primary = observed.primary()?;
-    let goes = changes
+/// RDS does not refuse to delete a source: it promotes the replicas of its region, which then go on
+/// as writable instances that nobody knows of.
+fn promotes_replicas(observed: &ObservedState, changes: &ChangeSet) -> Vec<Check> {
+    let deletes = changes
         .effective()
-        .any(|change| change.action == Action::Delete && change.resource == primary.resource);
-    let mut strangers: Vec<String> = observed
-        .strangers
-        .iter()
-        .filter_map(|stranger| match stranger {
-            Stranger::Follows(live) => Some(live.resource.to_string()),
-            Stranger::Holds(..) => None,
+        .filter(|change| change.action == Action::Delete);
+    let checks = deletes.filter_map(|change| {
+        let strangers = observed.strangers_of(&change.resource);
+        let mut strangers: Vec<String> = strangers.map(|live| live.resource.to_string()).collect();
+        // A cluster is in no listing of instances: its members do not say whom it follows.
+        let mut owned = observed.owned();
+        let live = owned.find(|live| live.resource == change.resource);
+        let clusters =
+            live.and_then(|live| live.attributes.settings.get(setting::REPLICA_CLUSTERS));
+        if let Some(Value::List(clusters)) = clusters {
+            strangers.extend(clusters.iter().map(|name| format!("the DB cluster {name}")));
+        }
+        (!strangers.is_empty()).then(|| {
+            Check::error(
+                "aws/promotes-replicas",
+                format!(
+                    "{} has replicas that the plan does not know ({}); RDS would promote them",
+                    change.resource,
+                    strangers.join(", ")
+                ),
+            )
+            .at(&change.address)
+            .remedy("delete them first, or promote them on purpose")
+            .source(guide("USER_DeleteInstance.html"))
         })
-        .collect();
-    // A cluster is in no listing of instances: its members do not say whom it follows.
-    if let Some(Value::List(clusters)) = primary.attributes.settings.get(setting::REPLICA_CLUSTERS)
-    {
-        strangers.extend(clusters.iter().map(|name| format!("the DB cluster {name}")));
-    }
-    (goes && !strangers.is_empty()).then(|| {
-        Check::error(
-            "aws/promotes-replicas",
-            format!(
-                "{} has replicas that the plan does not know ({}); RDS would promote them",
-                primary.resource,
-                strangers.join(", ")
-            ),
-        )
-        .remedy("delete them first, or promote them on purpose")
-        .source(guide("USER_DeleteInstance.html"))
-    })
+    });
+    checks.collect()
 }

@@ -1,8 +1,6 @@
 //! What RDS asks of a primary before it makes replicas of it.
 
-use pgfleet_model::{
-    Attributes, Check, DesiredState, ObservedInstance, ObservedState, ResourceRef, Stranger,
-};
+use pgfleet_model::{Attributes, Check, DesiredState, ObservedInstance, ObservedState};
 
 use super::{rules::guide, setting};
 
@@ -68,7 +66,7 @@ fn cascade(
             "attach the replicas to an instance further up",
         );
     }
-    let count = desired.replicas().count() + others(observed, replica);
+    let count = desired.replicas().count() + observed.strangers_of(replica).count();
     if count > CASCADED {
         return check(
             "aws/cascade-limit",
@@ -77,13 +75,6 @@ fn cascade(
         );
     }
     None
-}
-
-/// How many replicas a source has that are not the plan's.
-pub(super) fn others(observed: &ObservedState, source: &ResourceRef) -> usize {
-    let strangers = observed.strangers.iter();
-    let follow = |stranger: &&Stranger| matches!(stranger, Stranger::Follows(live) if live.source.as_ref() == Some(source));
-    strangers.filter(follow).count()
 }
 
 /// A member of a Multi-AZ DB cluster is replicated as the whole cluster, by calls of its own.

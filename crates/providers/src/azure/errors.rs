@@ -35,7 +35,7 @@ impl Action {
     }
 }
 
-/// Explains why a request failed. `what` names it: `Servers_Create of food-primary`.
+/// Explains why a request failed. `what` names it: `Servers_CreateOrUpdate of food-primary`.
 pub(super) fn explain(what: &str, action: Action, failure: &Failure) -> ProviderError {
     // Of a change whose answer was lost nobody knows whether it was made.
     let unclear = if action.reads() {
@@ -241,7 +241,7 @@ mod tests {
     }
 
     fn retry(status: u16, code: &str, action: Action) -> Retry {
-        explain("Servers_Create of x", action, &answer(status, code)).retry
+        explain("Servers_CreateOrUpdate of x", action, &answer(status, code)).retry
     }
 
     #[test]

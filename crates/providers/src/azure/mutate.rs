@@ -67,13 +67,13 @@ pub(super) async fn begin(
             let body = primary(mutation, desired, password.as_ref())?;
             let sent = Box::pin(client.create(id, body)).await;
             let sent = sent.map_err(|failure| without(failure, password.as_ref()));
-            taken("Servers_Create", Action::Write, id, sent)
+            taken("Servers_CreateOrUpdate", Action::Write, id, sent)
         }
         (Operation::CreateReplica { desired, source }, None) => {
             let source = client.resource_id(source.id.as_str());
             let body = replica(mutation, desired, source)?;
             let sent = Box::pin(client.create(id, body)).await;
-            taken("Servers_Create", Action::Write, id, sent)
+            taken("Servers_CreateOrUpdate", Action::Write, id, sent)
         }
         (Operation::Delete { .. }, None) => Ok(Begun::Reached),
         (Operation::Delete { .. }, Some(live)) if is_going(&live) => Ok(Begun::Attached),

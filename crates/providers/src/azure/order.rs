@@ -229,11 +229,11 @@ pub(super) fn outgrows(primary: &[FieldChange], replica: &Attributes) -> bool {
 /// A mutation with Azure's name for its call, what users notice, and how long it takes.
 fn planned_call(mutation: Mutation, before: Option<&Attributes>) -> PlannedCall {
     let (call, disruption, seconds) = match &mutation.operation {
-        Operation::CreatePrimary { .. } => ("Servers_Create", Disruption::None, 360),
+        Operation::CreatePrimary { .. } => ("Servers_CreateOrUpdate", Disruption::None, 360),
         Operation::CreateReplica { source, .. } => {
             let there = source.region == mutation.resource.region;
             (
-                "Servers_Create",
+                "Servers_CreateOrUpdate",
                 Disruption::None,
                 if there { 480 } else { ABROAD },
             )

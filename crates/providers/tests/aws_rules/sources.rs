@@ -132,3 +132,38 @@ fn deleting_a_primary_whose_replica_is_a_cluster_is_refused() {
     let mut said = plan.checks.iter().map(|check| check.message.as_str());
     assert!(said.any(|said| said.contains("the DB cluster reports")));
 }
+
+#[test]
+fn replicas_are_counted_by_whom_they_follow() {
+    let there = |source| {
+        [
+            live("primary"),
+            live("replica-1"),
+            theirs("more", Some(source)),
+        ]
+    };
+    let plan = planned(&replicas(15, ""), there("truck-replica-1"));
+    assert!(!codes(&plan, Severity::Warning).contains(&"aws/replica-limit"));
+    let plan = planned(&replicas(15, ""), there("truck-primary"));
+    assert!(codes(&plan, Severity::Warning).contains(&"aws/replica-limit"));
+}
+
+#[test]
+fn deleting_a_replica_promotes_those_below_it() {
+    let below = theirs("analysts", Some("truck-replica-1"));
+    let plan = planned(
+        &replicas(0, ""),
+        [live("primary"), live("replica-1"), below.clone()],
+    );
+    refuses(&plan, "aws/promotes-replicas");
+    let said = plan.checks.iter().map(|check| check.message.as_str());
+    assert!(
+        said.clone()
+            .any(|said| said.contains("truck-replica-1 has replicas"))
+    );
+    // It stays in nobody's way as long as its source stays.
+    takes(&planned(
+        &replicas(1, ""),
+        [live("primary"), live("replica-1"), below],
+    ));
+}

@@ -2,7 +2,6 @@
 
 use pgfleet_model::{
     Action, Address, Attributes, Availability, ChangeSet, Check, DesiredState, ObservedState, Role,
-    Severity, Stranger,
 };
 
 use super::{REPLICAS, page};
@@ -91,10 +90,7 @@ pub(super) fn cascade(observed: &ObservedState) -> Option<Check> {
 }
 
 pub(super) fn replica_limit(desired: &DesiredState, observed: &ObservedState) -> Option<Check> {
-    let strangers = observed.strangers.iter();
-    let others = strangers
-        .filter(|other| matches!(other, Stranger::Follows(_)))
-        .count();
+    let others = observed.strangers_of(desired.primary_ref()).count();
     let all = desired.replicas().count() + others;
     (all > REPLICAS as usize).then(|| {
         Check::error(
@@ -173,32 +169,26 @@ pub(super) fn replicas_that_do_not_grow(
         .collect()
 }
 
-/// A replica that the plan does not know keeps its primary from becoming what it cannot follow.
+/// A replica that the plan does not know keeps its source from becoming what it cannot follow.
 pub(super) fn strangers_in_the_way(observed: &ObservedState, changes: &ChangeSet) -> Vec<Check> {
-    let primary = observed.primary().map(|live| &live.resource);
-    let update = changes
+    let updates = changes
         .effective()
-        .find(|change| change.action == Action::Update && Some(&change.resource) == primary);
-    let Some(update) = update else {
-        return Vec::new();
-    };
-    let followers = observed
-        .strangers
-        .iter()
-        .filter_map(|stranger| match stranger {
-            Stranger::Follows(live) => Some(live),
-            Stranger::Holds(..) => None,
-        });
-    followers
-        .filter(|live| outgrows(&update.fields, &live.attributes))
-        .map(|live| {
+        .filter(|change| change.action == Action::Update);
+    let in_the_way = updates.flat_map(|update| {
+        let followers = observed.strangers_of(&update.resource);
+        followers
+            .filter(|live| outgrows(&update.fields, &live.attributes))
+            .map(move |live| (update, live))
+    });
+    in_the_way
+        .map(|(update, live)| {
             let message = format!(
-                "{} is a replica that the plan does not know, and its primary is to become more than \
-                 it can follow",
-                live.resource
+                "{} is a replica that the plan does not know, and {} is to become more than it can \
+                 follow",
+                live.resource, update.resource
             );
-            Check::new(Severity::Error, "azure/smaller-replica", message)
-                .at(&Address::Primary)
+            Check::error("azure/smaller-replica", message)
+                .at(&update.address)
                 .remedy("enlarge it first, or delete it, by the tool that made it")
                 .source(REPLICAS_PAGE)
         })

@@ -25,7 +25,7 @@ use crate::{azure::SERVERS, guard::TlsOnly};
 
 /// The version of the API. The generated client is of 2024-08-01; every request that pgfleet makes
 /// has the same form in this one.
-const API_VERSION: &str = "2025-08-01";
+pub(super) const API_VERSION: &str = "2025-08-01";
 
 /// The subscription and resource group that a client acts in.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -140,7 +140,7 @@ impl Http {
     }
 }
 
-/// The API's own name for a request. Addresses are not logged: their queries may be signed.
+/// The name of a request in the specification of [`super::client::API_VERSION`]. Addresses are not logged: their queries may be signed.
 fn operation(method: &Method, path: &str) -> &'static str {
     let within = path
         .split_once("/providers/")
@@ -149,12 +149,12 @@ fn operation(method: &Method, path: &str) -> &'static str {
     match (method.as_str(), words.as_slice()) {
         ("GET", ["flexibleServers"]) => "Servers_ListByResourceGroup",
         ("GET", ["flexibleServers", _]) => "Servers_Get",
-        ("PUT", ["flexibleServers", _]) => "Servers_Create",
+        ("PUT", ["flexibleServers", _]) => "Servers_CreateOrUpdate",
         ("PATCH", ["flexibleServers", _]) => "Servers_Update",
         ("DELETE", ["flexibleServers", _]) => "Servers_Delete",
         ("POST", ["flexibleServers", _, "start"]) => "Servers_Start",
         ("PUT", ["flexibleServers", _, "databases", _]) => "Databases_Create",
-        ("POST", ["checkNameAvailability"]) => "CheckNameAvailability_Execute",
+        ("POST", ["checkNameAvailability"]) => "NameAvailability_CheckGlobally",
         ("GET", ["locations", ..]) => "Operations_Get",
         _ => "other",
     }

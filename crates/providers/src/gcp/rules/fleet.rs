@@ -2,7 +2,7 @@
 
 use pgfleet_model::{
     Action, Availability, ChangeSet, Check, DesiredInstance, DesiredState, ObservedInstance,
-    ObservedState, PrimaryPolicy, Role, Stranger, Value,
+    ObservedState, PrimaryPolicy, Role, Value,
 };
 
 use super::{MAX_REPLICAS, page};
@@ -37,10 +37,7 @@ pub(super) fn backups(desired: &DesiredState, wanted: &DesiredInstance) -> Optio
 }
 
 pub(super) fn replica_limit(desired: &DesiredState, observed: &ObservedState) -> Option<Check> {
-    let strangers = observed.strangers.iter();
-    let others = strangers
-        .filter(|other| matches!(other, Stranger::Follows(_)))
-        .count();
+    let others = observed.strangers_of(desired.primary_ref()).count();
     let wanted = desired.replicas().count() + others;
     (wanted > MAX_REPLICAS as usize).then(|| {
         Check::warning(

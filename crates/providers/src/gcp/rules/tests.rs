@@ -160,6 +160,24 @@ fn more_than_ten_replicas_are_warned_of() {
 }
 
 #[test]
+fn replicas_are_counted_by_whom_they_follow() {
+    let ten = file(&format!("size = 'db-custom-2-7680'\n{SECRET}"), 10, "");
+    let mut below = live("replica-3");
+    below.owner = None;
+    below.resource.id = ResourceId::new("below");
+    below.source = Some(live("replica-1").resource);
+    let mut all = all_live();
+    all.push(below.clone());
+    let plan = planned(&ten, all, Goal::Apply);
+    assert!(!says(&plan, "gcp/replica-limit"), "{:?}", plan.checks);
+    // One of the primary itself counts.
+    below.source = Some(live("primary").resource);
+    let mut all = all_live();
+    all.push(below);
+    assert!(says(&planned(&ten, all, Goal::Apply), "gcp/replica-limit"));
+}
+
+#[test]
 fn replicas_need_backups_on_their_primary() {
     let text = primary_with("size = 'db-custom-2-7680'\nbackup_days = 0");
     refuses(&text, "gcp/replica-backups");
