@@ -14,7 +14,7 @@ use pgfleet_model::Region;
 use tokio::sync::Mutex;
 
 use super::{whole::WholeAnswers, wire::Wire};
-use crate::guard::TlsOnly;
+use crate::shared::guard::TlsOnly;
 
 /// Longest that a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(10);

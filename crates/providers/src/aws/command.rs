@@ -6,7 +6,7 @@ use pgfleet_model::{
 };
 use pgfleet_planner::Word;
 
-use crate::passwords::has_password;
+use crate::shared::passwords::has_password;
 
 use super::{
     ENGINE,

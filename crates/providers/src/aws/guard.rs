@@ -7,7 +7,7 @@ use aws_sdk_rds::{
     error::BoxError,
 };
 
-use crate::{guard::TlsOnly, proxies::stays_here};
+use crate::shared::{guard::TlsOnly, proxies::stays_here};
 
 impl Intercept for TlsOnly {
     fn name(&self) -> &'static str {

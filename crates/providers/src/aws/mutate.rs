@@ -10,7 +10,7 @@ use pgfleet_model::{
 use pgfleet_provider::{ProviderError, Secrets};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::passwords::{self, Fault};
+use crate::shared::passwords::{self, Fault, scrubbed};
 
 use super::{
     ENGINE,
@@ -52,6 +52,7 @@ pub(super) async fn create_primary(
         .deletion_protection(attributes.deletion_protection == Some(true))
         .copy_tags_to_snapshot(true)
         .set_tags(Some(tags(all_tags(mutation, attributes))));
+    let mut password = None;
     if let Some(bootstrap) = &desired.bootstrap {
         // RDS makes the database `postgres` by itself.
         let database = Some(&bootstrap.database).filter(|name| *name != "postgres");
@@ -59,14 +60,15 @@ pub(super) async fn create_primary(
             .master_username(&bootstrap.admin)
             .set_db_name(database.cloned());
         if let Some(source) = &bootstrap.password {
-            let password = passwords::read(source.clone(), *secrets, fault).await?;
-            call = call.master_user_password(password.expose_secret());
+            password = Some(passwords::read(source.clone(), *secrets, fault).await?);
         }
     }
+    call = call.set_master_user_password(exposed(password.as_ref()));
     let answer = call.send().await;
     answer
         .map(|answer| answer.db_instance)
         .map_err(|error| explain("CreateDBInstance", Nature::Changes, &error))
+        .map_err(|error| scrubbed(error, password.as_ref()))
 }
 
 /// A replica takes its engine, version, administrator and encryption from its source. Its parameter
@@ -112,14 +114,11 @@ pub(super) async fn modify(
     in_window: bool,
     password: Option<SecretString>,
 ) -> Answer {
-    let password = password
-        .as_ref()
-        .map(|password| password.expose_secret().to_owned());
     let mut call = client
         .modify_db_instance()
         .db_instance_identifier(resource.id.as_str())
         .apply_immediately(!in_window)
-        .set_master_user_password(password);
+        .set_master_user_password(exposed(password.as_ref()));
     for FieldChange { field, to, .. } in fields {
         let number = match to {
             Value::Number(number) => i32::try_from(*number).ok(),
@@ -154,6 +153,7 @@ pub(super) async fn modify(
     answer
         .map(|answer| answer.db_instance)
         .map_err(|error| explain("ModifyDBInstance", Nature::Changes, &error))
+        .map_err(|error| scrubbed(error, password.as_ref()))
 }
 
 pub(super) async fn add_tags(
@@ -221,6 +221,11 @@ pub(super) async fn delete(
             return Err(explain("DeleteDBInstance", Nature::Changes, &error));
         }
     }
+}
+
+/// A password as the SDK takes it.
+fn exposed(password: Option<&SecretString>) -> Option<String> {
+    password.map(|password| password.expose_secret().to_owned())
 }
 
 /// What RDS says against an administrator's password. Its reference lets spaces pass; its answer to

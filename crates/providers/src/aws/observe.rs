@@ -10,7 +10,7 @@ use pgfleet_model::{
 use pgfleet_planner::PASSWORD_VERSION;
 use pgfleet_provider::{ErrorKind, ProviderError};
 
-use crate::passwords;
+use crate::shared::passwords;
 
 use super::{
     errors::{Nature, explain},

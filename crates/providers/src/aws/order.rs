@@ -5,7 +5,7 @@ use pgfleet_model::{
 };
 use pgfleet_planner::{Edge, PlannedCall};
 
-use crate::passwords::{self, is_version};
+use crate::shared::passwords::{self, is_version};
 
 use super::{disk, platform::is_tag};
 

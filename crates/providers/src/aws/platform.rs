@@ -9,7 +9,7 @@ use pgfleet_planner::{
     Standing, Word,
 };
 
-use crate::passwords::{self, Passwords, changed_tag, is_version, rotates};
+use crate::shared::passwords::{self, Passwords, changed_tag, is_version, rotates};
 
 use super::{GUIDE, awaiting, command, observe::reference, order, resolve, rules, setting};
 

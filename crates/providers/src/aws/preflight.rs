@@ -58,7 +58,8 @@ impl Offers {
         let ask = || async {
             match offers(clients, question).await {
                 Err(error)
-                    if error.retry != Retry::Never || error.kind == ErrorKind::Credentials =>
+                    if error.retry != Retry::Never
+                        || matches!(error.kind, ErrorKind::Credentials | ErrorKind::Expired) =>
                 {
                     Err(error)
                 }

@@ -19,7 +19,7 @@ use pgfleet_provider::{
 };
 use tokio::sync::OnceCell;
 
-use crate::{
+use crate::shared::{
     passwords::{has_password, rotates},
     standing::progress,
 };
@@ -27,7 +27,7 @@ use crate::{
 use super::{
     AwsOptions, AwsPlatform,
     client::Clients,
-    errors::{Nature, explain, has_expired},
+    errors::{Nature, explain},
     gone::{Awaited, gone},
     mutate,
     observe::{Listed, list, listed},
@@ -75,7 +75,7 @@ impl AwsProvider {
     /// A call that failed since credentials of this generation have expired can be made again where
     /// others are found.
     async fn renewed(&self, generation: u64, error: ProviderError) -> ProviderError {
-        if has_expired(&error) && self.clients.renew(generation).await {
+        if error.kind == ErrorKind::Expired && self.clients.renew(generation).await {
             return error.retry(Retry::Backoff);
         }
         error

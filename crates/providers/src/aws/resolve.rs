@@ -4,7 +4,7 @@
 use pgfleet_model::{Check, ProviderKind, Role, Value};
 use pgfleet_planner::Draft;
 
-use crate::portable;
+use crate::shared::portable;
 
 use super::{GUIDE, REPLICA_CALL, disk, setting};
 

@@ -5,7 +5,7 @@ use pgfleet_model::{
     Field, ObservedState, Role, Value,
 };
 
-use crate::{offered, passwords::has_version};
+use crate::shared::{offered, passwords::has_version};
 
 use super::{GUIDE, REPLICA_CALL, disk, encryption, platform::is_abroad, setting, source};
 

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use pgfleet_model::{Availability, Check, ProviderKind, Region};
 use pgfleet_pricing::{Catalog, PriceCatalog};
 
-use crate::offered::classes;
+use crate::shared::offered::classes;
 
 use super::offered::{CLASSES, Wish, no_version};
 

@@ -6,7 +6,7 @@ use pgfleet_model::{
 use pgfleet_provider::{ErrorKind, ProviderError};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::{
+use crate::shared::{
     databases::{self, TAG_PENDING},
     passwords::{self, is_version},
 };

@@ -45,7 +45,7 @@ pub(super) fn explain(what: &str, action: Action, failure: &Failure) -> Provider
     };
     match failure {
         Failure::PlainHttp(plain) => ProviderError::new(ErrorKind::Environment, plain.to_string())
-            .remedy(crate::guard::REMEDY),
+            .remedy(crate::shared::guard::REMEDY),
         Failure::NoClient(why) => {
             ProviderError::new(ErrorKind::Environment, format!("{what}: {why}")).remedy(
                 "look at AZURE_RESOURCE_MANAGER_ENDPOINT and at the system's certificates \
@@ -164,7 +164,7 @@ fn by_code(
             of(ErrorKind::Permission).remedy(allow(action))
         }
         // The next request takes a new token.
-        "ExpiredAuthenticationToken" => of(ErrorKind::Credentials)
+        "ExpiredAuthenticationToken" => of(ErrorKind::Expired)
             .remedy("the token has expired: log in again and run the command again")
             .retry(Retry::Backoff),
         "InvalidAuthenticationTokenTenant" => of(ErrorKind::Credentials).remedy(

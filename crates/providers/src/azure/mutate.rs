@@ -5,7 +5,7 @@ use pgfleet_model::{
     TAG_MANAGED_BY,
 };
 use pgfleet_provider::{ErrorKind, ProviderError, Retry, Secrets};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 
 use super::{
     bodies::{changed, primary, replica, wire_tags},
@@ -16,9 +16,9 @@ use super::{
         models::{Server, ServerForUpdate, server_properties::State},
     },
 };
-use crate::{
+use crate::shared::{
     databases,
-    passwords::{self, Fault, Passwords, has_version},
+    passwords::{self, Fault, Passwords, has_version, scrubbed},
 };
 
 /// What became of a mutation.
@@ -66,8 +66,8 @@ pub(super) async fn begin(
             };
             let body = primary(mutation, desired, password.as_ref())?;
             let sent = Box::pin(client.create(id, body)).await;
-            let sent = sent.map_err(|failure| without(failure, password.as_ref()));
             taken("Servers_CreateOrUpdate", Action::Write, id, sent)
+                .map_err(|error| scrubbed(error, password.as_ref()))
         }
         (Operation::CreateReplica { desired, source }, None) => {
             let source = client.resource_id(source.id.as_str());
@@ -116,8 +116,8 @@ pub(super) async fn begin(
             };
             let body = changed(&live, &mutation.owner, fields, password.as_ref());
             let sent = Box::pin(client.update(id, body)).await;
-            let sent = sent.map_err(|failure| without(failure, password.as_ref()));
             taken("Servers_Update", Action::Write, id, sent)
+                .map_err(|error| scrubbed(error, password.as_ref()))
         }
     }
 }
@@ -243,15 +243,4 @@ fn fault(password: &str, login: &str) -> Fault {
     let (password, login) = (password.to_lowercase(), login.to_lowercase());
     (!login.is_empty() && password.contains(&login))
         .then_some("must not have the administrator's name in it")
-}
-
-/// Takes a password out of an answer, in case that somebody repeats what was sent.
-fn without(failure: Failure, password: Option<&SecretString>) -> Failure {
-    match (failure, password.map(SecretString::expose_secret)) {
-        (Failure::Refused(mut refusal), Some(password)) if !password.is_empty() => {
-            refusal.message = refusal.message.replace(password, "***");
-            Failure::Refused(refusal)
-        }
-        (failure, _) => failure,
-    }
 }

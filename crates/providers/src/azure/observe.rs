@@ -7,7 +7,7 @@ use pgfleet_model::{
     Region, ResourceId, ResourceRef, Role, Storage, Tags, Value, ZONE,
 };
 
-use crate::{
+use crate::shared::{
     databases::{self, TAG_PENDING},
     passwords,
 };

@@ -10,7 +10,7 @@ use pgfleet_model::{
 };
 use pgfleet_planner::{Edge, PlannedCall};
 
-use crate::databases;
+use crate::shared::databases;
 
 use super::{
     platform::is_tag,

@@ -8,7 +8,7 @@ use pgfleet_planner::{
     Capabilities, Compare, Draft, Edge, FieldRule, PlannedCall, Platform, Standing, Word,
 };
 
-use crate::{
+use crate::shared::{
     databases,
     passwords::{Passwords, is_version},
 };

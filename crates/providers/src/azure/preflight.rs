@@ -77,7 +77,10 @@ pub(super) async fn check(
                 // must. Only what would keep everything else from being answered too is an error.
                 if matches!(
                     error.kind,
-                    ErrorKind::Credentials | ErrorKind::Throttled | ErrorKind::Unreachable
+                    ErrorKind::Credentials
+                        | ErrorKind::Expired
+                        | ErrorKind::Throttled
+                        | ErrorKind::Unreachable
                 ) {
                     return Err(error);
                 }

@@ -13,7 +13,7 @@ use pgfleet_provider::{
     Secrets, Until,
 };
 
-use crate::standing::progress;
+use crate::shared::standing::progress;
 
 use super::{
     AzurePlatform,

@@ -3,7 +3,7 @@
 use pgfleet_model::{Availability, Check, ObservedInstance, ProviderKind, Role, Settings, Value};
 use pgfleet_planner::Draft;
 
-use crate::{databases, portable};
+use crate::shared::{databases, portable};
 
 use super::{DOCS, REPLICAS, setting, sku::full_name};
 

@@ -6,7 +6,7 @@ use pgfleet_model::{
     Role,
 };
 
-use crate::offered;
+use crate::shared::offered;
 
 use super::{
     DOCS,

@@ -12,7 +12,7 @@ use std::{
 use pgfleet_model::{Inventory, Mutation, ObservedInstance, Operation, Phase, ResourceRef};
 use pgfleet_planner::{Platform, Standing};
 
-use crate::databases;
+use crate::shared::databases;
 
 /// Pauses between looks at a list that lags behind: half a minute in all.
 pub(super) const PAUSES: [Duration; 7] = [

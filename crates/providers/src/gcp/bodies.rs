@@ -11,7 +11,7 @@ use pgfleet_model::{
 };
 use pgfleet_provider::{ErrorKind, ProviderError};
 
-use crate::{
+use crate::shared::{
     databases::{self, TAG_PENDING},
     passwords,
 };

@@ -22,7 +22,7 @@ use reqwest::Url;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use crate::{proxies::stays_here, words::sentence};
+use crate::shared::{proxies::stays_here, words::sentence};
 
 use super::{
     ADMIN, Endpoint,

@@ -6,7 +6,7 @@ use pgfleet_model::{
 };
 use pgfleet_planner::Word;
 
-use crate::{
+use crate::shared::{
     databases::{self, TAG_PENDING},
     passwords::{changed_tag, has_password},
 };

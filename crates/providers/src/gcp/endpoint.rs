@@ -2,7 +2,7 @@
 
 use pgfleet_provider::{ErrorKind, ProviderError};
 
-use crate::guard::{self, TlsOnly};
+use crate::shared::guard::{self, TlsOnly};
 
 /// The variable by which Google's own tools move the endpoint.
 const OVERRIDE: &str = "CLOUDSDK_API_ENDPOINT_OVERRIDES_SQL";

@@ -11,15 +11,15 @@ use pgfleet_model::{
 use pgfleet_provider::{ErrorKind, OperationName, ProviderError, Retry, Secrets, Until};
 use secrecy::ExposeSecret;
 
-use crate::{
+use crate::shared::{
     databases,
-    passwords::{self, Passwords, has_password},
+    passwords::{self, Passwords, has_password, scrubbed},
 };
 
 use super::{
     bodies::{changed, labels, new_instance, refused},
     client::Api,
-    errors::{ended, without_secret},
+    errors::ended,
     observe::{owner, version},
 };
 
@@ -47,7 +47,7 @@ pub(super) async fn begin(
             let secret = password.expose_secret();
             ours(api, mutation).await?;
             let taken = Box::pin(api.set_password(mutation.resource.id.as_str(), secret)).await;
-            until(taken.map_err(|error| without_secret(error, Some(secret)))?)
+            until(taken.map_err(|error| scrubbed(error, Some(&password)))?)
         }
         Operation::Modify { fields, .. } => {
             if let Some(database) = databases::made_by(fields) {
@@ -163,7 +163,7 @@ async fn create(
     let secret = password.as_ref().map(ExposeSecret::expose_secret);
     let body = new_instance(mutation, desired, source, secret)?;
     let taken = Box::pin(api.insert(body)).await;
-    until(taken.map_err(|error| without_secret(error, secret))?)
+    until(taken.map_err(|error| scrubbed(error, password.as_ref()))?)
 }
 
 /// Says whose an instance is, or that it is nobody's, and nothing else of it.

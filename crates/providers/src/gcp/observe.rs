@@ -11,7 +11,7 @@ use pgfleet_model::{
     Owner, Phase, Region, ResourceId, ResourceRef, Role, Storage, Tags, Value,
 };
 
-use crate::{
+use crate::shared::{
     databases::{self, TAG_PENDING},
     passwords,
 };

@@ -7,7 +7,7 @@ use pgfleet_model::{
 };
 use pgfleet_planner::{Edge, PlannedCall};
 
-use crate::{
+use crate::shared::{
     databases,
     passwords::{self, has_password, is_version},
 };

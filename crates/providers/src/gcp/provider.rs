@@ -21,7 +21,7 @@ use pgfleet_provider::{
 };
 use tokio::sync::OnceCell;
 
-use crate::standing::progress;
+use crate::shared::standing::progress;
 
 use super::{Endpoint, GcpPlatform, client::Api, errors::ended, mutate, observe, preflight};
 

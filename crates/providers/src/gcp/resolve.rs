@@ -4,7 +4,7 @@ use pgfleet_model::{Attributes, Availability, Check, Field, Role, Value};
 use pgfleet_planner::Draft;
 use pgfleet_spec::InstanceSize;
 
-use crate::{databases, portable};
+use crate::shared::{databases, portable};
 
 use super::{
     observe, rules,

@@ -8,7 +8,7 @@ mod tests;
 
 use pgfleet_model::{ChangeSet, Check, DesiredState, ObservedState};
 
-use crate::offered;
+use crate::shared::offered;
 
 use super::DOCS;
 

@@ -3,7 +3,7 @@
 use pgfleet_model::{Attributes, ProviderKind, Region, Value};
 use pgfleet_pricing::{Arch, Catalog, Class, Want};
 
-use crate::offered;
+use crate::shared::offered;
 
 use super::setting::EDITION;
 
@@ -185,7 +185,7 @@ mod tests {
             burstable,
             arm64,
         };
-        crate::portable::want(&size).unwrap()
+        crate::shared::portable::want(&size).unwrap()
     }
 
     fn sized(vcpus: u32, gib: f64) -> Want {

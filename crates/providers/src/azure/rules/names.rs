@@ -3,7 +3,7 @@
 use pgfleet_model::{Check, DesiredInstance};
 
 use super::page;
-use crate::databases;
+use crate::shared::databases;
 
 /// Tags of a resource.
 const TAGS: usize = 50;

@@ -7,7 +7,7 @@ use pgfleet_model::{
 use super::page;
 use crate::{
     azure::{resolve::is_private, setting},
-    offered,
+    shared::offered,
 };
 
 /// Regions of which the catalog knows no price.

@@ -21,7 +21,7 @@ use super::{
     tokens::{SCOPE, Tokens},
     transport::{Answer, Http, Transport},
 };
-use crate::{azure::SERVERS, guard::TlsOnly};
+use crate::{azure::SERVERS, shared::guard::TlsOnly};
 
 /// The version of the API. The generated client is of 2024-08-01; every request that pgfleet makes
 /// has the same form in this one.
@@ -94,7 +94,7 @@ impl Client {
             .retry(azure_core::RetryOptions::none())
             .transport(Transport(http.clone()))
             .build()
-            .map_err(|error| Failure::NoClient(crate::words::chain(&error)))?;
+            .map_err(|error| Failure::NoClient(crate::shared::words::chain(&error)))?;
         Ok(Self {
             place,
             endpoint: base,
@@ -259,7 +259,7 @@ impl Client {
         let free = answer.get("nameAvailable").and_then(Value::as_bool);
         let text = |key| answer.get(key).and_then(Value::as_str);
         let why = text("message").or(text("reason")).unwrap_or("it is taken");
-        Ok((free == Some(false)).then(|| crate::words::sentence(why)))
+        Ok((free == Some(false)).then(|| crate::shared::words::sentence(why)))
     }
 
     /// Asks after an operation at its own address.
@@ -357,5 +357,5 @@ fn cause(error: &azure_core::Error) -> Failure {
         });
     let ours = causes.find_map(|cause| cause.downcast_ref::<Failure>());
     ours.cloned()
-        .unwrap_or_else(|| Failure::NoClient(crate::words::chain(error)))
+        .unwrap_or_else(|| Failure::NoClient(crate::shared::words::chain(error)))
 }

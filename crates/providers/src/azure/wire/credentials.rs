@@ -118,7 +118,7 @@ fn erased<T: TokenCredential + 'static>(source: Arc<T>) -> Arc<dyn TokenCredenti
 }
 
 fn said(error: &azure_core_1::Error) -> String {
-    crate::words::chain(error)
+    crate::shared::words::chain(error)
 }
 
 /// A client like pgfleet's own.
@@ -222,7 +222,7 @@ impl ClientAssertion for GitHub {
             .bearer_auth(self.token.secret());
         let answer = asked.send().await;
         let answer = answer.map_err(|error| {
-            let why = crate::words::chain(&error.without_url());
+            let why = crate::shared::words::chain(&error.without_url());
             failed(ErrorKind::Io, why)
         })?;
         let status = answer.status();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-use crate::{guard::PlainHttp, pauses, words::sentence};
+use crate::shared::{guard::PlainHttp, pauses, words::sentence};
 
 /// Why a request came to nothing. No variant holds a request or a token.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -10,7 +10,7 @@ use reqwest::{Url, header::HeaderMap};
 use serde_json::Value;
 
 use super::failure::{Failure, Refusal, error_of, is_busy};
-use crate::guard::is_loopback;
+use crate::shared::guard::is_loopback;
 
 /// The public cloud's host; its regions have names below it.
 const AZURE: &str = "management.azure.com";

@@ -10,7 +10,7 @@ use azure_core_1::{
 };
 use tokio::{sync::Mutex, time::timeout};
 
-use crate::words::{causes, chain};
+use crate::shared::words::{causes, chain};
 
 use super::{
     credentials::{self, Candidate},

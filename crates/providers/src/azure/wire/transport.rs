@@ -15,13 +15,13 @@ use reqwest::{
 };
 use serde_json::Value;
 
-use crate::words::chain;
+use crate::shared::words::chain;
 
 use super::{
     failure::{Failure, Refusal},
     tokens::{Token, Tokens},
 };
-use crate::guard::{TlsOnly, is_loopback};
+use crate::shared::guard::{TlsOnly, is_loopback};
 
 /// Longest that a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(10);

@@ -15,7 +15,7 @@ use pgfleet_spec::SourceFile;
 
 use crate::{
     azure::{AzurePlatform, setting},
-    databases,
+    shared::databases,
 };
 
 const SECRET: &str = "password = { env = 'P' }";

@@ -127,7 +127,7 @@ fn a_password_is_changed_in_one_call_with_its_version() {
     // A version that was there already is none to go back to.
     let mut changed = live(SMALL);
     let mut tags = [("pgfleet-password-version".to_owned(), "3".to_owned())].into();
-    let version = crate::passwords::take_version(&mut tags);
+    let version = crate::shared::passwords::take_version(&mut tags);
     changed[0].attributes.settings.extend(version);
     assert_eq!(order(&accepts(&text, changed)), [""; 0]);
 }

@@ -1,10 +1,7 @@
 //! Portable sizes: so many vCPUs, so much memory.
 
-#[cfg(any(feature = "aws", feature = "azure"))]
 use pgfleet_model::{Check, ObservedInstance, ProviderKind, Region};
-#[cfg(any(feature = "aws", feature = "azure"))]
 use pgfleet_planner::Draft;
-#[cfg(any(feature = "aws", feature = "azure"))]
 use pgfleet_pricing::Catalog;
 use pgfleet_pricing::{Gib, Want};
 use pgfleet_spec::InstanceSize;
@@ -33,7 +30,6 @@ pub(crate) fn want(size: &InstanceSize) -> Option<Want> {
 ///
 /// # Errors
 /// A check, to be completed with a remedy: the catalog has no class that holds what is wanted.
-#[cfg(any(feature = "aws", feature = "azure"))]
 pub(crate) fn class(kind: ProviderKind, draft: &Draft<'_>) -> Result<Option<String>, Box<Check>> {
     let desired = &draft.desired;
     match draft.size {
@@ -55,7 +51,6 @@ pub(crate) fn class(kind: ProviderKind, draft: &Draft<'_>) -> Result<Option<Stri
 }
 
 /// The class for a portable size: the live one where that fits, else the cheapest that does.
-#[cfg(any(feature = "aws", feature = "azure"))]
 fn class_for(
     kind: ProviderKind,
     size: &InstanceSize,

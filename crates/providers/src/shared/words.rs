@@ -5,6 +5,9 @@ use std::error::Error;
 /// Longest part, in characters, that is repeated.
 const LONGEST: usize = 600;
 
+/// What stands where the rest was cut off.
+pub(crate) const CUT: &str = " ...";
+
 /// An error and what it came from, the outermost first.
 pub(crate) fn causes<'a>(
     error: &'a (dyn Error + 'static),
@@ -32,7 +35,7 @@ pub(crate) fn sentence(text: &str) -> String {
         .collect();
     let line = words.join(" ");
     match line.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{} ...", &line[..end]),
+        Some((end, _)) => format!("{}{CUT}", &line[..end]),
         None => line.trim_end_matches('.').to_owned(),
     }
 }

@@ -16,6 +16,11 @@ use pgfleet_planner::PASSWORD_VERSION;
 use pgfleet_provider::{ErrorKind, ProviderError, Secrets};
 use secrecy::{ExposeSecret as _, SecretString};
 
+use crate::shared::words;
+
+/// What stands where a password stood.
+const HIDDEN: &str = "***";
+
 /// The tag that tells which `password_version` the administrator's password is of.
 const TAG_VERSION: &str = "pgfleet-password-version";
 
@@ -90,6 +95,35 @@ pub(crate) async fn read(
     }
 }
 
+/// Takes a password out of an error, in case that somebody repeats what was sent. What others say is
+/// told as one line and cut where it is long ([`words::sentence`]): the password is found in it all
+/// the same.
+pub(crate) fn scrubbed(error: ProviderError, password: Option<&SecretString>) -> ProviderError {
+    let Some(password) = password.map(SecretString::expose_secret) else {
+        return error;
+    };
+    let told = words::sentence(password);
+    let clean = |text: String| {
+        let mut text = text;
+        for secret in [password, &told] {
+            if !secret.is_empty() {
+                text = text.replace(secret, HIDDEN);
+            }
+        }
+        // Its first part, before the cut. A shorter one tells nothing.
+        for (end, _) in told.char_indices().skip(3) {
+            let part = format!("{}{}", &told[..end], words::CUT);
+            text = text.replace(&part, &format!("{HIDDEN}{}", words::CUT));
+        }
+        text
+    };
+    ProviderError {
+        message: clean(error.message),
+        remedy: clean(error.remedy),
+        ..error
+    }
+}
+
 /// Whether this is the version of the administrator's password.
 pub(crate) fn is_version(field: &Field) -> bool {
     matches!(field, Field::Setting(name) if name == PASSWORD_VERSION)
@@ -154,5 +188,41 @@ mod tests {
         assert!(told.contains("`echo`") && told.contains("must have 8 characters"));
         assert!(!told.contains("s3cret"), "{told}");
         assert!(read(source, Secrets, |_| None).await.is_ok());
+    }
+
+    #[test]
+    fn a_password_that_comes_back_is_told_neither_whole_nor_in_part() {
+        let password = SecretString::from("plant ed\u{e4}-4711.");
+        let told = |said: &str| {
+            let said = words::sentence(said);
+            let error = ProviderError::new(ErrorKind::Refused, format!("{said} (HTTP status 400)"));
+            scrubbed(error.remedy(said), Some(&password))
+        };
+        for said in [
+            "bad plant ed\u{e4}-4711.",
+            "bad plant\ned\u{e4}-4711. value",
+        ] {
+            let error = told(said);
+            for text in [error.message, error.remedy] {
+                assert!(
+                    text.starts_with("bad ***") && !text.contains("plant"),
+                    "{text}"
+                );
+            }
+        }
+        for length in 580..600 {
+            let error = told(&format!(
+                "{} {}",
+                "x".repeat(length),
+                password.expose_secret()
+            ));
+            assert!(!error.message.contains("plan"), "{}", error.message);
+        }
+        let error = ProviderError::new(ErrorKind::Refused, "as it was");
+        assert_eq!(scrubbed(error.clone(), None), error);
+        assert_eq!(
+            scrubbed(error.clone(), Some(&SecretString::default())),
+            error
+        );
     }
 }

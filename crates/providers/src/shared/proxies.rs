@@ -3,7 +3,7 @@
 //! Some vendors' clients take their proxies from the environment and cannot be told not to; a proxy
 //! would see passwords in plain text, and could not reach this machine besides.
 
-use crate::guard::{host_of, is_loopback, plain};
+use crate::shared::guard::{host_of, is_loopback, plain};
 
 /// What names a proxy for plain http, in the order in which HTTP clients look.
 const PROXIES: [&str; 4] = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"];
