@@ -1,5 +1,9 @@
 //! Clients for the regions of a run, from one set of credentials.
 
+mod guard;
+mod log;
+mod whole;
+
 use std::{
     collections::BTreeMap,
     sync::atomic::{AtomicU64, Ordering},
@@ -13,7 +17,7 @@ use aws_smithy_types::date_time::{DateTime, Format};
 use pgfleet_model::Region;
 use tokio::sync::Mutex;
 
-use super::{whole::WholeAnswers, wire::Wire};
+use super::{client::log::Wire, client::whole::WholeAnswers};
 use crate::shared::guard::TlsOnly;
 
 /// Longest that a connection may take to be made.

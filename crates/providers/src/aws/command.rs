@@ -1,5 +1,7 @@
 //! Mutations as commands of AWS's own tool.
 
+pub(super) mod awaiting;
+
 use pgfleet_model::{
     Attributes, Availability, DesiredInstance, Field, FieldChange, Mutation, Operation,
     PasswordSource, ResourceRef, Value,

@@ -3,30 +3,19 @@
 //! [`AwsPlatform`] knows RDS's rules, [`AwsProvider`] talks to it through the vendor's SDK. The
 //! SDK's own retries are off: the executor repeats calls, by the one property of the error.
 
-mod awaiting;
 mod client;
 mod command;
-mod disk;
-mod encryption;
 mod errors;
-mod gone;
-mod guard;
 mod mutate;
 mod observe;
-mod offered;
 mod order;
 mod pages;
 mod platform;
-mod polled;
 mod preflight;
 mod provider;
 mod resolve;
 mod rules;
 mod seen;
-mod source;
-mod unasked;
-mod whole;
-mod wire;
 
 pub use client::AwsOptions;
 pub use platform::AwsPlatform;

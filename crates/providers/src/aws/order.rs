@@ -7,7 +7,7 @@ use pgfleet_planner::{Edge, PlannedCall};
 
 use crate::shared::passwords::{self, is_version};
 
-use super::{disk, platform::is_tag};
+use super::{platform::is_tag, rules::disk};
 
 pub(super) fn calls(mutation: Mutation, before: Option<&Attributes>) -> Vec<PlannedCall> {
     match &mutation.operation {

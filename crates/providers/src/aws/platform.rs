@@ -11,7 +11,9 @@ use pgfleet_planner::{
 
 use crate::shared::passwords::{self, Passwords, changed_tag, is_version, rotates};
 
-use super::{GUIDE, awaiting, command, observe::reference, order, resolve, rules, setting};
+use super::{
+    GUIDE, command, command::awaiting, observe::reference, order, resolve, rules, setting,
+};
 
 /// RDS as the planner sees it.
 #[derive(Debug, Clone)]

@@ -1,6 +1,9 @@
 //! What RDS offers, asked before a plan relies on it: one question for each class and region, and one
 //! more where a region seems not to have the class.
 
+mod offers;
+mod unasked;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
@@ -24,13 +27,13 @@ use tokio::sync::OnceCell;
 use super::{
     ENGINE,
     client::Clients,
-    disk,
     errors::{Nature, explain},
-    offered::{Wish, judge},
     pages::Pages,
+    rules::disk,
     seen::Seen,
-    unasked::{is_billed, known},
 };
+use offers::{Wish, judge};
+use unasked::{is_billed, known};
 
 /// Rows in one answer; RDS gives at most this many of its offers.
 const PAGE: i32 = 1000;

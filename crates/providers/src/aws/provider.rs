@@ -28,12 +28,12 @@ use super::{
     AwsOptions, AwsPlatform,
     client::Clients,
     errors::{Nature, explain},
-    gone::{Awaited, gone},
     mutate,
     observe::{Listed, list, listed},
     platform::{is_abroad, is_tag, new_tags},
-    polled::{Page, Polled},
     preflight,
+    seen::gone::{Awaited, gone},
+    seen::polled::{Page, Polled},
     seen::{Known, Seen},
 };
 

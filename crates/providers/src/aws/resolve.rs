@@ -6,7 +6,7 @@ use pgfleet_planner::Draft;
 
 use crate::shared::portable;
 
-use super::{GUIDE, REPLICA_CALL, disk, setting};
+use super::{GUIDE, REPLICA_CALL, rules::disk, setting};
 
 /// Keys of `[aws]` that are about the account, not about instances.
 const ACCOUNT: &str = "account";

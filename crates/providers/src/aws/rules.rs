@@ -1,5 +1,9 @@
 //! RDS's rules, held against a plan before any call is made. Each names the page that says so.
 
+pub(super) mod disk;
+mod encryption;
+mod source;
+
 use pgfleet_model::{
     Action, Attributes, Availability, Change, ChangeSet, Check, DesiredInstance, DesiredState,
     Field, ObservedState, Role, Value,
@@ -7,7 +11,7 @@ use pgfleet_model::{
 
 use crate::shared::{offered, passwords::has_version};
 
-use super::{GUIDE, REPLICA_CALL, disk, encryption, platform::is_abroad, setting, source};
+use super::{GUIDE, REPLICA_CALL, platform::is_abroad, setting};
 
 /// Replicas of one source that RDS makes without a raised quota.
 const REPLICAS: usize = 15;

@@ -12,16 +12,16 @@ use crate::shared::{
 };
 
 use super::{
-    observe::tags,
-    setting,
-    sku::{full_name, tier_of},
-    wire::models::{
+    client::models::{
         Backup, HighAvailability, Network, Server, ServerForUpdate, ServerProperties,
         ServerPropertiesForUpdate, ServerVersion, Sku, Storage, TrackedResource,
         high_availability::Mode,
         server_properties::CreateMode,
         storage::{AutoGrow, Type},
     },
+    observe::tags,
+    setting,
+    size::{full_name, tier_of},
 };
 
 /// What every creation holds.

@@ -15,7 +15,7 @@ use super::{
     SERVERS,
     platform::is_tag,
     setting,
-    sku::{full_name, tier_of},
+    size::{full_name, tier_of},
 };
 
 /// Where the commands act.

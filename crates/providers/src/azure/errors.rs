@@ -2,7 +2,7 @@
 
 use pgfleet_provider::{ErrorKind, ProviderError, Retry};
 
-use super::wire::{Ended, Failure, Refusal, is_busy};
+use super::client::{Ended, Failure, Refusal, is_busy};
 
 /// What a caller must be allowed to do. `docs/azure.md` lists the same words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

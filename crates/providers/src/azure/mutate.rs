@@ -9,12 +9,12 @@ use secrecy::SecretString;
 
 use super::{
     bodies::{changed, primary, replica, wire_tags},
-    errors::{Action, explain},
-    observe::{alone, tags},
-    wire::{
+    client::{
         Client, Failure, Taken,
         models::{Server, ServerForUpdate, server_properties::State},
     },
+    errors::{Action, explain},
+    observe::{alone, tags},
 };
 use crate::shared::{
     databases,

@@ -13,14 +13,14 @@ use crate::shared::{
 };
 
 use super::{
-    setting,
-    wire::models::{
+    client::models::{
         HighAvailability, ReplicationRole, Server, ServerProperties,
         high_availability::Mode,
         replica::ReplicationState,
         server_properties::State,
         storage::{AutoGrow, Type},
     },
+    setting,
 };
 
 /// The port of every server.
@@ -269,7 +269,7 @@ mod tests {
     use pgfleet_model::Field;
     use pgfleet_planner::{FieldRule, Platform as _};
 
-    use super::{super::wire::models::TrackedResource, *};
+    use super::{super::client::models::TrackedResource, *};
     use crate::azure::AzurePlatform;
 
     fn server(name: &str, properties: ServerProperties) -> Server {

@@ -15,7 +15,7 @@ use crate::shared::databases;
 use super::{
     platform::is_tag,
     setting,
-    sku::{is_burstable, is_less, is_step_down},
+    size::{is_burstable, is_less, is_step_down},
 };
 
 /// A disk is enlarged while it is used, but not across this size in GiB.

@@ -12,9 +12,9 @@ use pgfleet_provider::{ErrorKind, ProviderError};
 
 use super::{
     DOCS,
+    client::{Client, Failure},
     errors::{Action, explain},
     observe::alone,
-    wire::{Client, Failure},
 };
 
 /// How long Azure's word that a name is free saves a look before the server is made. Making one takes

@@ -17,12 +17,12 @@ use crate::shared::standing::progress;
 
 use super::{
     AzurePlatform,
+    client::{Client, Place, State},
     errors::{Action, ended, explain},
     mutate::{self, Begun},
     observe,
     preflight::{self, FreeNames},
-    unseen::{PAUSES, Unseen},
-    wire::{Client, Place, State},
+    seen::{PAUSES, Unseen},
 };
 
 /// Azure Resource Manager of the public cloud.

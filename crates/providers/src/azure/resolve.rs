@@ -5,7 +5,7 @@ use pgfleet_planner::Draft;
 
 use crate::shared::{databases, portable};
 
-use super::{DOCS, REPLICAS, setting, sku::full_name};
+use super::{DOCS, REPLICAS, setting, size::full_name};
 
 /// Keys of `[azure]` that say where to act, not what a server is.
 const PLACE: [&str; 2] = ["subscription", "resource_group"];

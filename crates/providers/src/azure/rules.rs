@@ -10,7 +10,7 @@ use crate::shared::offered;
 
 use super::{
     DOCS,
-    sku::{self, Found, is_burstable},
+    size::{self, Found, is_burstable},
 };
 
 /// Replicas of one primary.
@@ -123,7 +123,7 @@ fn sized(wanted: &DesiredInstance) -> Option<Check> {
             "set `size`, such as size = \"Standard_D4ds_v5\"".to_owned(),
         );
     };
-    let new: fn(&str, String) -> Check = match sku::found(size) {
+    let new: fn(&str, String) -> Check = match size::found(size) {
         Found::Known => return None,
         Found::OfNewSeries => Check::warning,
         Found::Nowhere => Check::error,

@@ -1,5 +1,7 @@
 //! What is sent: only what the plan speaks of, and nothing that only Google sets.
 
+pub(super) mod note;
+
 use google_cloud_sql_v1::model::{
     BackupConfiguration, BackupRetentionSettings, DatabaseInstance, IpConfiguration, Settings,
     SqlAvailabilityType, SqlDataDiskType, SqlDatabaseVersion, SqlInstanceType,
@@ -17,9 +19,9 @@ use crate::shared::{
 };
 
 use super::{
-    note, observe,
+    observe,
     setting::{NETWORK, PITR},
-    tier::edition,
+    size::edition,
 };
 
 /// The value of a note whose database is made. A patch merges labels: one that is left out stays.

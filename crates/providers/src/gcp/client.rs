@@ -1,5 +1,9 @@
 //! The calls to the Cloud SQL Admin API: each one request, never repeated here.
 
+pub(super) mod call;
+pub(super) mod endpoint;
+pub(super) mod raw;
+
 use std::{
     collections::BTreeSet,
     time::{Duration, Instant},
@@ -26,9 +30,9 @@ use crate::shared::{proxies::stays_here, words::sentence};
 
 use super::{
     ADMIN, Endpoint,
-    call::{Call, Method},
+    client::call::{Call, Method},
+    client::raw::Wire,
     errors::{explain, no_credentials},
-    wire::Wire,
 };
 
 /// Longest that one request may take. Google answers at once and works afterwards.

@@ -17,7 +17,7 @@ use super::{
     order::ends_recovery,
     resolve::setting,
     setting::{NETWORK, PITR},
-    tier::edition,
+    size::edition,
 };
 
 const PATCHING: [&str; 4] = ["gcloud", "sql", "instances", "patch"];

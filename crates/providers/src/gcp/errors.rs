@@ -17,7 +17,7 @@ use crate::shared::{
     words::{causes, chain, sentence},
 };
 
-use super::call::{Call, Method};
+use super::client::call::{Call, Method};
 
 /// Explains why a call failed.
 pub(super) fn explain(call: Call<'_>, error: &Error) -> ProviderError {

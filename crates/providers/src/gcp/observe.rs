@@ -16,7 +16,7 @@ use crate::shared::{
     passwords,
 };
 
-use super::note;
+use super::bodies::note;
 use super::setting::{EDITION, NETWORK, PITR};
 
 /// The port of every PostgreSQL on Cloud SQL.

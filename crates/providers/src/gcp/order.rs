@@ -12,7 +12,7 @@ use crate::shared::{
     passwords::{self, has_password, is_version},
 };
 
-use super::{resolve::is_setting, setting::PITR, tier};
+use super::{resolve::is_setting, setting::PITR, size};
 
 pub(super) fn calls(mutation: Mutation, before: Option<&Attributes>) -> Vec<PlannedCall> {
     match &mutation.operation {
@@ -186,7 +186,7 @@ fn direction(call: &PlannedCall) -> Option<Ordering> {
         .iter()
         .find_map(|change| match (&change.field, &change.from, &change.to) {
             (Field::Size, Some(Value::Text(from)), Value::Text(to)) => {
-                tier::compare(to, from).filter(|order| *order != Ordering::Equal)
+                size::compare(to, from).filter(|order| *order != Ordering::Equal)
             }
             _ => None,
         });

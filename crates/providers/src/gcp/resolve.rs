@@ -9,7 +9,7 @@ use crate::shared::{databases, portable};
 use super::{
     observe, rules,
     setting::{EDITION, NETWORK, PITR, SMALLER},
-    tier::{self, Edition},
+    size::{self, Edition},
 };
 
 /// The version of a new primary where the plan names none.
@@ -57,12 +57,12 @@ pub(super) fn resolve(project: &str, draft: Draft<'_>) -> Vec<Check> {
             let want = portable::want(size);
             let does = |tier: &&String| {
                 want.as_ref()
-                    .is_some_and(|want| tier::fits(tier, edition, want))
+                    .is_some_and(|want| size::fits(tier, edition, want))
             };
             let running = live
                 .and_then(|live| live.attributes.size.as_ref())
                 .filter(does);
-            let cheapest = || tier::cheapest(edition, &desired.resource.region, want.as_ref()?);
+            let cheapest = || size::cheapest(edition, &desired.resource.region, want.as_ref()?);
             let found = running.cloned().or_else(cheapest);
             if found.is_none() {
                 checks.push(rules::no_tier(&desired.address, &desired.key, edition));

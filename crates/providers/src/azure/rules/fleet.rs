@@ -8,7 +8,7 @@ use super::{REPLICAS, page};
 use crate::azure::{
     REPLICAS as REPLICAS_PAGE,
     order::outgrows,
-    sku::{is_burstable, is_less},
+    size::{is_burstable, is_less},
 };
 
 /// What the plan makes of the primary, or what the one that it follows is.

@@ -8,7 +8,7 @@ use pgfleet_model::{
 use super::{MAX_REPLICAS, page};
 use crate::gcp::{
     setting::{NETWORK, PITR, SMALLER},
-    tier,
+    size,
 };
 
 /// Replicas need backups and point-in-time recovery on their primary.
@@ -71,8 +71,8 @@ pub(super) fn smaller_replicas(desired: &DesiredState, observed: &ObservedState)
                 "gcp/smaller-replica",
                 format!(
                     "{} is smaller than its primary's {}",
-                    tier::describe(size),
-                    tier::describe(primary)
+                    size::describe(size),
+                    size::describe(primary)
                 ),
             )
             .at(&replica.address)
@@ -84,7 +84,7 @@ pub(super) fn smaller_replicas(desired: &DesiredState, observed: &ObservedState)
 }
 
 fn has_less(replica: &str, primary: &str) -> bool {
-    let (Some(replica), Some(primary)) = (tier::class(replica), tier::class(primary)) else {
+    let (Some(replica), Some(primary)) = (size::class(replica), size::class(primary)) else {
         return false;
     };
     replica.vcpus < primary.vcpus || replica.memory_gib() < primary.memory_gib()

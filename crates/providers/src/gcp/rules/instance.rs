@@ -4,8 +4,9 @@ use pgfleet_model::{Address, Bootstrap, Check, DesiredInstance, Role};
 
 use super::page;
 use crate::gcp::{
-    ADMIN, note,
-    tier::{self, Edition, edition},
+    ADMIN,
+    bodies::note,
+    size::{self, Edition, edition},
 };
 
 /// Longest `PROJECT:NAME`.
@@ -124,15 +125,15 @@ pub(super) fn tier_of_edition(wanted: &DesiredInstance) -> Option<Check> {
                 .source(page("instance-settings")),
         )
     };
-    match tier::edition_of(tier) {
-        _ if tier::is_impossible(tier) => error(
+    match size::edition_of(tier) {
+        _ if size::is_impossible(tier) => error(
             format!("`{tier}` is no possible custom tier"),
             "write db-custom-VCPUS-MIB: 1 or an even number of vCPUs up to 96; memory in steps of \
              256 MiB, at least 3840, and 0.9 to 6.5 GiB for each vCPU",
         ),
-        _ if tier::is_nowhere(tier) => error(
+        _ if size::is_nowhere(tier) => error(
             format!("`{tier}` is no tier of Cloud SQL"),
-            &format!("write {}, or see `gcloud sql tiers list`", tier::near(tier)),
+            &format!("write {}, or see `gcloud sql tiers list`", size::near(tier)),
         ),
         Some(of) if of != edition => error(
             format!(
@@ -152,7 +153,7 @@ pub(super) fn tier_of_edition(wanted: &DesiredInstance) -> Option<Check> {
             .key(format!("{}.size", wanted.key))
             .remedy(format!(
                 "see `gcloud sql tiers list`, or write {}; Google refuses what it does not have",
-                tier::near(tier)
+                size::near(tier)
             ))
             .source(page("instance-settings")),
         ),
@@ -162,7 +163,7 @@ pub(super) fn tier_of_edition(wanted: &DesiredInstance) -> Option<Check> {
 pub(super) fn disk(wanted: &DesiredInstance) -> Vec<Check> {
     let storage = &wanted.attributes.storage;
     let tier = wanted.attributes.size.as_deref().unwrap_or_default();
-    let most = if tier::is_shared(tier) {
+    let most = if size::is_shared(tier) {
         MOST_GIB_SHARED
     } else {
         MOST_GIB
@@ -181,7 +182,7 @@ pub(super) fn disk(wanted: &DesiredInstance) -> Vec<Check> {
             .source(page("instance-settings"))
         });
     let wrong_kind = |kind: &String| {
-        if tier::wants_hyperdisk(tier) {
+        if size::wants_hyperdisk(tier) {
             Some((
                 format!("`{tier}` runs on Hyperdisk, not on {kind}"),
                 "leave `type` out",

@@ -11,27 +11,27 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use super::client::{AGENT, PATIENCE, cannot_start};
+use crate::gcp::client::{AGENT, PATIENCE, cannot_start};
 
 /// Longest that a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(10);
 
 /// Requests of our own, with the credentials of Google's client.
-pub(super) struct Wire {
+pub(in crate::gcp) struct Wire {
     credentials: Credentials,
     /// Made when it is first needed, as Google's clients are.
     http: OnceCell<Client>,
 }
 
 impl Wire {
-    pub(super) fn new(credentials: Credentials) -> Self {
+    pub(in crate::gcp) fn new(credentials: Credentials) -> Self {
         Self {
             credentials,
             http: OnceCell::new(),
         }
     }
 
-    pub(super) async fn http(&self) -> Result<&Client, ProviderError> {
+    pub(in crate::gcp) async fn http(&self) -> Result<&Client, ProviderError> {
         let client = || {
             Client::builder()
                 .redirect(redirect::Policy::none())
@@ -45,7 +45,7 @@ impl Wire {
     }
 
     /// The answer to a request of [`Wire::http`].
-    pub(super) async fn answer<T: DeserializeOwned>(
+    pub(in crate::gcp) async fn answer<T: DeserializeOwned>(
         &self,
         request: RequestBuilder,
     ) -> Result<T, Error> {

@@ -18,7 +18,7 @@ struct CutOff;
 
 /// Refuses them.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct WholeAnswers;
+pub(in crate::aws) struct WholeAnswers;
 
 impl Intercept for WholeAnswers {
     fn name(&self) -> &'static str {

@@ -5,7 +5,7 @@
 //! of failures, follow addresses to anywhere, and refuse a whole list for one server that lacks a
 //! field.
 
-mod client;
+mod api;
 mod credentials;
 mod failure;
 mod operation;
@@ -13,7 +13,7 @@ mod read;
 mod tokens;
 mod transport;
 
+pub(super) use api::{Client, Place};
 pub(super) use azure_mgmt_postgresql::package_flexibleserver_2024_08_01::models;
-pub(super) use client::{Client, Place};
 pub(super) use failure::{Failure, Refusal, is_busy};
 pub(super) use operation::{Ended, State, Taken};

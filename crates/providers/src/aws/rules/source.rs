@@ -2,7 +2,7 @@
 
 use pgfleet_model::{Attributes, Check, DesiredState, ObservedInstance, ObservedState};
 
-use super::{rules::guide, setting};
+use crate::aws::{rules::guide, setting};
 
 /// Levels of replicas below a primary.
 const LEVELS: usize = 3;
@@ -13,7 +13,7 @@ const CASCADES_FROM: (u32, u32) = (14, 1);
 
 const CONFIGURATION: &str = "USER_PostgreSQL.Replication.ReadReplicas.Configuration.html";
 
-pub(super) fn check(
+pub(in crate::aws) fn check(
     desired: &DesiredState,
     observed: &ObservedState,
     makes_replicas: bool,

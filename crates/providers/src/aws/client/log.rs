@@ -13,12 +13,12 @@ use pgfleet_model::Region;
 
 /// Logs every request with its operation, region, request identifier, status and time.
 #[derive(Debug)]
-pub(super) struct Wire {
+pub(in crate::aws) struct Wire {
     region: Region,
 }
 
 impl Wire {
-    pub(super) fn of(region: &Region) -> Self {
+    pub(in crate::aws) fn of(region: &Region) -> Self {
         Self {
             region: region.clone(),
         }

@@ -140,7 +140,7 @@ impl Http {
     }
 }
 
-/// The name of a request in the specification of [`super::client::API_VERSION`]. Addresses are not logged: their queries may be signed.
+/// The name of a request in the specification of [`super::api::API_VERSION`]. Addresses are not logged: their queries may be signed.
 fn operation(method: &Method, path: &str) -> &'static str {
     let within = path
         .split_once("/providers/")

@@ -7,7 +7,7 @@
 use serde_json::{Map, Value};
 
 use super::{failure::Failure, models::Server};
-use crate::azure::sku::tier_of;
+use crate::azure::size::tier_of;
 
 /// The fields of `properties` that are read, each with those that are read within it.
 const READ: &[(&str, &[&str])] = &[
@@ -83,7 +83,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::azure::wire::models::sku::Tier;
+    use crate::azure::client::models::sku::Tier;
 
     #[test]
     fn a_server_whose_sku_lacks_its_tier_is_read() {

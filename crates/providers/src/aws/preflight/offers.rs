@@ -6,27 +6,33 @@
 use aws_sdk_rds::types::OrderableDbInstanceOption as Offer;
 use pgfleet_model::{Address, Check, PgVersion, Region, Storage};
 
-use super::{GUIDE, disk};
+use crate::aws::{GUIDE, rules::disk};
 
 /// Something that a plan wants made or resized.
 #[derive(Debug, Clone)]
-pub(super) struct Wish {
-    pub(super) region: Region,
-    pub(super) class: String,
+pub(in crate::aws) struct Wish {
+    pub(in crate::aws) region: Region,
+    pub(in crate::aws) class: String,
     /// What it runs, or shall run; `None` where RDS picks it.
-    pub(super) postgres: Option<PgVersion>,
+    pub(in crate::aws) postgres: Option<PgVersion>,
     /// Whether that version is yet to be had: RDS goes on running minor versions that it offers no
     /// longer, and neither makes nor upgrades to such.
-    pub(super) anew: bool,
-    pub(super) two_zones: bool,
-    pub(super) replica: bool,
+    pub(in crate::aws) anew: bool,
+    pub(in crate::aws) two_zones: bool,
+    pub(in crate::aws) replica: bool,
     /// The disk of what is made, or as it becomes.
-    pub(super) storage: Storage,
-    pub(super) address: Address,
+    pub(in crate::aws) storage: Storage,
+    pub(in crate::aws) address: Address,
 }
 
 impl Wish {
-    pub(super) fn refused(&self, code: &str, message: String, remedy: &str, page: &str) -> Check {
+    pub(in crate::aws) fn refused(
+        &self,
+        code: &str,
+        message: String,
+        remedy: &str,
+        page: &str,
+    ) -> Check {
         Check::error(code, message)
             .at(&self.address)
             .remedy(remedy)
@@ -35,20 +41,20 @@ impl Wish {
 }
 
 /// A version is every instance's of the fleet: the check names none of them.
-pub(super) fn no_version(message: String, remedy: &str) -> Check {
+pub(in crate::aws) fn no_version(message: String, remedy: &str) -> Check {
     Check::error("aws/version", message)
         .key("postgres")
         .remedy(remedy)
         .source(format!("{GUIDE}{VERSIONS}"))
 }
 
-pub(super) const CLASSES: &str = "Concepts.DBInstanceClass.html";
+pub(in crate::aws) const CLASSES: &str = "Concepts.DBInstanceClass.html";
 const VERSIONS: &str = "PostgreSQL.Concepts.General.DBVersions.html";
 const DISKS: &str = "CHAP_Storage.html";
 
 /// What RDS's offers of the class in the region say against a wish. What a row does not tell is not
 /// held against it.
-pub(super) fn judge(wish: &Wish, offers: &[Offer]) -> Option<Check> {
+pub(in crate::aws) fn judge(wish: &Wish, offers: &[Offer]) -> Option<Check> {
     let Wish {
         region,
         class,

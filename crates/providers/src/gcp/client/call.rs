@@ -7,7 +7,7 @@ use pgfleet_provider::Retry;
 
 /// The methods of the API that pgfleet calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Method {
+pub(in crate::gcp) enum Method {
     List,
     Get,
     Insert,
@@ -22,7 +22,7 @@ pub(super) enum Method {
 
 impl Method {
     #[cfg(test)]
-    pub(super) const ALL: [Self; 9] = [
+    pub(in crate::gcp) const ALL: [Self; 9] = [
         Self::List,
         Self::Get,
         Self::Insert,
@@ -35,7 +35,7 @@ impl Method {
     ];
 
     /// Google's name for it.
-    pub(super) fn name(self) -> &'static str {
+    pub(in crate::gcp) fn name(self) -> &'static str {
         match self {
             Self::List => "instances.list",
             Self::Get => "instances.get",
@@ -49,7 +49,7 @@ impl Method {
     }
 
     /// The permissions that it needs.
-    pub(super) fn permissions(self) -> &'static [&'static str] {
+    pub(in crate::gcp) fn permissions(self) -> &'static [&'static str] {
         match self {
             Self::List => &["cloudsql.instances.list"],
             Self::Get | Self::Operation => &["cloudsql.instances.get"],
@@ -63,7 +63,7 @@ impl Method {
     }
 
     /// What may be done where it is not known whether the call had an effect.
-    pub(super) fn unclear(self) -> Retry {
+    pub(in crate::gcp) fn unclear(self) -> Retry {
         match self {
             // No listing shows what the last two do, and done again they do no harm.
             Self::List | Self::Get | Self::Operation | Self::InsertDatabase | Self::UpdateUser => {
@@ -76,10 +76,10 @@ impl Method {
 
 /// One call: which, and of what.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Call<'a> {
-    pub(super) method: Method,
-    pub(super) of: &'a str,
-    pub(super) project: &'a str,
+pub(in crate::gcp) struct Call<'a> {
+    pub(in crate::gcp) method: Method,
+    pub(in crate::gcp) of: &'a str,
+    pub(in crate::gcp) project: &'a str,
 }
 
 impl fmt::Display for Call<'_> {
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn the_documented_role_has_what_the_calls_need_and_nothing_else() {
-        let page = include_str!("../../../../docs/gcp.md");
+        let page = include_str!("../../../../../docs/gcp.md");
         let needed = Method::ALL.iter().flat_map(|method| method.permissions());
         let needed: BTreeSet<&str> = needed.copied().collect();
         assert_eq!(role(page), needed);

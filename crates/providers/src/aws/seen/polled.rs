@@ -10,16 +10,16 @@ use pgfleet_provider::{ProviderError, Scope};
 
 /// One region's listing.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Page {
-    pub(super) instances: BTreeMap<ResourceRef, ObservedInstance>,
+pub(in crate::aws) struct Page {
+    pub(in crate::aws) instances: BTreeMap<ResourceRef, ObservedInstance>,
     /// Regions in which replicas of pgfleet's instances lie.
-    pub(super) beyond: BTreeSet<Region>,
+    pub(in crate::aws) beyond: BTreeSet<Region>,
 }
 
 /// The last poll's listings, forgotten with every call that changes something. Fleets share them:
 /// they grow with the account.
 #[derive(Debug, Default)]
-pub(super) struct Polled(Mutex<State>);
+pub(in crate::aws) struct Polled(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -38,27 +38,27 @@ struct Last {
 
 /// A call that changes something, until this is dropped.
 #[derive(Debug)]
-pub(super) struct Changing<'a>(&'a Polled);
+pub(in crate::aws) struct Changing<'a>(&'a Polled);
 
 /// How many calls there had been when a poll began; `None` where one was under way.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Mark(Option<u64>);
+pub(in crate::aws) struct Mark(Option<u64>);
 
 impl Polled {
-    pub(super) fn changing(&self) -> Changing<'_> {
+    pub(in crate::aws) fn changing(&self) -> Changing<'_> {
         let mut state = self.state();
         state.under_way += 1;
         state.forget();
         Changing(self)
     }
 
-    pub(super) fn mark(&self) -> Mark {
+    pub(in crate::aws) fn mark(&self) -> Mark {
         let state = self.state();
         Mark((state.under_way == 0).then_some(state.calls))
     }
 
     /// Keeps what a poll listed, unless something was changed while it did.
-    pub(super) fn keep(
+    pub(in crate::aws) fn keep(
         &self,
         began: Mark,
         listings: &BTreeMap<Region, Result<Page, ProviderError>>,
@@ -80,7 +80,7 @@ impl Polled {
     }
 
     /// All instances, where every region of the scope was listed, and each that these lead to.
-    pub(super) fn covering(&self, scope: &Scope) -> Option<Arc<Inventory>> {
+    pub(in crate::aws) fn covering(&self, scope: &Scope) -> Option<Arc<Inventory>> {
         let state = self.state();
         let last = state.last.as_ref()?;
         let mut wanted = scope.regions.iter().chain(&last.beyond);

@@ -5,12 +5,12 @@ use pgfleet_model::{
     Value,
 };
 
-use super::rules::guide;
+use crate::aws::rules::guide;
 
 /// The size in GiB from which gp3 takes provisioned operations.
 const GP3_IOPS_FROM_GIB: u32 = 400;
 /// The operations of gp3 from that size on where nobody asks for more, and the fewest it takes.
-pub(super) const GP3_IOPS: u32 = 12_000;
+pub(in crate::aws) const GP3_IOPS: u32 = 12_000;
 /// Growth by itself ends at this share of the size at least.
 const AUTOGROW_PERCENT: u64 = 110;
 
@@ -31,7 +31,7 @@ fn to_be(wanted: &DesiredInstance, live: Option<&ObservedInstance>) -> Storage {
 
 /// Whether a disk has a number of operations of its own, as all of io1 and io2 and large ones of
 /// gp3 have.
-pub(super) fn is_provisioned(disk: &Storage) -> bool {
+pub(in crate::aws) fn is_provisioned(disk: &Storage) -> bool {
     match disk.kind.as_deref() {
         Some("io1" | "io2") => true,
         Some("gp3") => disk.gib.is_some_and(|gib| gib >= GP3_IOPS_FROM_GIB),
@@ -41,7 +41,7 @@ pub(super) fn is_provisioned(disk: &Storage) -> bool {
 
 /// Makes a disk like another, where the plan file leaves that open. A small one of gp3 has no
 /// operations that could be asked for.
-pub(super) fn inherit(disk: &mut Storage, source: &Storage) {
+pub(in crate::aws) fn inherit(disk: &mut Storage, source: &Storage) {
     if disk.kind.is_none() {
         disk.kind.clone_from(&source.kind);
     }
@@ -55,7 +55,7 @@ pub(super) fn inherit(disk: &mut Storage, source: &Storage) {
 /// The changes of a disk as RDS takes them: of one with provisioned operations, its size and its
 /// iops go in one call whichever of them changes (`AllocatedStorage` and `Iops` of
 /// `ModifyDBInstance`).
-pub(super) fn whole(
+pub(in crate::aws) fn whole(
     mut changes: Vec<FieldChange>,
     before: Option<&Attributes>,
 ) -> Vec<FieldChange> {
@@ -92,7 +92,7 @@ pub(super) fn whole(
 }
 
 /// A disk as changes make it. What a small one of gp3 has by itself is nothing that was asked for.
-pub(super) fn after(disk: &Storage, changes: &[FieldChange]) -> Storage {
+pub(in crate::aws) fn after(disk: &Storage, changes: &[FieldChange]) -> Storage {
     let mut after = Attributes {
         storage: disk.clone(),
         ..Attributes::default()
@@ -107,7 +107,7 @@ pub(super) fn after(disk: &Storage, changes: &[FieldChange]) -> Storage {
 }
 
 /// What a disk lacks, or has too much of.
-pub(super) fn operations(
+pub(in crate::aws) fn operations(
     wanted: &DesiredInstance,
     live: Option<&ObservedInstance>,
 ) -> Option<Check> {
@@ -140,7 +140,7 @@ pub(super) fn operations(
 }
 
 /// Where the growth by itself of a disk that is to be made ends too early.
-pub(super) fn autogrow(wanted: &DesiredInstance) -> Option<Check> {
+pub(in crate::aws) fn autogrow(wanted: &DesiredInstance) -> Option<Check> {
     let storage = &wanted.attributes.storage;
     let (gib, most) = (storage.gib?, storage.autogrow_to_gib?);
     (u64::from(most) * 100 < u64::from(gib) * AUTOGROW_PERCENT).then(|| {
@@ -155,7 +155,7 @@ pub(super) fn autogrow(wanted: &DesiredInstance) -> Option<Check> {
     })
 }
 
-pub(super) fn touches_storage(field: &Field) -> bool {
+pub(in crate::aws) fn touches_storage(field: &Field) -> bool {
     matches!(
         field,
         Field::StorageGib | Field::StorageType | Field::Iops | Field::Throughput
@@ -163,7 +163,7 @@ pub(super) fn touches_storage(field: &Field) -> bool {
 }
 
 /// Storage is changed once in six hours, and not while an earlier change is still at work.
-pub(super) fn change(change: &Change, live: Option<&ObservedInstance>) -> Option<Check> {
+pub(in crate::aws) fn change(change: &Change, live: Option<&ObservedInstance>) -> Option<Check> {
     if !change
         .fields
         .iter()

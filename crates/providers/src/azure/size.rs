@@ -3,7 +3,7 @@
 use pgfleet_model::ProviderKind;
 use pgfleet_pricing::{Catalog, Gib};
 
-use super::wire::models::sku::Tier as WireTier;
+use super::client::models::sku::Tier as WireTier;
 
 /// The tier of a size, which the API wants to hear beside its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,11 +2,11 @@
 
 use pgfleet_model::{Check, DesiredInstance, DesiredState, ObservedState, Region, Role, Value};
 
-use super::{platform::is_abroad, rules::guide, setting};
+use crate::aws::{platform::is_abroad, rules::guide, setting};
 
 /// An encrypted disk is copied to another region under a key of that region; inside a region the
 /// source's key is used and none may be named.
-pub(super) fn check(
+pub(in crate::aws) fn check(
     desired: &DesiredState,
     observed: &ObservedState,
     wanted: &DesiredInstance,

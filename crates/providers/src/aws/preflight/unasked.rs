@@ -7,14 +7,14 @@ use pgfleet_pricing::{Catalog, PriceCatalog};
 
 use crate::shared::offered::classes;
 
-use super::offered::{CLASSES, Wish, no_version};
+use crate::aws::preflight::offers::{CLASSES, Wish, no_version};
 
 /// The major versions that RDS runs.
 const MAJORS: RangeInclusive<u32> = 11..=18;
 
 /// What is against a wish: pgfleet knows no such class, or no such version. Regions are looked at in
 /// any case.
-pub(super) fn known(wish: &Wish) -> Option<Check> {
+pub(in crate::aws) fn known(wish: &Wish) -> Option<Check> {
     let Wish {
         class, postgres, ..
     } = wish;
@@ -36,7 +36,7 @@ pub(super) fn known(wish: &Wish) -> Option<Check> {
 }
 
 /// Whether the embedded catalog has a price of the class in the region: then it is on offer there.
-pub(super) fn is_billed(region: &Region, class: &str) -> bool {
+pub(in crate::aws) fn is_billed(region: &Region, class: &str) -> bool {
     let catalog = Catalog::embedded();
     let class = catalog.class(ProviderKind::Aws, region, class);
     class.is_some_and(|class| {
@@ -48,7 +48,7 @@ pub(super) fn is_billed(region: &Region, class: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::offered::tests::wish, *};
+    use super::{super::offers::tests::wish, *};
 
     #[test]
     fn where_rds_may_not_be_asked_the_embedded_catalog_knows_the_classes() {

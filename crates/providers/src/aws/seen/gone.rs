@@ -18,7 +18,7 @@ const UNLISTED: Duration = Duration::from_secs(120);
 
 /// What is waited for.
 #[derive(Debug, Default)]
-pub(super) struct Awaited(Mutex<BTreeMap<ResourceRef, Wait>>);
+pub(in crate::aws) struct Awaited(Mutex<BTreeMap<ResourceRef, Wait>>);
 
 #[derive(Debug, Clone, Copy)]
 struct Wait {
@@ -29,7 +29,7 @@ struct Wait {
 
 impl Awaited {
     /// From now on this is waited for.
-    pub(super) fn begin(&self, mutation: &Mutation, now: Instant) {
+    pub(in crate::aws) fn begin(&self, mutation: &Mutation, now: Instant) {
         let wait = Wait {
             since: now,
             // A plan attaches to what it has seen in a list.
@@ -41,7 +41,12 @@ impl Awaited {
     }
 
     /// Takes note of one whole list, and says whether what is waited for has gone.
-    pub(super) fn is_gone(&self, resource: &ResourceRef, is_listed: bool, now: Instant) -> bool {
+    pub(in crate::aws) fn is_gone(
+        &self,
+        resource: &ResourceRef,
+        is_listed: bool,
+        now: Instant,
+    ) -> bool {
         let mut waits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let wait = waits.entry(resource.clone()).or_insert(Wait {
             since: now,
@@ -59,7 +64,7 @@ impl Awaited {
 }
 
 /// Why a step ends whose instance has gone.
-pub(super) fn gone(mutation: &Mutation) -> ProviderError {
+pub(in crate::aws) fn gone(mutation: &Mutation) -> ProviderError {
     let done = match mutation.operation {
         Operation::CreatePrimary { .. } | Operation::CreateReplica { .. } => "made",
         Operation::Start => "started",

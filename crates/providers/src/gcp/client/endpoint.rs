@@ -84,12 +84,12 @@ impl Endpoint {
     }
 
     /// The URL, without a slash at its end.
-    pub(super) fn url(&self) -> &str {
+    pub(in crate::gcp) fn url(&self) -> &str {
         &self.url
     }
 
     /// Whether it is asked without credentials.
-    pub(super) fn is_anonymous(&self) -> bool {
+    pub(in crate::gcp) fn is_anonymous(&self) -> bool {
         self.anonymous
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use pgfleet_model::{Field, FieldChange, Mutation, Operation, ResourceRef, Value};
 use pgfleet_planner::Word;
 
-use super::command::{command, in_region};
+use crate::aws::command::{command, in_region};
 
 /// Asks again while the listing, narrowed to what is not as wanted yet, shows anything. It ends
 /// where RDS cannot be asked: the next command then says why.
@@ -13,7 +13,7 @@ const WHILE_LISTED: &str = "while aws rds describe-db-instances --db-instance-id
      --region \"$2\" --query \"$3\" --output text | grep -q .; do sleep 15; done";
 
 /// `aws rds wait ...`, or a loop where the tool has no such wait.
-pub(super) fn of(mutation: &Mutation) -> Vec<Vec<Word>> {
+pub(in crate::aws) fn of(mutation: &Mutation) -> Vec<Vec<Word>> {
     let resource = &mutation.resource;
     match &mutation.operation {
         Operation::CreatePrimary { .. } | Operation::CreateReplica { .. } | Operation::Start => {

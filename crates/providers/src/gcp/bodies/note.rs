@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 const LONGEST: usize = 63;
 
 /// The name as a label's value, where it is short enough for one.
-pub(super) fn written(database: &str) -> Option<String> {
+pub(in crate::gcp) fn written(database: &str) -> Option<String> {
     let mut value = String::new();
     for byte in database.bytes() {
         if byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_' {
@@ -20,7 +20,7 @@ pub(super) fn written(database: &str) -> Option<String> {
 }
 
 /// The name that a label's value stands for; what somebody else has written is taken as it is.
-pub(super) fn read(value: &str) -> String {
+pub(in crate::gcp) fn read(value: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = value;
     while let Some((plain, coded)) = rest.split_once('-') {
