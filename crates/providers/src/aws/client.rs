@@ -7,7 +7,7 @@ mod whole;
 use std::{
     collections::BTreeMap,
     sync::atomic::{AtomicU64, Ordering},
-    time::{Duration, SystemTime},
+    time::SystemTime,
 };
 
 use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
@@ -18,12 +18,10 @@ use pgfleet_model::Region;
 use tokio::sync::Mutex;
 
 use super::{client::log::Wire, client::whole::WholeAnswers};
-use crate::shared::guard::TlsOnly;
-
-/// Longest that a connection may take to be made.
-const CONNECT: Duration = Duration::from_secs(10);
-/// Longest that one answer may take.
-const ANSWER: Duration = Duration::from_secs(60);
+use crate::shared::{
+    guard::TlsOnly,
+    http::{ANSWER, CONNECT},
+};
 
 /// How AWS is reached. What is not said is read as the vendor's own tools read it: environment,
 /// profiles, single sign-on, the instance's role.

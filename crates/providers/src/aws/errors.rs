@@ -7,6 +7,7 @@ use pgfleet_provider::{ErrorKind, ProviderError, Retry};
 
 use crate::shared::{
     guard::{self, PlainHttp},
+    http::Circle,
     pauses::retry_after,
     proxies::OverProxy,
     words::{causes, chain, sentence},
@@ -104,6 +105,12 @@ fn by_status(unclear: Retry, status: u16, explained: ProviderError) -> ProviderE
          and at health.aws.amazon.com",
     )
     .retry(retry)
+}
+
+/// A list that turns in a circle.
+pub(super) fn endless(call: &str, circle: Circle) -> ProviderError {
+    ProviderError::new(ErrorKind::Internal, format!("{call}: {circle}"))
+        .remedy("look at AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_RDS and proxies in between")
 }
 
 fn not_aws(call: &str) -> ProviderError {

@@ -9,7 +9,6 @@ mod errors;
 mod mutate;
 mod observe;
 mod order;
-mod pages;
 mod platform;
 mod preflight;
 mod provider;
@@ -22,7 +21,12 @@ pub use platform::AwsPlatform;
 pub use provider::AwsProvider;
 
 /// Where the rules of RDS are written down.
-const GUIDE: &str = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/";
+const DOCS: &str = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/";
+
+/// A page of theirs.
+fn docs(page: &str) -> String {
+    format!("{DOCS}{page}")
+}
 
 /// What the call that makes replicas takes.
 const REPLICA_CALL: &str = "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstanceReadReplica.html";

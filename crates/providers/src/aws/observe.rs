@@ -10,11 +10,10 @@ use pgfleet_model::{
 use pgfleet_planner::PASSWORD_VERSION;
 use pgfleet_provider::{ErrorKind, ProviderError};
 
-use crate::shared::passwords;
+use crate::shared::{http::Pages, passwords};
 
 use super::{
-    errors::{Nature, explain},
-    pages::Pages,
+    errors::{Nature, endless, explain},
     setting,
 };
 
@@ -47,7 +46,9 @@ pub(super) async fn list(
         for instance in page.db_instances() {
             found.push(listed(instance, region)?);
         }
-        marker = pages.next("DescribeDBInstances", page.marker)?;
+        marker = pages
+            .next(page.marker)
+            .map_err(|circle| endless("DescribeDBInstances", circle))?;
         if marker.is_none() {
             return Ok(found);
         }

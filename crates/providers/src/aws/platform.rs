@@ -11,9 +11,7 @@ use pgfleet_planner::{
 
 use crate::shared::passwords::{self, Passwords, changed_tag, is_version, rotates};
 
-use super::{
-    GUIDE, command, command::awaiting, observe::reference, order, resolve, rules, setting,
-};
+use super::{command, command::awaiting, docs, observe::reference, order, resolve, rules, setting};
 
 /// RDS as the planner sees it.
 #[derive(Debug, Clone)]
@@ -59,7 +57,7 @@ impl Platform for AwsPlatform {
             let check = Check::error("aws/existing", "`existing` names no RDS instance")
                 .key("primary.existing")
                 .remedy("write its identifier, or arn:aws:rds:REGION:ACCOUNT:db:IDENTIFIER")
-                .source(format!("{GUIDE}USER_Tagging.ARN.html"));
+                .source(docs("USER_Tagging.ARN.html"));
             return Err(Box::new(check));
         }
         Ok(found)
@@ -103,7 +101,7 @@ impl Platform for AwsPlatform {
                     "an instance is moved to other subnets by hand only",
                 )
                 .remedy("keep the subnet group that it has")
-                .source(format!("{GUIDE}USER_VPC.VPC2VPC.html")),
+                .source(docs("USER_VPC.VPC2VPC.html")),
             },
             // The key is chosen when the instance is made, and RDS shows another spelling of it.
             Field::BackupDays | Field::Autogrow | Field::Address | Field::Setting(_) => {

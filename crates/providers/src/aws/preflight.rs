@@ -24,11 +24,12 @@ use pgfleet_model::{
 use pgfleet_provider::{ErrorKind, ProviderError, Retry};
 use tokio::sync::OnceCell;
 
+use crate::shared::http::Pages;
+
 use super::{
     ENGINE,
     client::Clients,
-    errors::{Nature, explain},
-    pages::Pages,
+    errors::{Nature, endless, explain},
     rules::disk,
     seen::Seen,
 };
@@ -216,7 +217,9 @@ async fn offers(
             .set_marker(marker);
         let page = ask(question).await?;
         found.extend_from_slice(page.orderable_db_instance_options());
-        marker = pages.next("DescribeOrderableDBInstanceOptions", page.marker)?;
+        marker = pages
+            .next(page.marker)
+            .map_err(|circle| endless("DescribeOrderableDBInstanceOptions", circle))?;
         if marker.is_none() {
             return Ok(found);
         }

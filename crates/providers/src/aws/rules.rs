@@ -11,10 +11,10 @@ use pgfleet_model::{
 
 use crate::shared::{offered, passwords::has_version};
 
-use super::{GUIDE, REPLICA_CALL, platform::is_abroad, setting};
+use super::{REPLICA_CALL, docs, platform::is_abroad, setting};
 
 /// Replicas of one source that RDS makes without a raised quota.
-const REPLICAS: usize = 15;
+const MAX_REPLICAS: usize = 15;
 /// Replicas in other regions beyond which AWS promises nothing.
 const REPLICAS_ABROAD: usize = 5;
 /// Regions of which the catalog knows no price.
@@ -33,10 +33,6 @@ const REGIONS: [&str; 13] = [
     "us-iso-west-1",
     "us-isob-east-1",
 ];
-
-pub(super) fn guide(page: &str) -> String {
-    format!("{GUIDE}{page}")
-}
 
 pub(super) fn check(
     desired: &DesiredState,
@@ -109,7 +105,7 @@ fn identifier(wanted: &DesiredInstance) -> Option<Check> {
                 "1 to 63 lowercase letters, digits and single hyphens, a letter first; set `id` \
                  or `ids`, or a shorter `fleet`",
             )
-            .source(guide("Overview.DBInstance.html"))
+            .source(docs("Overview.DBInstance.html"))
     })
 }
 
@@ -123,7 +119,7 @@ fn password(wanted: &DesiredInstance) -> Option<Check> {
         .at(&wanted.address)
         .key("primary")
         .remedy("add password = { env = \"NAME\" } (or file, or command) to [primary]")
-        .source(guide("USER_CreateDBInstance.Settings.html"))
+        .source(docs("USER_CreateDBInstance.Settings.html"))
     })
 }
 
@@ -177,7 +173,7 @@ fn tags(desired: &DesiredState) -> Option<Check> {
                 "letters, digits, spaces and _ . : / = + - @ only; a key of 1 to 128 that does \
                  not begin with `aws:`, a value of at most 256 characters",
             )
-            .source(guide("USER_Tagging.html")),
+            .source(docs("USER_Tagging.html")),
     )
 }
 
@@ -187,7 +183,7 @@ fn public(wanted: &DesiredInstance) -> Option<Check> {
         Check::warning("aws/public", "the instance gets an address on the internet")
             .at(&wanted.address)
             .remedy("leave publicly_accessible out unless its security groups are strict")
-            .source(guide("USER_VPC.WorkingWithRDSInstanceinaVPC.html"))
+            .source(docs("USER_VPC.WorkingWithRDSInstanceinaVPC.html"))
     })
 }
 
@@ -226,7 +222,7 @@ fn version_change(change: &Change) -> Option<Check> {
             "write postgres = \"{}\" and upgrade by hand",
             from.major
         ))
-        .source(guide("USER_UpgradeDBInstance.PostgreSQL.html")),
+        .source(docs("USER_UpgradeDBInstance.PostgreSQL.html")),
     )
 }
 
@@ -277,16 +273,16 @@ fn replica_count(desired: &DesiredState, observed: &ObservedState) -> Vec<Check>
         .replicas()
         .filter(|replica| is_abroad(&replica.resource, desired.primary_ref()))
         .count();
-    let many = (all > REPLICAS).then(|| {
+    let many = (all > MAX_REPLICAS).then(|| {
         Check::warning(
             "aws/replica-limit",
             format!(
-                "{all} replicas: RDS makes {REPLICAS} of one source unless the quota was raised"
+                "{all} replicas: RDS makes {MAX_REPLICAS} of one source unless the quota was raised"
             ),
         )
         .key("replicas")
         .remedy("look at the quota \"Read replicas per primary\" first")
-        .source(guide("CHAP_Limits.html"))
+        .source(docs("CHAP_Limits.html"))
     });
     let far = (abroad > REPLICAS_ABROAD).then(|| {
         Check::warning(
@@ -294,7 +290,7 @@ fn replica_count(desired: &DesiredState, observed: &ObservedState) -> Vec<Check>
             format!("{abroad} replicas in other regions: AWS promises {REPLICAS_ABROAD}"),
         )
         .key("replicas")
-        .source(guide("USER_ReadRepl.XRgn.html"))
+        .source(docs("USER_ReadRepl.XRgn.html"))
     });
     many.into_iter().chain(far).collect()
 }
@@ -309,7 +305,7 @@ fn one_zone(desired: &DesiredState) -> Option<Check> {
             "aws/replica-not-multi-az",
             "each replica is in one zone: an outage there takes those in it away",
         )
-        .source(guide("USER_ReadRepl.html"))
+        .source(docs("USER_ReadRepl.html"))
     })
 }
 
@@ -341,7 +337,7 @@ fn promotes_replicas(observed: &ObservedState, changes: &ChangeSet) -> Vec<Check
             )
             .at(&change.address)
             .remedy("delete them first, or promote them on purpose")
-            .source(guide("USER_DeleteInstance.html"))
+            .source(docs("USER_DeleteInstance.html"))
         })
     });
     checks.collect()

@@ -28,8 +28,13 @@ pub use provider::{AzureOptions, AzureProvider};
 
 /// Where the rules of the service are written down.
 const DOCS: &str = "https://learn.microsoft.com/azure/postgresql/";
+
+/// A page of theirs.
+fn docs(page: &str) -> String {
+    format!("{DOCS}{page}")
+}
 /// The page about replicas, which most rules come from.
-const REPLICAS: &str =
+const REPLICAS_PAGE: &str =
     "https://learn.microsoft.com/azure/postgresql/read-replica/concepts-read-replicas";
 
 /// The type of what is managed, as resource IDs have it.

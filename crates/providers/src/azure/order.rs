@@ -2,7 +2,7 @@
 //!
 //! The primary's compute and storage are never larger than those of its smallest replica: what grows
 //! grows on the replicas first, what shrinks shrinks on the primary first. So a change that does both
-//! takes two calls. ([`super::REPLICAS`], "Considerations".)
+//! takes two calls. ([`super::REPLICAS_PAGE`], "Considerations".)
 
 use pgfleet_model::{
     Attributes, Availability, Disruption, Field, FieldChange, Mutation, ObservedState, Operation,

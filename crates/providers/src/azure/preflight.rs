@@ -11,8 +11,8 @@ use pgfleet_model::{Check, DesiredInstance, Mutation, Operation, ResourceId, Res
 use pgfleet_provider::{ErrorKind, ProviderError};
 
 use super::{
-    DOCS,
     client::{Client, Failure},
+    docs,
     errors::{Action, explain},
     observe::alone,
 };
@@ -126,7 +126,7 @@ fn taken(desired: &DesiredInstance, why: &str) -> Check {
     .at(&desired.address)
     .key(desired.key.clone())
     .remedy("names are unique in all of Azure: set `id` or `ids`, or another `fleet`")
-    .source(format!("{DOCS}configure-maintain/how-to-create-server"))
+    .source(docs("configure-maintain/how-to-create-server"))
 }
 
 #[cfg(test)]

@@ -31,6 +31,11 @@ pub use provider::GcpProvider;
 /// Where the rules of Cloud SQL are written down.
 const DOCS: &str = "https://cloud.google.com/sql/docs/postgres/";
 
+/// A page of theirs.
+fn docs(page: &str) -> String {
+    format!("{DOCS}{page}")
+}
+
 /// The administrator that every instance has.
 const ADMIN: &str = "postgres";
 

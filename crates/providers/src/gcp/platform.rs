@@ -14,7 +14,7 @@ use crate::shared::{
 };
 
 use super::{
-    DOCS, command, order, resolve, rules,
+    command, docs, order, resolve, rules,
     setting::{EDITION, NETWORK, PITR},
 };
 
@@ -81,7 +81,7 @@ impl Platform for GcpPlatform {
             )
             .key("primary.existing")
             .remedy("write its name, REGION/NAME, or its connection name PROJECT:REGION:NAME")
-            .source(format!("{DOCS}instance-settings"));
+            .source(docs("instance-settings"));
             return Err(Box::new(check));
         }
         Ok(ResourceRef {
@@ -98,9 +98,7 @@ impl Platform for GcpPlatform {
         let refuse =
             |compare, code: &str, page: &str, what: &str, remedy: &str| FieldRule::Refuse {
                 compare,
-                check: Check::error(code, what)
-                    .remedy(remedy)
-                    .source(format!("{DOCS}{page}")),
+                check: Check::error(code, what).remedy(remedy).source(docs(page)),
             };
         match field {
             Field::Postgres if role == Role::Primary => refuse(

@@ -1,6 +1,6 @@
 //! Completes what a plan file says of one instance: its tier, its edition, its network, its disk.
 
-use pgfleet_model::{Attributes, Availability, Check, Field, Role, Value};
+use pgfleet_model::{Attributes, Availability, Check, Field, PgVersion, Role, Value};
 use pgfleet_planner::Draft;
 use pgfleet_spec::InstanceSize;
 
@@ -13,7 +13,7 @@ use super::{
 };
 
 /// The version of a new primary where the plan names none.
-const NEWEST: u32 = 17;
+const USUAL_MAJOR: u32 = 17;
 
 pub(super) fn resolve(project: &str, draft: Draft<'_>) -> Vec<Check> {
     let Draft {
@@ -88,8 +88,8 @@ pub(super) fn resolve(project: &str, draft: Draft<'_>) -> Vec<Check> {
     match role {
         Role::Primary => {
             if attributes.postgres.is_none() && running.is_none() {
-                attributes.postgres = NEWEST.to_string().parse().ok();
-                checks.push(rules::version_chosen(NEWEST));
+                attributes.postgres = Some(PgVersion::of(USUAL_MAJOR));
+                checks.push(rules::version_chosen(USUAL_MAJOR));
             }
             let backed_up = attributes.backup_days.is_some_and(|days| days > 0);
             let two_zones = attributes.availability == Some(Availability::Regional);
@@ -113,7 +113,7 @@ pub(super) fn resolve(project: &str, draft: Draft<'_>) -> Vec<Check> {
             let version = source.and_then(|live| live.attributes.postgres);
             attributes.postgres = version
                 .or(attributes.postgres)
-                .or_else(|| NEWEST.to_string().parse().ok());
+                .or(Some(PgVersion::of(USUAL_MAJOR)));
         }
     }
     checks

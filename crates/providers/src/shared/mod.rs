@@ -2,6 +2,7 @@
 
 pub(crate) mod databases;
 pub(crate) mod guard;
+pub(crate) mod http;
 pub(crate) mod offered;
 pub(crate) mod passwords;
 pub(crate) mod pauses;

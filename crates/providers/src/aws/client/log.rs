@@ -11,6 +11,8 @@ use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
 use pgfleet_model::Region;
 
+use crate::shared::http;
+
 /// Logs every request with its operation, region, request identifier, status and time.
 #[derive(Debug)]
 pub(in crate::aws) struct Wire {
@@ -55,15 +57,13 @@ impl Intercept for Wire {
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let response = context.response();
-        tracing::info!(
-            target: "pgfleet::wire",
-            operation = bag.load::<Metadata>().map(Metadata::name),
-            region = %self.region,
-            status = response.map(|response| response.status().as_u16()),
-            request_id = response.and_then(|response| response.headers().get("x-amzn-requestid")),
-            seconds = bag.load::<Sent>().map(|sent| sent.0.elapsed().as_secs_f64()),
-            "{}", if response.is_some() { "answered" } else { "no answer" }
-        );
+        http::log(&http::Sent {
+            operation: bag.load::<Metadata>().map(Metadata::name),
+            region: Some(&self.region),
+            status: response.map(|response| response.status().as_u16()),
+            request_id: response.and_then(|answer| answer.headers().get("x-amzn-requestid")),
+            since: bag.load::<Sent>().map(|sent| sent.0),
+        });
         Ok(())
     }
 }

@@ -6,7 +6,7 @@
 use aws_sdk_rds::types::OrderableDbInstanceOption as Offer;
 use pgfleet_model::{Address, Check, PgVersion, Region, Storage};
 
-use crate::aws::{GUIDE, rules::disk};
+use crate::aws::{docs, rules::disk};
 
 /// Something that a plan wants made or resized.
 #[derive(Debug, Clone)]
@@ -36,7 +36,7 @@ impl Wish {
         Check::error(code, message)
             .at(&self.address)
             .remedy(remedy)
-            .source(format!("{GUIDE}{page}"))
+            .source(docs(page))
     }
 }
 
@@ -45,7 +45,7 @@ pub(in crate::aws) fn no_version(message: String, remedy: &str) -> Check {
     Check::error("aws/version", message)
         .key("postgres")
         .remedy(remedy)
-        .source(format!("{GUIDE}{VERSIONS}"))
+        .source(docs(VERSIONS))
 }
 
 pub(in crate::aws) const CLASSES: &str = "Concepts.DBInstanceClass.html";

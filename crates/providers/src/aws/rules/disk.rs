@@ -5,7 +5,7 @@ use pgfleet_model::{
     Value,
 };
 
-use crate::aws::rules::guide;
+use crate::aws::docs;
 
 /// The size in GiB from which gp3 takes provisioned operations.
 const GP3_IOPS_FROM_GIB: u32 = 400;
@@ -117,7 +117,7 @@ pub(in crate::aws) fn operations(
             .at(&wanted.address)
             .key(format!("{}.storage", wanted.key))
             .remedy(remedy)
-            .source(guide("CHAP_Storage.html"))
+            .source(docs("CHAP_Storage.html"))
     };
     let asked = &wanted.attributes.storage;
     match disk.kind.as_deref()? {
@@ -151,7 +151,7 @@ pub(in crate::aws) fn autogrow(wanted: &DesiredInstance) -> Option<Check> {
         .at(&wanted.address)
         .key(format!("{}.storage", wanted.key))
         .remedy("raise `autogrow_to_gib`, or leave it out")
-        .source(guide("USER_PIOPS.Autoscaling.html"))
+        .source(docs("USER_PIOPS.Autoscaling.html"))
     })
 }
 
@@ -171,7 +171,7 @@ pub(in crate::aws) fn change(change: &Change, live: Option<&ObservedInstance>) -
     {
         return None;
     }
-    let page = guide("USER_PIOPS.ModifyingExisting.html");
+    let page = docs("USER_PIOPS.ModifyingExisting.html");
     let optimizing = live.is_some_and(|live| live.raw_phase == "storage-optimization");
     Some(if optimizing {
         Check::error(

@@ -2,7 +2,7 @@
 
 use pgfleet_model::{Check, DesiredInstance, DesiredState, ObservedState, Region, Role, Value};
 
-use crate::aws::{platform::is_abroad, rules::guide, setting};
+use crate::aws::{docs, platform::is_abroad, setting};
 
 /// An encrypted disk is copied to another region under a key of that region; inside a region the
 /// source's key is used and none may be named.
@@ -15,7 +15,7 @@ pub(in crate::aws) fn check(
     let key = wanted.attributes.settings.get(setting::KMS_KEY);
     let copies = wanted.role() == Role::Replica;
     let abroad = copies && is_abroad(&wanted.resource, desired.primary_ref());
-    let page = guide("Overview.Encryption.html");
+    let page = docs("Overview.Encryption.html");
     let check = |code, message: String, remedy: &str| {
         let check = Check::error(code, message).at(&wanted.address);
         check.remedy(remedy).source(page.clone())

@@ -2,7 +2,7 @@
 
 use pgfleet_model::{Attributes, Check, DesiredState, ObservedInstance, ObservedState};
 
-use crate::aws::{rules::guide, setting};
+use crate::aws::{docs, setting};
 
 /// Levels of replicas below a primary.
 const LEVELS: usize = 3;
@@ -42,7 +42,7 @@ fn cascade(
     let replica = &existing.resource;
     let check = |code, message: String, remedy: &str| {
         let check = Check::error(code, message).key("primary.existing");
-        Some(check.remedy(remedy).source(guide(CONFIGURATION)))
+        Some(check.remedy(remedy).source(docs(CONFIGURATION)))
     };
     let version = existing.attributes.postgres;
     if let Some(version) =
@@ -91,7 +91,7 @@ fn cluster(existing: &ObservedInstance) -> Option<Check> {
         )
         .key("primary.existing")
         .remedy("name a DB instance that stands by itself")
-        .source(guide("USER_MultiAZDBCluster_CreateRR.html")),
+        .source(docs("USER_MultiAZDBCluster_CreateRR.html")),
     )
 }
 
@@ -111,14 +111,14 @@ fn managed_password(observed: &ObservedState) -> Option<Check> {
             ),
         )
         .remedy("give it a password of its own: aws rds modify-db-instance --no-manage-master-user-password")
-        .source(guide("rds-secrets-manager.html"))
+        .source(docs("rds-secrets-manager.html"))
     })
 }
 
 fn backup_retention(desired: &DesiredState, observed: &ObservedState) -> Option<Check> {
     desired.replicas().next()?;
     let none = |attributes: &Attributes| attributes.backup_days == Some(0);
-    let source = guide(CONFIGURATION);
+    let source = docs(CONFIGURATION);
     if let Some(primary) = desired.managed_primary() {
         return none(&primary.attributes).then(|| {
             Check::error(

@@ -1,6 +1,6 @@
 //! The requests that pgfleet makes to Azure Resource Manager: each is sent once.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use azure_core::auth::{AccessToken, Secret, TokenCredential};
@@ -21,7 +21,10 @@ use super::{
     tokens::{SCOPE, Tokens},
     transport::{Answer, Http, Transport},
 };
-use crate::{azure::SERVERS, shared::guard::TlsOnly};
+use crate::{
+    azure::SERVERS,
+    shared::{guard::TlsOnly, http::Pages, words::causes},
+};
 
 /// The version of the API. The generated client is of 2024-08-01; every request that pgfleet makes
 /// has the same form in this one.
@@ -146,8 +149,7 @@ impl Client {
         const WHAT: &str = "the list of servers";
         // The generated client has its own way of paging, which takes the token to anywhere.
         let mut answer = self.http.get(self.first_page()).await?;
-        let mut found = Vec::new();
-        let mut seen: BTreeSet<String> = BTreeSet::new();
+        let (mut found, mut pages) = (Vec::new(), Pages::default());
         loop {
             let page = answer.json(WHAT)?;
             let servers = page.get("value").and_then(Value::as_array);
@@ -157,14 +159,13 @@ impl Client {
                 found.push(read::server(server)?);
             }
             let next = page.get("nextLink").and_then(Value::as_str);
-            let Some(next) = next.filter(|next| !next.is_empty()) else {
+            let next = pages.next(next.map(ToOwned::to_owned));
+            let next = next.map_err(|circle| Failure::Malformed(format!("{WHAT}: {circle}")))?;
+            let Some(next) = next else {
                 return Ok(found);
             };
             let lost = |why: &str| Failure::Malformed(format!("{WHAT} goes on {why}"));
-            if !seen.insert(next.to_owned()) {
-                return Err(lost("with a page that was there already"));
-            }
-            let next = self.endpoint.join(next).map_err(|_| lost("nowhere"))?;
+            let next = self.endpoint.join(&next).map_err(|_| lost("nowhere"))?;
             if !operation::may_be_asked(&self.endpoint, &next) {
                 return Err(lost("at another host, which was not asked"));
             }
@@ -351,11 +352,7 @@ fn is_missing(code: &str) -> bool {
 
 /// What the generated client wraps in its own errors.
 fn cause(error: &azure_core::Error) -> Failure {
-    let mut causes =
-        std::iter::successors(Some(error as &(dyn std::error::Error + 'static)), |error| {
-            (*error).source()
-        });
-    let ours = causes.find_map(|cause| cause.downcast_ref::<Failure>());
+    let ours = causes(error).find_map(|cause| cause.downcast_ref::<Failure>());
     ours.cloned()
         .unwrap_or_else(|| Failure::NoClient(crate::shared::words::chain(error)))
 }

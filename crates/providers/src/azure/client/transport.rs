@@ -1,9 +1,6 @@
 //! The one HTTP client, for requests that the generated client builds and for our own.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Instant};
 
 use async_trait::async_trait;
 use azure_core::{Body, HttpClient, Request, Response};
@@ -15,19 +12,15 @@ use reqwest::{
 };
 use serde_json::Value;
 
-use crate::shared::words::chain;
-
 use super::{
     failure::{Failure, Refusal},
     tokens::{Token, Tokens},
 };
-use crate::shared::guard::{TlsOnly, is_loopback};
-
-/// Longest that a connection may take to be made.
-const CONNECT: Duration = Duration::from_secs(10);
-/// Longest that one answer may take. Azure answers at once and works afterwards.
-const ANSWER: Duration = Duration::from_secs(60);
-const AGENT: &str = concat!("pgfleet/", env!("CARGO_PKG_VERSION"));
+use crate::shared::{
+    guard::{TlsOnly, is_loopback},
+    http::{self, AGENT, ANSWER, CONNECT, drop_nulls},
+    words::chain,
+};
 
 /// An HTTP client that keeps connections and trusts whom the system trusts (`SSL_CERT_FILE`). Each
 /// request bears the token of whoever asks.
@@ -160,17 +153,15 @@ fn operation(method: &Method, path: &str) -> &'static str {
     }
 }
 
-/// One line for each request: never a body, a header of ours, or an address's query.
 fn log(operation: &str, answer: Option<&reqwest::Response>, sent: Instant) {
     let request_id = answer.and_then(|answer| answer.headers().get("x-ms-request-id"));
-    tracing::info!(
-        target: "pgfleet::wire",
-        operation,
-        status = answer.map(|answer| answer.status().as_u16()),
-        request_id = request_id.and_then(|id| id.to_str().ok()),
-        seconds = sent.elapsed().as_secs_f64(),
-        "{}", if answer.is_some() { "answered" } else { "no answer" }
-    );
+    http::log(&http::Sent {
+        operation: Some(operation),
+        status: answer.map(|answer| answer.status().as_u16()),
+        request_id: request_id.and_then(|id| id.to_str().ok()),
+        since: Some(sent),
+        ..http::Sent::default()
+    });
 }
 
 /// Whether an address is one of this machine's own.
@@ -281,17 +272,6 @@ fn without_nulls(body: &Bytes) -> serde_json::Result<Bytes> {
     let mut value: Value = serde_json::from_slice(body)?;
     drop_nulls(&mut value);
     serde_json::to_vec(&value).map(Bytes::from)
-}
-
-fn drop_nulls(value: &mut Value) {
-    match value {
-        Value::Object(fields) => {
-            fields.retain(|_, value| !value.is_null());
-            fields.values_mut().for_each(drop_nulls);
-        }
-        Value::Array(values) => values.iter_mut().for_each(drop_nulls),
-        _ => {}
-    }
 }
 
 impl From<Transport> for azure_core::TransportOptions {

@@ -4,9 +4,9 @@ use pgfleet_model::{
     Action, Address, Attributes, Availability, ChangeSet, Check, DesiredState, ObservedState, Role,
 };
 
-use super::{REPLICAS, page};
+use super::MAX_REPLICAS;
 use crate::azure::{
-    REPLICAS as REPLICAS_PAGE,
+    REPLICAS_PAGE, docs,
     order::outgrows,
     size::{is_burstable, is_less},
 };
@@ -68,7 +68,7 @@ pub(super) fn burstable(desired: &DesiredState, observed: &ObservedState) -> Vec
             .at(&Address::Primary)
             .key("primary.multi_az")
             .remedy(format!("leave `multi_az` out, or {remedy}"))
-            .source(page("high-availability/concepts-high-availability")),
+            .source(docs("high-availability/concepts-high-availability")),
         );
     }
     checks
@@ -92,13 +92,13 @@ pub(super) fn cascade(observed: &ObservedState) -> Option<Check> {
 pub(super) fn replica_limit(desired: &DesiredState, observed: &ObservedState) -> Option<Check> {
     let others = observed.strangers_of(desired.primary_ref()).count();
     let all = desired.replicas().count() + others;
-    (all > REPLICAS as usize).then(|| {
+    (all > MAX_REPLICAS as usize).then(|| {
         Check::error(
             "azure/replica-limit",
-            format!("{all} replicas of one primary: Azure makes {REPLICAS}"),
+            format!("{all} replicas of one primary: Azure makes {MAX_REPLICAS}"),
         )
         .key("replicas")
-        .remedy(format!("lower `count` to {REPLICAS} or less in all"))
+        .remedy(format!("lower `count` to {MAX_REPLICAS} or less in all"))
         .source(REPLICAS_PAGE)
     })
 }
@@ -205,6 +205,6 @@ pub(super) fn no_last_snapshot(desired: &DesiredState, observed: &ObservedState)
             "Azure takes no snapshot of a server that is deleted; it can be revived for five days",
         )
         .remedy("dump what is worth keeping, and set final_snapshot = false")
-        .source(page("backup-restore/how-to-restore-dropped-server"))
+        .source(docs("backup-restore/how-to-restore-dropped-server"))
     })
 }

@@ -1,8 +1,6 @@
 //! Requests without Google's client: it cannot send that a label is to go, and does not read an answer
 //! in which a label has no value. As elsewhere in JSON of Google's, null is what is not there.
 
-use std::time::Duration;
-
 use google_cloud_auth::credentials::{CacheableResource, Credentials};
 use google_cloud_gax::error::{Error, rpc::Status};
 use pgfleet_provider::ProviderError;
@@ -11,10 +9,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use crate::gcp::client::{AGENT, PATIENCE, cannot_start};
-
-/// Longest that a connection may take to be made.
-const CONNECT: Duration = Duration::from_secs(10);
+use crate::{
+    gcp::client::cannot_start,
+    shared::http::{AGENT, ANSWER, CONNECT, drop_nulls},
+};
 
 /// Requests of our own, with the credentials of Google's client.
 pub(in crate::gcp) struct Wire {
@@ -36,7 +34,7 @@ impl Wire {
             Client::builder()
                 .redirect(redirect::Policy::none())
                 .connect_timeout(CONNECT)
-                .timeout(PATIENCE)
+                .timeout(ANSWER)
                 .user_agent(AGENT)
                 .build()
                 .map_err(|error| cannot_start(&error))
@@ -79,19 +77,8 @@ fn unanswered(error: reqwest::Error) -> Error {
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json::Error> {
     let mut answer: Value = serde_json::from_slice(body)?;
-    take_nulls_away(&mut answer);
+    drop_nulls(&mut answer);
     serde_json::from_value(answer)
-}
-
-fn take_nulls_away(value: &mut Value) {
-    match value {
-        Value::Object(fields) => {
-            fields.retain(|_, value| !value.is_null());
-            fields.values_mut().for_each(take_nulls_away);
-        }
-        Value::Array(items) => items.iter_mut().for_each(take_nulls_away),
-        _ => {}
-    }
 }
 
 #[cfg(test)]

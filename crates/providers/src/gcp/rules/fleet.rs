@@ -5,8 +5,9 @@ use pgfleet_model::{
     ObservedState, PrimaryPolicy, Role, Value,
 };
 
-use super::{MAX_REPLICAS, page};
+use super::MAX_REPLICAS;
 use crate::gcp::{
+    docs,
     setting::{NETWORK, PITR, SMALLER},
     size,
 };
@@ -22,14 +23,14 @@ pub(super) fn backups(desired: &DesiredState, wanted: &DesiredInstance) -> Optio
             "replicas need backups with point-in-time recovery on their primary",
         )
         .remedy("set `backup_days` to 1 or more")
-        .source(page("replication/create-replica"))
+        .source(docs("replication/create-replica"))
     } else if days == 0 && two_zones {
         Check::error(
             "gcp/ha-backups",
             "a primary in two zones needs backups with point-in-time recovery",
         )
         .remedy("set `backup_days` to 1 or more, or leave `multi_az` out")
-        .source(page("high-availability"))
+        .source(docs("high-availability"))
     } else {
         return None;
     };
@@ -48,7 +49,7 @@ pub(super) fn replica_limit(desired: &DesiredState, observed: &ObservedState) ->
         .remedy(format!(
             "lower `count` to {MAX_REPLICAS} or less in all, or ask Google for more"
         ))
-        .source(page("replication/create-replica"))
+        .source(docs("replication/create-replica"))
     })
 }
 
@@ -78,7 +79,7 @@ pub(super) fn smaller_replicas(desired: &DesiredState, observed: &ObservedState)
             .at(&replica.address)
             .key(format!("{}.size", replica.key))
             .remedy("give it at least the primary's size, or set `allow_smaller_replicas = true` in [gcp]")
-            .source(page("replication/create-replica"))
+            .source(docs("replication/create-replica"))
         })
         .collect()
 }
@@ -106,7 +107,7 @@ pub(super) fn replica_autogrow(desired: &DesiredState) -> Vec<Check> {
             .at(&replica.address)
             .key(format!("{}.storage.autogrow", replica.key))
             .remedy("leave `autogrow` out of the group")
-            .source(page("instance-settings"))
+            .source(docs("instance-settings"))
         })
         .collect()
 }
@@ -123,7 +124,7 @@ pub(super) fn existing(desired: &DesiredState, observed: &ObservedState) -> Vec<
         Check::error(code, message)
             .key("primary.existing")
             .remedy(remedy)
-            .source(page("replication/create-replica"))
+            .source(docs("replication/create-replica"))
     };
     let Some(live) = &observed.existing else {
         return Vec::new();
@@ -174,6 +175,6 @@ pub(super) fn public_address(desired: &DesiredState, changes: &ChangeSet) -> Opt
         )
         .key("gcp.network")
         .remedy("set `network` to a VPC network with private services access")
-        .source(page("configure-private-ip"))
+        .source(docs("configure-private-ip"))
     })
 }
