@@ -5,12 +5,15 @@ use aws_sdk_rds::{
     types::{DbInstance, Tag},
 };
 use pgfleet_model::{
-    Availability, DesiredInstance, Field, FieldChange, Mutation, ResourceRef, Settings, Value,
+    Attributes, Availability, DesiredInstance, Field, FieldChange, Mutation, ResourceRef, Value,
 };
 use pgfleet_provider::{ProviderError, Secrets};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::shared::passwords::{self, Fault, scrubbed};
+use crate::shared::{
+    databases,
+    passwords::{self, Fault, scrubbed},
+};
 
 use super::{
     ENGINE,
@@ -29,7 +32,6 @@ pub(super) async fn create_primary(
 ) -> Answer {
     let attributes = &desired.attributes;
     let storage = &attributes.storage;
-    let settings = &attributes.settings;
     let mut call = client
         .create_db_instance()
         .db_instance_identifier(mutation.resource.id.as_str())
@@ -44,21 +46,20 @@ pub(super) async fn create_primary(
         .set_backup_retention_period(whole(attributes.backup_days))
         .multi_az(attributes.availability == Some(Availability::Regional))
         .storage_encrypted(true)
-        .set_kms_key_id(text(settings, setting::KMS_KEY))
-        .set_db_subnet_group_name(text(settings, setting::SUBNET_GROUP))
-        .set_vpc_security_group_ids(list(settings, setting::SECURITY_GROUPS))
-        .set_db_parameter_group_name(text(settings, setting::PARAMETER_GROUP))
-        .publicly_accessible(settings.get(setting::PUBLIC) == Some(&Value::Flag(true)))
+        .set_kms_key_id(text(attributes, setting::KMS_KEY))
+        .set_db_subnet_group_name(text(attributes, setting::SUBNET_GROUP))
+        .set_vpc_security_group_ids(list(attributes, setting::SECURITY_GROUPS))
+        .set_db_parameter_group_name(text(attributes, setting::PARAMETER_GROUP))
+        .publicly_accessible(attributes.is_on(setting::PUBLIC))
         .deletion_protection(attributes.deletion_protection == Some(true))
         .copy_tags_to_snapshot(true)
         .set_tags(Some(tags(all_tags(mutation, attributes))));
     let mut password = None;
     if let Some(bootstrap) = &desired.bootstrap {
         // RDS makes the database `postgres` by itself.
-        let database = Some(&bootstrap.database).filter(|name| *name != "postgres");
         call = call
             .master_username(&bootstrap.admin)
-            .set_db_name(database.cloned());
+            .set_db_name(databases::wanted(desired).map(ToOwned::to_owned));
         if let Some(source) = &bootstrap.password {
             password = Some(passwords::read(source.clone(), *secrets, fault).await?);
         }
@@ -81,7 +82,6 @@ pub(super) async fn create_replica(
 ) -> Answer {
     let attributes = &desired.attributes;
     let storage = &attributes.storage;
-    let settings = &attributes.settings;
     let answer = client
         .create_db_instance_read_replica()
         .db_instance_identifier(mutation.resource.id.as_str())
@@ -93,10 +93,10 @@ pub(super) async fn create_replica(
         .set_storage_throughput(whole(storage.throughput))
         .set_max_allocated_storage(whole(storage.autogrow_to_gib))
         .multi_az(attributes.availability == Some(Availability::Regional))
-        .set_kms_key_id(text(settings, setting::KMS_KEY))
-        .set_db_subnet_group_name(text(settings, setting::SUBNET_GROUP))
-        .set_vpc_security_group_ids(list(settings, setting::SECURITY_GROUPS))
-        .publicly_accessible(settings.get(setting::PUBLIC) == Some(&Value::Flag(true)))
+        .set_kms_key_id(text(attributes, setting::KMS_KEY))
+        .set_db_subnet_group_name(text(attributes, setting::SUBNET_GROUP))
+        .set_vpc_security_group_ids(list(attributes, setting::SECURITY_GROUPS))
+        .publicly_accessible(attributes.is_on(setting::PUBLIC))
         .copy_tags_to_snapshot(true)
         .set_tags(Some(tags(all_tags(mutation, attributes))))
         .send()
@@ -245,15 +245,13 @@ fn whole(number: Option<u32>) -> Option<i32> {
     number.and_then(|number| i32::try_from(number).ok())
 }
 
-fn text(settings: &Settings, name: &str) -> Option<String> {
-    settings.get(name).map(ToString::to_string)
+fn text(attributes: &Attributes, name: &str) -> Option<String> {
+    attributes.text(name).map(ToOwned::to_owned)
 }
 
-fn list(settings: &Settings, name: &str) -> Option<Vec<String>> {
-    match settings.get(name) {
-        Some(Value::List(words)) => Some(words.iter().cloned().collect()),
-        _ => None,
-    }
+fn list(attributes: &Attributes, name: &str) -> Option<Vec<String>> {
+    let words = attributes.list(name)?;
+    Some(words.iter().cloned().collect())
 }
 
 fn tags(all: Vec<(String, String)>) -> Vec<Tag> {

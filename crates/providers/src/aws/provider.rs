@@ -20,6 +20,7 @@ use pgfleet_provider::{
 use tokio::sync::OnceCell;
 
 use crate::shared::{
+    ownership::is_ours,
     passwords::{has_password, rotates},
     standing::progress,
 };
@@ -112,20 +113,6 @@ impl AwsProvider {
         })
     }
 
-    /// Refuses what would alter an instance of somebody else's.
-    async fn is_ours(&self, mutation: &Mutation) -> Result<(), ProviderError> {
-        let Mutation {
-            resource, owner, ..
-        } = mutation;
-        let seen = self.look_up(resource).await?;
-        if seen.owner.is_some_and(|seen| seen.fleet == owner.fleet) {
-            return Ok(());
-        }
-        let why = format!("{resource} does not belong to the fleet {}", owner.fleet);
-        Err(ProviderError::new(ErrorKind::Refused, why)
-            .remedy("give the instance another name in the plan file, or let pgfleet adopt it"))
-    }
-
     /// Lists regions side by side, and then those in which replicas of these lie.
     async fn list_regions(
         &self,
@@ -180,12 +167,9 @@ impl AwsProvider {
     ) -> Result<Option<ObservedInstance>, ProviderError> {
         let resource = &mutation.resource;
         let client = self.clients.rds(&resource.region).await;
-        let creates = matches!(
-            mutation.operation,
-            Verb::CreatePrimary { .. } | Verb::CreateReplica { .. }
-        );
-        if !creates {
-            self.is_ours(mutation).await?;
+        if !mutation.operation.is_create() {
+            let seen = self.look_up(resource).await?;
+            is_ours(mutation, seen.owner.as_ref())?;
         }
         let answer = match &mutation.operation {
             Verb::CreatePrimary { desired } => {

@@ -6,7 +6,7 @@ mod source;
 
 use pgfleet_model::{
     Action, Attributes, Availability, Change, ChangeSet, Check, DesiredInstance, DesiredState,
-    Field, ObservedState, Role, Value,
+    Field, ObservedState, Role,
 };
 
 use crate::shared::{offered, passwords::has_version};
@@ -40,11 +40,7 @@ pub(super) fn check(
     changes: &ChangeSet,
 ) -> Vec<Check> {
     let mut checks = Vec::new();
-    let created: Vec<&DesiredInstance> = changes
-        .effective()
-        .filter(|change| change.action == Action::Create)
-        .filter_map(|change| desired.instances.get(&change.address))
-        .collect();
+    let created: Vec<&DesiredInstance> = offered::created(desired, changes).collect();
     for wanted in &created {
         checks.extend(identifier(wanted));
         checks.extend(signed_elsewhere(desired, wanted));
@@ -178,7 +174,7 @@ fn tags(desired: &DesiredState) -> Option<Check> {
 }
 
 fn public(wanted: &DesiredInstance) -> Option<Check> {
-    let public = wanted.attributes.settings.get(setting::PUBLIC) == Some(&Value::Flag(true));
+    let public = wanted.attributes.is_on(setting::PUBLIC);
     public.then(|| {
         Check::warning("aws/public", "the instance gets an address on the internet")
             .at(&wanted.address)
@@ -321,9 +317,8 @@ fn promotes_replicas(observed: &ObservedState, changes: &ChangeSet) -> Vec<Check
         // A cluster is in no listing of instances: its members do not say whom it follows.
         let mut owned = observed.owned();
         let live = owned.find(|live| live.resource == change.resource);
-        let clusters =
-            live.and_then(|live| live.attributes.settings.get(setting::REPLICA_CLUSTERS));
-        if let Some(Value::List(clusters)) = clusters {
+        let clusters = live.and_then(|live| live.attributes.list(setting::REPLICA_CLUSTERS));
+        if let Some(clusters) = clusters {
             strangers.extend(clusters.iter().map(|name| format!("the DB cluster {name}")));
         }
         (!strangers.is_empty()).then(|| {

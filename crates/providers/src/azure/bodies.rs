@@ -210,7 +210,7 @@ fn storage(attributes: &Attributes) -> Option<Storage> {
 }
 
 fn network(attributes: &Attributes) -> Option<Network> {
-    let text = |name: &str| attributes.settings.get(name).map(ToString::to_string);
+    let text = |name: &str| attributes.text(name).map(ToOwned::to_owned);
     let network = Network {
         delegated_subnet_resource_id: text(setting::SUBNET),
         private_dns_zone_arm_resource_id: text(setting::DNS_ZONE),

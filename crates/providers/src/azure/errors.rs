@@ -139,7 +139,7 @@ fn refused(what: &str, action: Action, unclear: Retry, refusal: &Refusal) -> Pro
 }
 
 /// What to do where a name cannot be had.
-const ANOTHER_NAME: &str =
+pub(super) const ANOTHER_NAME: &str =
     "names are unique in all of Azure: set `id` or `ids`, or another `fleet`";
 
 fn allow(action: Action) -> String {

@@ -13,11 +13,12 @@ use super::{
         Client, Failure, Taken,
         models::{Server, ServerForUpdate, server_properties::State},
     },
-    errors::{Action, explain},
+    errors::{ANOTHER_NAME, Action, explain},
     observe::{alone, tags},
 };
 use crate::shared::{
     databases,
+    ownership::{is_ours, is_there},
     passwords::{self, Fault, Passwords, has_version, scrubbed},
 };
 
@@ -49,7 +50,7 @@ pub(super) async fn begin(
     };
     let live = if free { None } else { look(client, id).await? };
     if let Some(live) = &live {
-        is_ours(live, mutation)?;
+        check_owner(live, mutation)?;
     }
     match (&mutation.operation, live) {
         (Operation::CreatePrimary { .. } | Operation::CreateReplica { .. }, Some(live)) => {
@@ -185,30 +186,16 @@ fn is_going(live: &Server) -> bool {
     properties.is_some_and(|properties| properties.state == Some(State::Dropping))
 }
 
-/// Refuses what would alter a server of somebody else's.
-fn is_ours(live: &Server, mutation: &Mutation) -> Result<(), ProviderError> {
-    let Mutation {
-        resource, owner, ..
-    } = mutation;
+/// Refuses what would alter a server of somebody else's, or one in another region. Azure may leave
+/// the region out.
+fn check_owner(live: &Server, mutation: &Mutation) -> Result<(), ProviderError> {
     let seen = alone(live);
-    let refused = |why: String| {
-        Err(ProviderError::new(ErrorKind::Refused, why)
-            .remedy("give the server another name in the plan file, or let pgfleet adopt it"))
-    };
-    if seen.owner.is_none_or(|seen| seen.fleet != owner.fleet) {
-        return refused(format!(
-            "{resource} does not bear the tags of the fleet {}",
-            owner.fleet
-        ));
-    }
+    is_ours(mutation, seen.owner.as_ref())?;
     let there = &seen.resource.region;
-    if !there.as_str().is_empty() && *there != resource.region {
-        return refused(format!(
-            "{resource} is in {there} and not in {}",
-            resource.region
-        ));
+    if there.as_str().is_empty() {
+        return Ok(());
     }
-    Ok(())
+    is_there(&mutation.resource, there, ANOTHER_NAME)
 }
 
 async fn read(

@@ -13,7 +13,7 @@ use pgfleet_provider::{ErrorKind, ProviderError};
 use super::{
     client::{Client, Failure},
     docs,
-    errors::{Action, explain},
+    errors::{ANOTHER_NAME, Action, explain},
     observe::alone,
 };
 
@@ -125,7 +125,7 @@ fn taken(desired: &DesiredInstance, why: &str) -> Check {
     )
     .at(&desired.address)
     .key(desired.key.clone())
-    .remedy("names are unique in all of Azure: set `id` or `ids`, or another `fleet`")
+    .remedy(ANOTHER_NAME)
     .source(docs("configure-maintain/how-to-create-server"))
 }
 

@@ -9,6 +9,7 @@ use pgfleet_planner::{
 };
 
 use crate::shared::{
+    calls::changes,
     databases,
     passwords::{Passwords, is_version},
 };
@@ -172,7 +173,7 @@ impl Platform for GcpPlatform {
 
     /// A database comes to every replica, however old that is: one that cannot be made keeps none away.
     fn precedes_replicas(&self, call: &PlannedCall) -> bool {
-        let mut changes = order::changes(call).iter();
+        let mut changes = changes(call).iter();
         !changes.any(|change| databases::concerns(&change.field))
     }
 

@@ -1,6 +1,6 @@
 //! Completes what a plan file says of one instance: its tier, its edition, its network, its disk.
 
-use pgfleet_model::{Attributes, Availability, Check, Field, PgVersion, Role, Value};
+use pgfleet_model::{Availability, Check, Field, PgVersion, Role, Value};
 use pgfleet_planner::Draft;
 use pgfleet_spec::InstanceSize;
 
@@ -117,14 +117,6 @@ pub(super) fn resolve(project: &str, draft: Draft<'_>) -> Vec<Check> {
         }
     }
     checks
-}
-
-/// The text of a setting.
-pub(super) fn setting<'a>(attributes: &'a Attributes, name: &str) -> Option<&'a str> {
-    match attributes.settings.get(name) {
-        Some(Value::Text(text)) => Some(text),
-        _ => None,
-    }
 }
 
 /// Whether a field is one of these settings.

@@ -1,6 +1,6 @@
 //! Tiers: which edition takes which, what they hold, and the cheapest that holds enough.
 
-use pgfleet_model::{Attributes, ProviderKind, Region, Value};
+use pgfleet_model::{Attributes, ProviderKind, Region};
 use pgfleet_pricing::{Arch, Catalog, Class, Want};
 
 use crate::shared::offered;
@@ -39,10 +39,8 @@ impl Edition {
 
 /// The edition of an instance as wanted or observed. What is older than editions is of the first.
 pub(super) fn edition(attributes: &Attributes) -> Edition {
-    match attributes.settings.get(EDITION) {
-        Some(Value::Text(text)) => Edition::parse(text).unwrap_or(Edition::Enterprise),
-        _ => Edition::Enterprise,
-    }
+    let word = attributes.text(EDITION);
+    word.and_then(Edition::parse).unwrap_or(Edition::Enterprise)
 }
 
 /// A region whose prices the catalog knows: tiers cost more elsewhere, but stay in this order.

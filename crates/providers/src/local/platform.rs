@@ -138,5 +138,5 @@ pub(crate) fn as_number(value: &Value) -> Option<u64> {
 }
 
 pub(crate) fn number(live: &ObservedInstance, name: &str) -> Option<u64> {
-    live.attributes.settings.get(name).and_then(as_number)
+    live.attributes.number(name)
 }

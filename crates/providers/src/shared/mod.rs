@@ -1,9 +1,11 @@
 //! What is common to the clouds, once. A cloud's own words stay in its folder.
 
+pub(crate) mod calls;
 pub(crate) mod databases;
 pub(crate) mod guard;
 pub(crate) mod http;
 pub(crate) mod offered;
+pub(crate) mod ownership;
 pub(crate) mod passwords;
 pub(crate) mod pauses;
 pub(crate) mod portable;

@@ -2,7 +2,7 @@
 
 use pgfleet_model::{
     Action, Availability, ChangeSet, Check, DesiredInstance, DesiredState, ObservedInstance,
-    ObservedState, PrimaryPolicy, Role, Value,
+    ObservedState, PrimaryPolicy, Role,
 };
 
 use super::MAX_REPLICAS;
@@ -61,7 +61,7 @@ pub(super) fn smaller_replicas(desired: &DesiredState, observed: &ObservedState)
         return Vec::new();
     };
     let replicas = desired.replicas().filter(|replica| {
-        let allowed = replica.attributes.settings.get(SMALLER) == Some(&Value::Flag(true));
+        let allowed = replica.attributes.is_on(SMALLER);
         let size = replica.attributes.size.as_deref();
         !allowed && size.is_some_and(|size| has_less(size, primary))
     });
@@ -144,7 +144,7 @@ pub(super) fn existing(desired: &DesiredState, observed: &ObservedState) -> Vec<
     if *role == Role::Replica {
         return Vec::new();
     }
-    let recovery = attributes.settings.get(PITR) == Some(&Value::Flag(true));
+    let recovery = attributes.is_on(PITR);
     let backups = attributes.backup_days.is_some_and(|days| days > 0);
     if recovery && backups {
         return Vec::new();
