@@ -3,6 +3,8 @@
 pub(super) mod disk;
 mod encryption;
 mod source;
+#[cfg(test)]
+mod tests;
 
 use pgfleet_model::{
     Action, Attributes, Availability, Change, ChangeSet, Check, DesiredInstance, DesiredState,

@@ -8,6 +8,8 @@ pub(crate) mod offered;
 pub(crate) mod ownership;
 pub(crate) mod passwords;
 pub(crate) mod pauses;
+#[cfg(test)]
+pub(crate) mod planning;
 pub(crate) mod portable;
 pub(crate) mod proxies;
 pub(crate) mod standing;

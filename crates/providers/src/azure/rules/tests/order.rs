@@ -155,16 +155,11 @@ fn a_database_is_made_in_a_step_of_its_own_and_taken_up() {
 #[test]
 fn a_fleet_that_goes_leaves_no_snapshot() {
     let text = usual(SMALL, "");
-    let source = SourceFile {
-        name: "truck.toml".to_owned(),
-        text,
-    };
-    let spec = pgfleet_spec::parse(Arc::new(source), Path::new(".")).unwrap();
-    let inventory: Inventory = live(SMALL).into_iter().collect();
     let goal = Goal::Destroy {
         replicas_only: false,
     };
-    let plan = plan(&spec, &inventory, &AzurePlatform::new("S", "food"), goal).unwrap();
+    let platform = AzurePlatform::new("S", "food");
+    let plan = planning::planned(&platform, &text, live(SMALL), goal);
     assert!(found(&plan, "azure/no-snapshot"), "{:?}", plan.checks);
     assert_eq!(
         order(&plan),

@@ -2,18 +2,20 @@
 
 mod order;
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::collections::BTreeMap;
 
 use pgfleet_model::{
-    Address, Attributes, Availability, Condition, Inventory, ObservedInstance, Owner, Phase,
-    Region, ResourceId, ResourceRef, Role, Storage, Value,
+    Address, Attributes, Availability, Condition, ObservedInstance, Owner, Phase, Region,
+    ResourceId, ResourceRef, Role, Storage, Value,
 };
-use pgfleet_planner::{FleetPlan, Goal, plan};
-use pgfleet_spec::{Diagnostic, SourceFile, Spec};
+use pgfleet_planner::{FleetPlan, Goal};
 
-use crate::gcp::{
-    GcpPlatform,
-    setting::{EDITION, NETWORK, PITR},
+use crate::{
+    gcp::{
+        GcpPlatform,
+        setting::{EDITION, NETWORK, PITR},
+    },
+    shared::planning,
 };
 
 const SECRET: &str = "password = { env = 'P' }";
@@ -31,18 +33,8 @@ fn usual() -> String {
     file(&format!("size = 'db-custom-2-7680'\n{SECRET}"), 2, "")
 }
 
-fn parsed(text: &str) -> Result<Spec, Vec<Diagnostic>> {
-    let source = SourceFile {
-        name: "truck.toml".to_owned(),
-        text: text.to_owned(),
-    };
-    pgfleet_spec::parse(Arc::new(source), Path::new("."))
-}
-
 fn planned(text: &str, live: Vec<ObservedInstance>, goal: Goal) -> FleetPlan {
-    let spec = parsed(text).unwrap();
-    let inventory: Inventory = live.into_iter().collect();
-    plan(&spec, &inventory, &GcpPlatform::new("food"), goal).unwrap()
+    planning::planned(&GcpPlatform::new("food"), text, live, goal)
 }
 
 fn fresh(text: &str) -> FleetPlan {

@@ -1,25 +1,16 @@
 //! The rules of RDS, each by its name, held against plans as they are made.
 
-#![cfg(feature = "aws")]
-#![expect(
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test that panics is one that fails"
-)]
-
 mod disks;
 mod places;
 mod sources;
 
-use std::{path::Path, sync::Arc};
-
 use pgfleet_model::{
-    Attributes, Availability, Condition, Field, Inventory, ObservedInstance, Operation, Owner,
-    Phase, Region, ResourceId, ResourceRef, Role, Severity, Storage, Value,
+    Attributes, Availability, Condition, Field, ObservedInstance, Operation, Owner, Phase, Region,
+    ResourceId, ResourceRef, Role, Severity, Storage, Value,
 };
-use pgfleet_planner::{FleetPlan, Goal, Platform as _, Word, plan};
-use pgfleet_providers::aws::AwsPlatform;
-use pgfleet_spec::{SourceFile, Spec, parse};
+use pgfleet_planner::{FleetPlan, Goal, Platform as _, Word};
+
+use crate::{aws::AwsPlatform, shared::planning};
 
 const HERE: &str = "us-east-1";
 const THERE: &str = "eu-west-1";
@@ -43,14 +34,6 @@ fn existing(replicas: usize) -> String {
         "fleet = 'truck'\nprovider = 'aws'\nregion = '{HERE}'\n[primary]\nexisting = 'theirs'\n\
          [[replicas]]\ncount = {replicas}\nsize = 'db.m5.large'\n"
     )
-}
-
-fn spec(text: &str) -> Spec {
-    let file = SourceFile {
-        name: "plan.toml".to_owned(),
-        text: text.to_owned(),
-    };
-    parse(Arc::new(file), Path::new("/")).unwrap()
 }
 
 fn named(region: &str, id: &str) -> ResourceRef {
@@ -121,8 +104,7 @@ fn planned(text: &str, there: impl IntoIterator<Item = ObservedInstance>) -> Fle
 }
 
 fn aimed(text: &str, there: impl IntoIterator<Item = ObservedInstance>, goal: Goal) -> FleetPlan {
-    let inventory: Inventory = there.into_iter().collect();
-    plan(&spec(text), &inventory, &AwsPlatform::default(), goal).unwrap()
+    planning::planned(&AwsPlatform::default(), text, there, goal)
 }
 
 /// The codes of checks of this severity.
@@ -154,11 +136,7 @@ fn refuses(plan: &FleetPlan, code: &str) {
 /// Either the plan file itself is refused, or the plan.
 #[track_caller]
 fn refuses_file(text: &str, code: &str) {
-    let file = SourceFile {
-        name: "plan.toml".to_owned(),
-        text: text.to_owned(),
-    };
-    if parse(Arc::new(file), Path::new("/")).is_ok() {
+    if planning::parsed(text).is_ok() {
         refuses(&planned(text, []), code);
     }
 }
