@@ -1,7 +1,7 @@
 //! The calls that change something: made once, and only on what bears the fleet's tags.
 
 use pgfleet_model::{
-    DesiredInstance, Mutation, Operation, Owner, ResourceRef, TAG_ADDRESS, TAG_FLEET,
+    DesiredInstance, FieldChange, Mutation, Operation, Owner, ResourceRef, TAG_ADDRESS, TAG_FLEET,
     TAG_MANAGED_BY,
 };
 use pgfleet_provider::{ErrorKind, ProviderError, Retry, Secrets};
@@ -66,61 +66,81 @@ pub(super) async fn begin(
                 known => known,
             };
             let body = primary(mutation, desired, password.as_ref())?;
-            let sent = Box::pin(client.create(id, body)).await;
-            taken("Servers_CreateOrUpdate", Action::Write, id, sent)
-                .map_err(|error| scrubbed(error, password.as_ref()))
+            let made = create(client, id, body).await;
+            made.map_err(|error| scrubbed(error, password.as_ref()))
         }
         (Operation::CreateReplica { desired, source }, None) => {
             let source = client.resource_id(source.id.as_str());
-            let body = replica(mutation, desired, source)?;
-            let sent = Box::pin(client.create(id, body)).await;
-            taken("Servers_CreateOrUpdate", Action::Write, id, sent)
+            create(client, id, replica(mutation, desired, source)?).await
         }
         (Operation::Delete { .. }, None) => Ok(Begun::Reached),
         (Operation::Delete { .. }, Some(live)) if is_going(&live) => Ok(Begun::Attached),
-        (Operation::Delete { .. }, Some(_)) => match client.delete(id).await {
-            Ok(None) => Ok(Begun::Reached),
-            Ok(Some(sent)) => Ok(Begun::Taken(sent)),
-            Err(failure) => Err(explain(
-                &format!("Servers_Delete of {id}"),
-                Action::Delete,
-                &failure,
-            )),
-        },
+        (Operation::Delete { .. }, Some(_)) => delete(client, id).await,
         (_, None) => Err(gone(&mutation.resource)),
         (Operation::Start, Some(_)) => {
             let sent = client.start(id).await;
             taken("Servers_Start", Action::Start, id, sent)
         }
-        (Operation::Modify { fields, .. }, Some(live)) => {
-            if let Some(database) = databases::made_by(fields) {
-                let sent = client.create_database(id, database).await;
-                if let Err(Failure::Refused(refusal)) = &sent
-                    && refusal.code.contains("AlreadyExist")
-                {
-                    return Ok(Begun::Reached);
-                }
-                return match taken("Databases_Create", Action::WriteDatabase, id, sent)? {
-                    Begun::Taken(Taken {
-                        operation: None, ..
-                    }) => Ok(Begun::Reached),
-                    begun => Ok(begun),
-                };
-            }
-            let password = if has_version(fields) {
-                let login = live.properties.as_ref();
-                let login = login.and_then(|known| known.administrator_login.as_deref());
-                let rule = |text: &str| fault(text, login.unwrap_or_default());
-                Some(passwords.read(&mutation.owner.fleet, secrets, rule).await?)
-            } else {
-                None
-            };
-            let body = changed(&live, &mutation.owner, fields, password.as_ref());
-            let sent = Box::pin(client.update(id, body)).await;
-            taken("Servers_Update", Action::Write, id, sent)
-                .map_err(|error| scrubbed(error, password.as_ref()))
+        (Operation::Modify { fields, .. }, Some(live)) => match databases::made_by(fields) {
+            Some(database) => make_database(client, id, database).await,
+            None => modify(client, mutation, fields, &live, passwords, secrets).await,
+        },
+    }
+}
+
+async fn create(client: &Client, id: &str, body: Server) -> Result<Begun, ProviderError> {
+    let sent = Box::pin(client.create(id, body)).await;
+    taken("Servers_CreateOrUpdate", Action::Write, id, sent)
+}
+
+async fn delete(client: &Client, id: &str) -> Result<Begun, ProviderError> {
+    match client.delete(id).await {
+        Ok(None) => Ok(Begun::Reached),
+        Ok(Some(sent)) => Ok(Begun::Taken(sent)),
+        Err(failure) => {
+            let what = format!("Servers_Delete of {id}");
+            Err(explain(&what, Action::Delete, &failure))
         }
     }
+}
+
+/// Makes a database: one that is there is as good.
+async fn make_database(client: &Client, id: &str, database: &str) -> Result<Begun, ProviderError> {
+    let sent = client.create_database(id, database).await;
+    if let Err(Failure::Refused(refusal)) = &sent
+        && refusal.code.contains("AlreadyExist")
+    {
+        return Ok(Begun::Reached);
+    }
+    match taken("Databases_Create", Action::WriteDatabase, id, sent)? {
+        Begun::Taken(Taken {
+            operation: None, ..
+        }) => Ok(Begun::Reached),
+        begun => Ok(begun),
+    }
+}
+
+async fn modify(
+    client: &Client,
+    mutation: &Mutation,
+    fields: &[FieldChange],
+    live: &Server,
+    passwords: &Passwords,
+    secrets: Secrets,
+) -> Result<Begun, ProviderError> {
+    let id = mutation.resource.id.as_str();
+    let password = if has_version(fields) {
+        let login = live.properties.as_ref();
+        let login = login.and_then(|known| known.administrator_login.as_deref());
+        let rule = |text: &str| fault(text, login.unwrap_or_default());
+        Some(passwords.read(&mutation.owner.fleet, secrets, rule).await?)
+    } else {
+        None
+    };
+    let body = changed(live, &mutation.owner, fields, password.as_ref());
+    let sent = Box::pin(client.update(id, body)).await;
+    taken("Servers_Update", Action::Write, id, sent)
+        .map_err(|error| scrubbed(error, password.as_ref()))
 }
 
 /// Puts pgfleet's tags on a server, or takes them off.

@@ -52,54 +52,86 @@ pub(in crate::aws) const CLASSES: &str = "Concepts.DBInstanceClass.html";
 const VERSIONS: &str = "PostgreSQL.Concepts.General.DBVersions.html";
 const DISKS: &str = "CHAP_Storage.html";
 
-/// What RDS's offers of the class in the region say against a wish. What a row does not tell is not
-/// held against it.
+/// One question to the rows that are left, which takes away those that do not have what is wanted: a
+/// check where none is left. What a row does not tell is not held against it.
+type Question = fn(&Wish, &mut Vec<&Offer>) -> Option<Check>;
+
+/// The questions in their order: each is put to the rows that the one before has left.
+const QUESTIONS: [Question; 7] = [
+    major_version,
+    minor_version,
+    storage_type,
+    bounds_of_the_disk,
+    ratios,
+    two_zones,
+    replicas,
+];
+
+/// What RDS's offers of the class in the region say against a wish.
 pub(in crate::aws) fn judge(wish: &Wish, offers: &[Offer]) -> Option<Check> {
+    let mut left = Vec::from_iter(offers);
+    let mut questions = QUESTIONS.iter();
+    questions.find_map(|question| question(wish, &mut left))
+}
+
+fn major_version(wish: &Wish, left: &mut Vec<&Offer>) -> Option<Check> {
     let Wish {
         region,
         class,
         postgres,
-        anew,
-        two_zones,
-        replica,
-        storage,
-        address: _,
+        ..
     } = wish;
-    let mut left = Vec::from_iter(offers);
-    let version = postgres.map_or_else(
-        || "this PostgreSQL".to_owned(),
-        |version| format!("PostgreSQL {}", version.major),
-    );
     left.retain(|offer| runs(offer, *postgres));
-    if left.is_empty() {
-        return Some(wish.refused(
+    left.is_empty().then(|| {
+        let version = postgres.map_or_else(
+            || "this PostgreSQL".to_owned(),
+            |version| format!("PostgreSQL {}", version.major),
+        );
+        wish.refused(
             "aws/class",
             format!("RDS offers no {class} for {version} in {region}"),
             "aws rds describe-orderable-db-instance-options --engine postgres lists what there is",
             CLASSES,
-        ));
-    }
-    if let Some(version) = postgres.filter(|version| *anew && version.minor.is_some()) {
-        left.retain(|offer| offered_version(offer).is_none_or(|offered| offered == version));
-        if left.is_empty() {
-            return Some(no_version(
-                format!("RDS offers no PostgreSQL {version} on {class} in {region}"),
-                "look at `postgres`: aws rds describe-db-engine-versions --engine postgres lists \
-                 what there is",
-            ));
-        }
-    }
-    if let Some(kind) = storage.kind.as_deref() {
-        left.retain(|offer| offer.storage_type().is_none_or(|offered| offered == kind));
-        if left.is_empty() {
-            return Some(wish.refused(
-                "aws/storage-type",
-                format!("RDS offers {class} in {region} without {kind} storage"),
-                "take another storage type or class",
-                DISKS,
-            ));
-        }
-    }
+        )
+    })
+}
+
+fn minor_version(wish: &Wish, left: &mut Vec<&Offer>) -> Option<Check> {
+    let Wish { region, class, .. } = wish;
+    let version = wish
+        .postgres
+        .filter(|version| wish.anew && version.minor.is_some())?;
+    left.retain(|offer| offered_version(offer).is_none_or(|offered| offered == version));
+    left.is_empty().then(|| {
+        no_version(
+            format!("RDS offers no PostgreSQL {version} on {class} in {region}"),
+            "look at `postgres`: aws rds describe-db-engine-versions --engine postgres lists what \
+             there is",
+        )
+    })
+}
+
+fn storage_type(wish: &Wish, left: &mut Vec<&Offer>) -> Option<Check> {
+    let Wish { region, class, .. } = wish;
+    let kind = wish.storage.kind.as_deref()?;
+    left.retain(|offer| offer.storage_type().is_none_or(|offered| offered == kind));
+    left.is_empty().then(|| {
+        wish.refused(
+            "aws/storage-type",
+            format!("RDS offers {class} in {region} without {kind} storage"),
+            "take another storage type or class",
+            DISKS,
+        )
+    })
+}
+
+fn bounds_of_the_disk(wish: &Wish, left: &mut Vec<&Offer>) -> Option<Check> {
+    let Wish {
+        region,
+        class,
+        storage,
+        ..
+    } = wish;
     for (code, unit, wanted, bounds) in [
         ("aws/storage-size", "GiB", storage.gib, SIZE),
         ("aws/iops", "iops", storage.iops, IOPS),
@@ -108,7 +140,7 @@ pub(in crate::aws) fn judge(wish: &Wish, offers: &[Offer]) -> Option<Check> {
         let Some(wanted) = wanted.and_then(|wanted| i32::try_from(wanted).ok()) else {
             continue;
         };
-        let (least, most) = widest(&left, bounds);
+        let (least, most) = widest(left, bounds);
         left.retain(|offer| {
             let (least, most) = bounds(offer);
             least.is_none_or(|least| least <= wanted) && most.is_none_or(|most| wanted <= most)
@@ -125,32 +157,33 @@ pub(in crate::aws) fn judge(wish: &Wish, offers: &[Offer]) -> Option<Check> {
             ));
         }
     }
-    if let Some(check) = ratios(wish, &mut left) {
-        return Some(check);
-    }
-    if *two_zones {
-        left.retain(|offer| offer.multi_az_capable() != Some(false));
-        if left.is_empty() {
-            return Some(wish.refused(
-                "aws/multi-az",
-                format!("RDS offers {class} in {region} in one zone only"),
-                "leave multi_az out, or take another class",
-                "Concepts.MultiAZSingleStandby.html",
-            ));
-        }
-    }
-    if *replica {
-        left.retain(|offer| offer.read_replica_capable() != Some(false));
-        if left.is_empty() {
-            return Some(wish.refused(
-                "aws/replica-class",
-                format!("RDS makes no replicas of class {class} in {region}"),
-                "take another class for the replica",
-                CLASSES,
-            ));
-        }
-    }
     None
+}
+
+fn two_zones(wish: &Wish, left: &mut Vec<&Offer>) -> Option<Check> {
+    let Wish { region, class, .. } = wish;
+    left.retain(|offer| !wish.two_zones || offer.multi_az_capable() != Some(false));
+    left.is_empty().then(|| {
+        wish.refused(
+            "aws/multi-az",
+            format!("RDS offers {class} in {region} in one zone only"),
+            "leave multi_az out, or take another class",
+            "Concepts.MultiAZSingleStandby.html",
+        )
+    })
+}
+
+fn replicas(wish: &Wish, left: &mut Vec<&Offer>) -> Option<Check> {
+    let Wish { region, class, .. } = wish;
+    left.retain(|offer| !wish.replica || offer.read_replica_capable() != Some(false));
+    left.is_empty().then(|| {
+        wish.refused(
+            "aws/replica-class",
+            format!("RDS makes no replicas of class {class} in {region}"),
+            "take another class for the replica",
+            CLASSES,
+        )
+    })
 }
 
 /// How many operations a disk may have for its size, and how much throughput for its operations.
