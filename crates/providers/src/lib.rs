@@ -1,16 +1,31 @@
 //! The platforms that pgfleet knows, one folder and one cargo feature each.
 //!
-//! Every folder has the same rooms:
+//! Every folder has these rooms:
 //!
-//! | file | what is in it |
+//! | room | what is in it |
 //! |---|---|
-//! | `platform.rs` | the pure half: limits, rules, order, names of the calls |
-//! | `provider.rs` | the other half: the trait's functions, nothing more |
-//! | `observe.rs` | the listing, turned into pgfleet's words |
-//! | `mutate.rs` | the calls that change something |
-//! | `errors.rs` | the platform's errors, turned into kind, remedy and how to retry |
+//! | `platform` | the pure half: what the platform can do, and where its rules are asked |
+//! | `resolve` | a plan file's words, completed with what only the platform knows |
+//! | `rules` | checks of a plan, each with its source |
+//! | `order` | the calls that a change takes, and what waits for what |
+//! | `provider` | the other half: the trait's functions, and what they keep between calls |
+//! | `observe` | the listing, turned into pgfleet's words |
+//! | `mutate` | the calls that change something |
+//! | `errors` | the platform's errors, turned into kind, remedy and how to retry |
 //!
-//! What is common to the clouds stands in `shared`. No folder knows another.
+//! The clouds have these besides, where they need them:
+//!
+//! | room | what is in it |
+//! |---|---|
+//! | `client` | what goes over the wire: the vendor's client, credentials, endpoints |
+//! | `bodies` | what is sent, where that is written as a document |
+//! | `preflight` | what the cloud itself is asked before a plan is carried out |
+//! | `command` | the calls as the vendor's own commands |
+//! | `size` | classes by their names |
+//! | `seen` | what was seen of instances and is still needed |
+//!
+//! What is common to the clouds stands in `shared`, which knows no folder; no folder knows another.
+//! The tests of rules lie in `rules/tests` of each cloud.
 
 #[cfg(feature = "aws")]
 pub mod aws;

@@ -11,7 +11,7 @@ use pgfleet_provider::{ProviderError, Secrets};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::shared::{
-    databases,
+    databases, numbers,
     passwords::{self, Fault, scrubbed},
 };
 
@@ -38,12 +38,12 @@ pub(super) async fn create_primary(
         .engine(ENGINE)
         .set_engine_version(attributes.postgres.map(|version| version.to_string()))
         .set_db_instance_class(attributes.size.clone())
-        .set_allocated_storage(whole(storage.gib))
+        .set_allocated_storage(numbers::sent(storage.gib))
         .set_storage_type(storage.kind.clone())
-        .set_iops(whole(storage.iops))
-        .set_storage_throughput(whole(storage.throughput))
-        .set_max_allocated_storage(whole(storage.autogrow_to_gib))
-        .set_backup_retention_period(whole(attributes.backup_days))
+        .set_iops(numbers::sent(storage.iops))
+        .set_storage_throughput(numbers::sent(storage.throughput))
+        .set_max_allocated_storage(numbers::sent(storage.autogrow_to_gib))
+        .set_backup_retention_period(numbers::sent(attributes.backup_days))
         .multi_az(attributes.availability == Some(Availability::Regional))
         .storage_encrypted(true)
         .set_kms_key_id(text(attributes, setting::KMS_KEY))
@@ -87,11 +87,11 @@ pub(super) async fn create_replica(
         .db_instance_identifier(mutation.resource.id.as_str())
         .source_db_instance_identifier(source)
         .set_db_instance_class(attributes.size.clone())
-        .set_allocated_storage(whole(storage.gib))
+        .set_allocated_storage(numbers::sent(storage.gib))
         .set_storage_type(storage.kind.clone())
-        .set_iops(whole(storage.iops))
-        .set_storage_throughput(whole(storage.throughput))
-        .set_max_allocated_storage(whole(storage.autogrow_to_gib))
+        .set_iops(numbers::sent(storage.iops))
+        .set_storage_throughput(numbers::sent(storage.throughput))
+        .set_max_allocated_storage(numbers::sent(storage.autogrow_to_gib))
         .multi_az(attributes.availability == Some(Availability::Regional))
         .set_kms_key_id(text(attributes, setting::KMS_KEY))
         .set_db_subnet_group_name(text(attributes, setting::SUBNET_GROUP))
@@ -238,11 +238,6 @@ pub(super) fn fault(password: &str) -> Fault {
     (!(long && fine)).then_some(
         "must have 8 to 128 printable ASCII characters, and none of them `/`, `\"`, `@` or a space",
     )
-}
-
-/// A count as the SDK takes it; plan files hold none that is larger.
-fn whole(number: Option<u32>) -> Option<i32> {
-    number.and_then(|number| i32::try_from(number).ok())
 }
 
 fn text(attributes: &Attributes, name: &str) -> Option<String> {

@@ -24,7 +24,7 @@ pub(super) fn calls(mutation: Mutation, before: Option<&Attributes>) -> Vec<Plan
                 rest.push(password);
                 last.push(version);
             }
-            [tags, disk::whole(rest, before), last]
+            [tags, disk::completed(rest, before), last]
                 .into_iter()
                 .filter(|fields| !fields.is_empty())
                 .map(|fields| {

@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::shared::{
     databases::{self, TAG_PENDING},
+    numbers,
     passwords::{self, is_version},
 };
 
@@ -192,13 +193,12 @@ fn auto_grow(on: bool) -> AutoGrow {
 }
 
 fn storage(attributes: &Attributes) -> Option<Storage> {
-    let whole = |number: Option<u32>| number.and_then(|number| i32::try_from(number).ok());
     let wanted = &attributes.storage;
     let storage = Storage {
-        storage_size_gb: whole(wanted.gib),
+        storage_size_gb: numbers::sent(wanted.gib),
         auto_grow: wanted.autogrow.map(auto_grow),
-        iops: whole(wanted.iops),
-        throughput: whole(wanted.throughput),
+        iops: numbers::sent(wanted.iops),
+        throughput: numbers::sent(wanted.throughput),
         type_: match wanted.kind.as_deref() {
             Some("premium-ssd-v2") => Some(Type::PremiumV2Lrs),
             Some("premium-ssd") => Some(Type::PremiumLrs),

@@ -125,7 +125,7 @@ impl Api {
                 .append_pair("pageToken", &token);
             let request = self.wire.http().await?.get(address);
             let page: InstancesListResponse = made(call, self.wire.answer(request)).await?;
-            whole(&page.warnings)?;
+            is_complete(&page.warnings)?;
             found.extend(page.items);
             let next = pages.next(Some(page.next_page_token)).map_err(|circle| {
                 ProviderError::new(ErrorKind::Internal, format!("{call} failed: {circle}"))
@@ -306,7 +306,7 @@ fn log<T>(method: Method, answer: &Result<T, Error>, sent: Instant) {
 }
 
 /// Half a listing would look like missing instances.
-fn whole(warnings: &[ApiWarning]) -> Result<(), ProviderError> {
+fn is_complete(warnings: &[ApiWarning]) -> Result<(), ProviderError> {
     let unreachable = warnings
         .iter()
         .find(|warning| warning.code == SqlApiWarningCode::RegionUnreachable);

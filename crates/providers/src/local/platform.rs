@@ -59,7 +59,12 @@ impl Platform for LocalPlatform {
         let source = Source::existing(reference).map_err(|why| {
             let message = format!("`existing` cannot be used: {why}");
             let check = Check::error("local/existing", message).key("primary.existing");
-            Box::new(check.remedy("write postgres://USER:PASSWORD@HOST:PORT/DATABASE"))
+            let page = "https://www.postgresql.org/docs/current/libpq-connect.html";
+            Box::new(
+                check
+                    .remedy("write postgres://USER:PASSWORD@HOST:PORT/DATABASE")
+                    .source(format!("{page}#LIBPQ-CONNSTRING-URIS")),
+            )
         })?;
         Ok(source.resource)
     }

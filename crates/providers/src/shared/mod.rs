@@ -4,6 +4,7 @@ pub(crate) mod calls;
 pub(crate) mod databases;
 pub(crate) mod guard;
 pub(crate) mod http;
+pub(crate) mod numbers;
 pub(crate) mod offered;
 pub(crate) mod ownership;
 pub(crate) mod passwords;

@@ -55,7 +55,7 @@ pub(in crate::aws) fn inherit(disk: &mut Storage, source: &Storage) {
 /// The changes of a disk as RDS takes them: of one with provisioned operations, its size and its
 /// iops go in one call whichever of them changes (`AllocatedStorage` and `Iops` of
 /// `ModifyDBInstance`).
-pub(in crate::aws) fn whole(
+pub(in crate::aws) fn completed(
     mut changes: Vec<FieldChange>,
     before: Option<&Attributes>,
 ) -> Vec<FieldChange> {
