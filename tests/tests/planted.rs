@@ -90,7 +90,7 @@ fn stages() -> [Stage; 4] {
             adopts: true,
             logs: &[
                 "provider=azure",
-                "operation=\"Servers_Create\"",
+                "operation=\"Servers_CreateOrUpdate\"",
                 "resource=truck-primary",
                 "request_id=",
                 "status=202",

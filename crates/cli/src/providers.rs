@@ -1,9 +1,8 @@
 //! Which provider serves which plan file. One line for each platform.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+#[cfg(feature = "local")]
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use pgfleet_executor::Watched;
 use pgfleet_model::{ProviderKind, Value};
@@ -16,7 +15,9 @@ use pgfleet_providers::azure::{AzureOptions, AzureProvider};
 use pgfleet_providers::gcp::{Endpoint, GcpProvider};
 #[cfg(feature = "local")]
 use pgfleet_providers::local::LocalProvider;
-use pgfleet_spec::{PrimarySpec, Spec};
+#[cfg(any(feature = "aws", feature = "azure", feature = "gcp", feature = "local"))]
+use pgfleet_spec::PrimarySpec;
+use pgfleet_spec::Spec;
 
 /// What tells the providers of a run apart: plan files with the same key share one provider, and
 /// so its listings and polls.
@@ -28,6 +29,8 @@ pub(crate) enum Key {
     Azure(String, String),
     /// The project.
     Gcp(String),
+    /// The folder of the servers' data.
+    #[cfg(feature = "local")]
     Local(PathBuf),
 }
 
@@ -51,6 +54,12 @@ enum Opened {
     Gcp(Arc<GcpProvider>),
     #[cfg(feature = "local")]
     Local(Arc<LocalProvider>),
+    #[cfg(not(any(feature = "aws", feature = "azure", feature = "gcp", feature = "local")))]
+    #[expect(
+        dead_code,
+        reason = "an enum without variants cannot be matched by reference"
+    )]
+    Nothing(std::convert::Infallible),
 }
 
 impl Providers {
@@ -81,44 +90,11 @@ impl Providers {
         let index = if let Some(known) = known {
             known
         } else {
-            let provider = match &key {
-                #[cfg(feature = "aws")]
-                Key::Aws => {
-                    let options = AwsOptions {
-                        simulated_endpoint: self.simulated.clone(),
-                        insecure_hosts: insecure_hosts(),
-                    };
-                    Opened::Aws(Arc::new(AwsProvider::new(options, spec.region.clone())))
-                }
-                #[cfg(not(feature = "aws"))]
-                Key::Aws => return Err(unsupported(spec.provider)),
-                #[cfg(feature = "azure")]
-                Key::Azure(subscription, group) => {
-                    let options = AzureOptions {
-                        simulated_endpoint: self.simulated.clone(),
-                        insecure_hosts: insecure_hosts(),
-                    };
-                    let provider = AzureProvider::new(&options, subscription, group);
-                    Opened::Azure(Arc::new(provider))
-                }
-                #[cfg(not(feature = "azure"))]
-                Key::Azure(..) => return Err(unsupported(spec.provider)),
-                #[cfg(feature = "gcp")]
-                Key::Gcp(project) => {
-                    let endpoint = match &self.simulated {
-                        Some(simulated) => Endpoint::parse(simulated, &[])?,
-                        None => Endpoint::from_environment(&insecure_hosts())?,
-                    };
-                    Opened::Gcp(Arc::new(GcpProvider::new(project, endpoint)))
-                }
-                #[cfg(not(feature = "gcp"))]
-                Key::Gcp(_) => return Err(unsupported(spec.provider)),
-                #[cfg(feature = "local")]
-                Key::Local(folder) => Opened::Local(Arc::new(LocalProvider::new(folder))),
-            };
+            let provider = self.open(&key, spec)?;
             self.open.push((key, provider));
             self.open.len() - 1
         };
+        #[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
         let password = match &spec.primary {
             PrimarySpec::Managed(primary) => primary.password.clone(),
             PrimarySpec::Existing(_) => None,
@@ -156,6 +132,55 @@ impl Providers {
                 let provider: Arc<dyn Provider> = Arc::<LocalProvider>::clone(local);
                 Ok(provider)
             }
+            #[cfg(not(any(
+                feature = "aws",
+                feature = "azure",
+                feature = "gcp",
+                feature = "local"
+            )))]
+            Opened::Nothing(never) => match *never {},
+        }
+    }
+
+    /// A provider that nobody has opened yet.
+    fn open(&self, key: &Key, spec: &Spec) -> Result<Opened, ProviderError> {
+        match key {
+            #[cfg(feature = "aws")]
+            Key::Aws => {
+                let options = AwsOptions {
+                    simulated_endpoint: self.simulated.clone(),
+                    insecure_hosts: insecure_hosts(),
+                };
+                Ok(Opened::Aws(Arc::new(AwsProvider::new(
+                    options,
+                    spec.region.clone(),
+                ))))
+            }
+            #[cfg(not(feature = "aws"))]
+            Key::Aws => Err(unsupported(spec.provider)),
+            #[cfg(feature = "azure")]
+            Key::Azure(subscription, group) => {
+                let options = AzureOptions {
+                    simulated_endpoint: self.simulated.clone(),
+                    insecure_hosts: insecure_hosts(),
+                };
+                let provider = AzureProvider::new(&options, subscription, group);
+                Ok(Opened::Azure(Arc::new(provider)))
+            }
+            #[cfg(not(feature = "azure"))]
+            Key::Azure(..) => Err(unsupported(spec.provider)),
+            #[cfg(feature = "gcp")]
+            Key::Gcp(project) => {
+                let endpoint = match &self.simulated {
+                    Some(simulated) => Endpoint::parse(simulated, &[])?,
+                    None => Endpoint::from_environment(&insecure_hosts())?,
+                };
+                Ok(Opened::Gcp(Arc::new(GcpProvider::new(project, endpoint))))
+            }
+            #[cfg(not(feature = "gcp"))]
+            Key::Gcp(_) => Err(unsupported(spec.provider)),
+            #[cfg(feature = "local")]
+            Key::Local(folder) => Ok(Opened::Local(Arc::new(LocalProvider::new(folder)))),
         }
     }
 
@@ -172,6 +197,13 @@ impl Providers {
                 Opened::Gcp(_) => {}
                 #[cfg(feature = "local")]
                 Opened::Local(local) => local.close().await,
+                #[cfg(not(any(
+                    feature = "aws",
+                    feature = "azure",
+                    feature = "gcp",
+                    feature = "local"
+                )))]
+                Opened::Nothing(never) => match *never {},
             }
         }
     }
@@ -185,7 +217,10 @@ fn key(spec: &Spec, is_simulated: bool) -> Result<Key, ProviderError> {
             Ok(Key::Azure(subscription, group))
         }
         ProviderKind::Gcp => project(spec, is_simulated).map(Key::Gcp),
+        #[cfg(feature = "local")]
         ProviderKind::Local => Ok(Key::Local(data_dir(spec)?)),
+        #[cfg(not(feature = "local"))]
+        ProviderKind::Local => Err(unsupported(spec.provider)),
     }
 }
 
@@ -263,7 +298,7 @@ pub(crate) fn project(spec: &Spec, is_simulated: bool) -> Result<String, Provide
         .remedy("write the project's ID: lowercase letters, digits and hyphens"))
 }
 
-#[cfg(not(all(feature = "aws", feature = "azure", feature = "gcp")))]
+#[cfg(not(all(feature = "aws", feature = "azure", feature = "gcp", feature = "local")))]
 fn unsupported(kind: ProviderKind) -> ProviderError {
     ProviderError::new(
         ErrorKind::Unsupported,
@@ -283,6 +318,7 @@ fn insecure_hosts() -> Vec<String> {
     hosts.map(ToOwned::to_owned).collect()
 }
 
+#[cfg(feature = "local")]
 fn data_dir(spec: &Spec) -> Result<PathBuf, ProviderError> {
     let folder = match spec.platform.get("data_dir") {
         Some(Value::Text(folder)) => PathBuf::from(folder),
@@ -301,6 +337,7 @@ fn data_dir(spec: &Spec) -> Result<PathBuf, ProviderError> {
     Ok(std::fs::canonicalize(&folder).unwrap_or_else(|_| absolute(&folder)))
 }
 
+#[cfg(feature = "local")]
 fn absolute(folder: &Path) -> PathBuf {
     std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned())
 }

@@ -1,15 +1,26 @@
 //! What simulated clouds hold before pgfleet makes anything in them: primaries that it does not own.
 
+#[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
 use pgfleet_model::{ProviderKind, ResourceRef};
+#[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
 use pgfleet_planner::Platform;
 use pgfleet_simulator::Control;
-use pgfleet_spec::{PrimarySpec, Spec};
+#[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
+use pgfleet_spec::PrimarySpec;
+use pgfleet_spec::Spec;
+#[cfg(any(feature = "azure", feature = "gcp"))]
 use serde_json::json;
 
+#[cfg(any(feature = "azure", feature = "gcp"))]
 use crate::providers;
+
+/// A pgfleet without clouds has none to simulate.
+#[cfg(not(any(feature = "aws", feature = "azure", feature = "gcp")))]
+pub(crate) fn existing(_control: &Control, _spec: &Spec) {}
 
 /// Lets a primary that a plan file attaches replicas to (`existing`) be there. What the cloud would
 /// not take is missing then, and the plan says so.
+#[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
 pub(crate) fn existing(control: &Control, spec: &Spec) {
     let PrimarySpec::Existing(existing) = &spec.primary else {
         return;

@@ -188,6 +188,24 @@ pub async fn carry_out(
     }
 }
 
+/// Carries out what a plan file asks for, one step after the other, and says in which error it ends.
+/// Whoever calls this bounds the time.
+///
+/// # Errors
+/// What kept it from being planned, or that no step fails.
+pub async fn failure(provider: &dyn Provider, text: &str) -> Result<ProviderError, String> {
+    let plan = plan_now(provider, &spec(text)?, Goal::Apply).await?;
+    for step in &plan.steps {
+        if let Err(error) = carry_out(provider, &step.mutation, None).await {
+            return Ok(error);
+        }
+    }
+    Err(format!(
+        "all of {} steps were carried out",
+        plan.steps.len()
+    ))
+}
+
 /// Deletes an instance, its protection first, as somebody beside pgfleet would. Whoever calls this
 /// bounds the time.
 ///

@@ -13,11 +13,22 @@ use pgfleet_conformance::{
     drive,
     suite::{self, Hook, Report, Subject, Words},
 };
-use pgfleet_model::{Mutation, Operation, ProviderKind, Region, ResourceRef};
+use pgfleet_model::{Mutation, Operation, PasswordSource, ProviderKind, Region, ResourceRef};
 use pgfleet_planner::Goal;
 use pgfleet_provider::{Progress, Provider, Scope, Secrets};
 use pgfleet_providers::aws::{AwsOptions, AwsProvider};
 use pgfleet_simulator::{Clock, Fault, FaultEffect, Simulator};
+
+/// The calls whose first answer is lost on demand.
+const LOST: [&str; 4] = [
+    "CreateDBInstance",
+    "CreateDBInstanceReadReplica",
+    "ModifyDBInstance",
+    "DeleteDBInstance",
+];
+
+/// A password that every cloud takes, to be looked for where it must not be.
+const PLANTED: &str = "Planted-Passw0rd-4711";
 
 /// A simulated AWS; another one for every case.
 struct Aws {
@@ -37,6 +48,14 @@ impl Aws {
 
     fn with<T>(&self, ask: impl FnOnce(&Simulator) -> T) -> T {
         ask(self.simulator.lock().unwrap().as_ref().unwrap())
+    }
+
+    fn concrete(&self) -> AwsProvider {
+        let options = AwsOptions {
+            simulated_endpoint: Some(self.with(Simulator::endpoint)),
+            ..AwsOptions::default()
+        };
+        AwsProvider::new(options, Region::new("us-east-1"))
     }
 }
 
@@ -75,11 +94,7 @@ impl Subject for Aws {
     }
 
     fn provider(&self) -> Arc<dyn Provider> {
-        let options = AwsOptions {
-            simulated_endpoint: Some(self.with(Simulator::endpoint)),
-            ..AwsOptions::default()
-        };
-        Arc::new(AwsProvider::new(options, Region::new("us-east-1")))
+        Arc::new(self.concrete())
     }
 
     async fn remove(&self, resource: &ResourceRef) -> Result<Hook, String> {
@@ -126,15 +141,21 @@ impl Subject for Aws {
     }
 
     async fn lose_answers(&self) -> Result<Hook, String> {
-        let creates = ["CreateDBInstance", "CreateDBInstanceReadReplica"];
-        for action in creates
-            .into_iter()
-            .chain(["ModifyDBInstance", "DeleteDBInstance"])
-        {
-            let fault = Fault::new(FaultEffect::LoseAnswer).on(action);
+        for call in LOST {
+            let fault = Fault::new(FaultEffect::LoseAnswer).on(call);
             self.with(|simulator| simulator.control().fault(fault));
         }
         Ok(Hook::Done)
+    }
+
+    async fn answers_kept(&self) -> Vec<String> {
+        let asked = self.with(|simulator| simulator.control().requests());
+        let lost = |call: &&str| {
+            let mut asked = asked.iter();
+            asked.any(|asked| asked.action == **call && asked.outcome == "answer lost")
+        };
+        let kept = LOST.into_iter().filter(|call| !lost(call));
+        kept.map(ToOwned::to_owned).collect()
     }
 }
 
@@ -204,4 +225,37 @@ async fn an_instance_that_somebody_deletes_while_it_is_made_is_not_waited_for() 
     // So it does.
     let anew = provider.begin(&create, None, &Secrets).await.unwrap();
     assert!(provider.poll(&[anew]).await.remove(0).is_ok());
+}
+
+/// Whatever the endpoint answers, an error that shows a password is one that leaks it.
+#[tokio::test]
+async fn a_password_that_the_endpoint_repeats_is_told_to_nobody() {
+    let place = Aws::new(Clock::AtOnce).await;
+    let command = ["echo", PLANTED].map(ToOwned::to_owned);
+    let text = |version: u32| {
+        format!(
+            "fleet = 'truck'\nprovider = 'aws'\nregion = 'us-east-1'\n[primary]\nsize = 'db.m5.large'\n\
+             password = {{ command = ['echo', '{PLANTED}'] }}\npassword_version = {version}\n\
+             [protect]\ndeletion = false\n"
+        )
+    };
+    for (call, version) in [("CreateDBInstance", 1), ("ModifyDBInstance", 2)] {
+        let refused = FaultEffect::Error {
+            status: 400,
+            code: "InvalidParameterValue".to_owned(),
+            message: format!("the password {PLANTED} is too well known"),
+        };
+        place.with(|simulator| simulator.control().fault(Fault::new(refused).on(call)));
+        let provider = place.concrete();
+        provider.remember(
+            "truck".parse().unwrap(),
+            PasswordSource::Command(command.to_vec()),
+        );
+        let error = drive::failure(&provider, &text(version)).await.unwrap();
+        let told = format!("{error:?}");
+        assert!(told.contains("is too well known"), "{told}");
+        assert!(!told.contains(PLANTED), "{told}");
+        // The next change has a primary to change.
+        assert!(drive::failure(&provider, &text(version)).await.is_err());
+    }
 }

@@ -12,7 +12,7 @@ use pgfleet_conformance::{
     drive,
     suite::{self, Hook, Report, Subject, Words},
 };
-use pgfleet_model::{ProviderKind, ResourceRef};
+use pgfleet_model::{PasswordSource, ProviderKind, ResourceRef};
 use pgfleet_provider::{Provider, Scope};
 use pgfleet_providers::azure::{AzureOptions, AzureProvider};
 use pgfleet_simulator::{
@@ -22,6 +22,12 @@ use serde_json::json;
 
 const SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000001";
 const GROUP: &str = "Food";
+
+/// The calls whose first answer is lost on demand.
+const LOST: [&str; 3] = ["Servers_CreateOrUpdate", "Servers_Update", "Servers_Delete"];
+
+/// A password that every cloud takes, to be looked for where it must not be.
+const PLANTED: &str = "Planted-Passw0rd-4711";
 
 /// A simulated Azure; another one for every case.
 struct Azure {
@@ -43,6 +49,14 @@ impl Azure {
 
     fn with<T>(&self, ask: impl FnOnce(&Simulator) -> T) -> T {
         ask(self.simulator.lock().unwrap().as_ref().unwrap())
+    }
+
+    fn concrete(&self) -> AzureProvider {
+        let options = AzureOptions {
+            simulated_endpoint: Some(self.with(Simulator::endpoint)),
+            ..AzureOptions::default()
+        };
+        AzureProvider::new(&options, SUBSCRIPTION, GROUP)
     }
 }
 
@@ -86,11 +100,7 @@ impl Subject for Azure {
     }
 
     fn provider(&self) -> Arc<dyn Provider> {
-        let options = AzureOptions {
-            simulated_endpoint: Some(self.with(Simulator::endpoint)),
-            ..AzureOptions::default()
-        };
-        Arc::new(AzureProvider::new(&options, SUBSCRIPTION, GROUP))
+        Arc::new(self.concrete())
     }
 
     async fn remove(&self, resource: &ResourceRef) -> Result<Hook, String> {
@@ -133,11 +143,21 @@ impl Subject for Azure {
     }
 
     async fn lose_answers(&self) -> Result<Hook, String> {
-        for action in ["Servers_Create", "Servers_Update", "Servers_Delete"] {
-            let fault = Fault::new(FaultEffect::LoseAnswer).on(action);
+        for call in LOST {
+            let fault = Fault::new(FaultEffect::LoseAnswer).on(call);
             self.with(|simulator| simulator.control().fault(fault));
         }
         Ok(Hook::Done)
+    }
+
+    async fn answers_kept(&self) -> Vec<String> {
+        let asked = self.with(|simulator| simulator.control().requests());
+        let lost = |call: &&str| {
+            let mut asked = asked.iter();
+            asked.any(|asked| asked.action == **call && asked.outcome == "answer lost")
+        };
+        let kept = LOST.into_iter().filter(|call| !lost(call));
+        kept.map(ToOwned::to_owned).collect()
     }
 }
 
@@ -176,4 +196,37 @@ async fn what_takes_its_time_passes() {
 async fn what_tells_results_and_no_status_passes() {
     let azure = Azure::new(Clock::Scaled(1000.0), AzureAddresses::Location).await;
     passes(&suite::run(&azure).await);
+}
+
+/// Whatever the endpoint answers, an error that shows a password is one that leaks it.
+#[tokio::test]
+async fn a_password_that_the_endpoint_repeats_is_told_to_nobody() {
+    let place = Azure::new(Clock::AtOnce, AzureAddresses::Both).await;
+    let command = ["echo", PLANTED].map(ToOwned::to_owned);
+    let text = |version: u32| {
+        format!(
+            "fleet = 'truck'\nprovider = 'azure'\nregion = 'eastus2'\n[primary]\nsize = 'Standard_D2ds_v5'\n\
+             password = {{ command = ['echo', '{PLANTED}'] }}\npassword_version = {version}\n\
+             [protect]\ndeletion = false\n"
+        )
+    };
+    for (call, version) in [("Servers_CreateOrUpdate", 1), ("Servers_Update", 2)] {
+        let refused = FaultEffect::Error {
+            status: 400,
+            code: "InvalidParameterValue".to_owned(),
+            message: format!("the password {PLANTED} is too well known"),
+        };
+        place.with(|simulator| simulator.control().fault(Fault::new(refused).on(call)));
+        let provider = place.concrete();
+        provider.remember(
+            "truck".parse().unwrap(),
+            PasswordSource::Command(command.to_vec()),
+        );
+        let error = drive::failure(&provider, &text(version)).await.unwrap();
+        let told = format!("{error:?}");
+        assert!(told.contains("is too well known"), "{told}");
+        assert!(!told.contains(PLANTED), "{told}");
+        // The next change has a primary to change.
+        assert!(drive::failure(&provider, &text(version)).await.is_err());
+    }
 }

@@ -14,7 +14,8 @@ use pgfleet_conformance::{
     suite::{self, Hook, Report, Subject, Words},
 };
 use pgfleet_model::{
-    Address, Mutation, Operation, Owner, ProviderKind, Region, ResourceId, ResourceRef,
+    Address, Mutation, Operation, Owner, PasswordSource, ProviderKind, Region, ResourceId,
+    ResourceRef,
 };
 use pgfleet_provider::{ErrorKind, Provider, Scope};
 use pgfleet_providers::gcp::{Endpoint, GcpProvider};
@@ -22,6 +23,12 @@ use pgfleet_simulator::{Clock, Fault, FaultEffect, Simulator};
 use serde_json::json;
 
 const PROJECT: &str = "food";
+
+/// The calls whose first answer is lost on demand.
+const LOST: [&str; 3] = ["instances.insert", "instances.patch", "instances.delete"];
+
+/// A password that every cloud takes, to be looked for where it must not be.
+const PLANTED: &str = "Planted-Passw0rd-4711";
 
 /// A simulated Google; another one for every case.
 struct Gcp {
@@ -41,6 +48,11 @@ impl Gcp {
 
     fn with<T>(&self, ask: impl FnOnce(&Simulator) -> T) -> T {
         ask(self.simulator.lock().unwrap().as_ref().unwrap())
+    }
+
+    fn concrete(&self) -> GcpProvider {
+        let endpoint = Endpoint::parse(&self.with(Simulator::endpoint), &[]).unwrap();
+        GcpProvider::new(PROJECT, endpoint)
     }
 }
 
@@ -81,8 +93,7 @@ impl Subject for Gcp {
     }
 
     fn provider(&self) -> Arc<dyn Provider> {
-        let endpoint = Endpoint::parse(&self.with(Simulator::endpoint), &[]).unwrap();
-        Arc::new(GcpProvider::new(PROJECT, endpoint))
+        Arc::new(self.concrete())
     }
 
     async fn remove(&self, resource: &ResourceRef) -> Result<Hook, String> {
@@ -130,11 +141,21 @@ impl Subject for Gcp {
     }
 
     async fn lose_answers(&self) -> Result<Hook, String> {
-        for method in ["instances.insert", "instances.patch", "instances.delete"] {
-            let fault = Fault::new(FaultEffect::LoseAnswer).on(method);
+        for call in LOST {
+            let fault = Fault::new(FaultEffect::LoseAnswer).on(call);
             self.with(|simulator| simulator.control().fault(fault));
         }
         Ok(Hook::Done)
+    }
+
+    async fn answers_kept(&self) -> Vec<String> {
+        let asked = self.with(|simulator| simulator.control().requests());
+        let lost = |call: &&str| {
+            let mut asked = asked.iter();
+            asked.any(|asked| asked.action == **call && asked.outcome == "answer lost")
+        };
+        let kept = LOST.into_iter().filter(|call| !lost(call));
+        kept.map(ToOwned::to_owned).collect()
     }
 }
 
@@ -206,4 +227,37 @@ async fn what_takes_no_time_passes() {
 #[tokio::test]
 async fn what_takes_its_time_passes() {
     passes(&suite::run(&Gcp::new(Clock::Scaled(1000.0)).await).await);
+}
+
+/// Whatever the endpoint answers, an error that shows a password is one that leaks it.
+#[tokio::test]
+async fn a_password_that_the_endpoint_repeats_is_told_to_nobody() {
+    let place = Gcp::new(Clock::AtOnce).await;
+    let command = ["echo", PLANTED].map(ToOwned::to_owned);
+    let text = |version: u32| {
+        format!(
+            "fleet = 'truck'\nprovider = 'gcp'\nregion = 'us-east1'\n[primary]\nsize = 'db-custom-2-7680'\n\
+             password = {{ command = ['echo', '{PLANTED}'] }}\npassword_version = {version}\n\
+             [protect]\ndeletion = false\n"
+        )
+    };
+    for (call, version) in [("instances.insert", 1), ("users.update", 2)] {
+        let refused = FaultEffect::Error {
+            status: 400,
+            code: "InvalidParameterValue".to_owned(),
+            message: format!("the password {PLANTED} is too well known"),
+        };
+        place.with(|simulator| simulator.control().fault(Fault::new(refused).on(call)));
+        let provider = place.concrete();
+        provider.remember(
+            "truck".parse().unwrap(),
+            PasswordSource::Command(command.to_vec()),
+        );
+        let error = drive::failure(&provider, &text(version)).await.unwrap();
+        let told = format!("{error:?}");
+        assert!(told.contains("is too well known"), "{told}");
+        assert!(!told.contains(PLANTED), "{told}");
+        // The next change has a primary to change.
+        assert!(drive::failure(&provider, &text(version)).await.is_err());
+    }
 }

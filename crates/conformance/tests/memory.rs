@@ -20,6 +20,8 @@ struct Memory {
     rules: MemoryRules,
     cloud: Mutex<MemoryCloud>,
     offences: Mutex<Vec<String>>,
+    /// The mutations whose answer was lost on demand.
+    struck: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl Memory {
@@ -29,6 +31,7 @@ impl Memory {
             rules,
             cloud,
             offences: Mutex::default(),
+            struck: Arc::default(),
         }
     }
 
@@ -120,15 +123,24 @@ impl Subject for Memory {
     }
 
     async fn lose_answers(&self) -> Result<Hook, String> {
-        let mut struck = BTreeSet::new();
+        let struck = Arc::clone(&self.struck);
+        struck.lock().unwrap().clear();
         self.cloud().set_faults(move |what| {
             let What::Begin(mutation) = what else {
                 return None;
             };
             let key = format!("{} {}", mutation.operation.verb(), mutation.resource);
-            struck.insert(key).then_some(Fault::LostAnswer)
+            let is_first = struck.lock().unwrap().insert(key);
+            is_first.then_some(Fault::LostAnswer)
         });
         Ok(Hook::Done)
+    }
+
+    async fn answers_kept(&self) -> Vec<String> {
+        let struck = self.struck.lock().unwrap();
+        let kept = ["create", "change", "delete"].into_iter();
+        let kept = kept.filter(|verb| !struck.iter().any(|key| key.starts_with(verb)));
+        kept.map(ToOwned::to_owned).collect()
     }
 }
 
@@ -234,6 +246,12 @@ async fn a_false_promise_is_found_out() {
         }
         async fn stop(&self, resource: &ResourceRef) -> Result<Hook, String> {
             self.0.stop(resource).await
+        }
+        async fn is_untouched(&self, _resource: &ResourceRef) -> bool {
+            false
+        }
+        async fn answers_kept(&self) -> Vec<String> {
+            Vec::new()
         }
     }
 

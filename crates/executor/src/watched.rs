@@ -212,7 +212,9 @@ impl Provider for Watched {
     }
 
     async fn own_login(&self, primary: &ResourceRef) -> Result<Option<Login>, ProviderError> {
-        self.inner.own_login(primary).await
+        let what = What::at("own login", primary);
+        self.call(what, Retry::Backoff, self.inner.own_login(primary))
+            .await
     }
 
     fn admin_passfile(&self, primary: &ResourceRef) -> Option<PathBuf> {

@@ -204,6 +204,35 @@ pub struct FieldChange {
 }
 
 impl Attributes {
+    /// The text of a setting.
+    pub fn text(&self, setting: &str) -> Option<&str> {
+        match self.settings.get(setting) {
+            Some(Value::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The number of a setting.
+    pub fn number(&self, setting: &str) -> Option<u64> {
+        match self.settings.get(setting) {
+            Some(Value::Number(number)) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// The words of a setting.
+    pub fn list(&self, setting: &str) -> Option<&BTreeSet<String>> {
+        match self.settings.get(setting) {
+            Some(Value::List(words)) => Some(words),
+            _ => None,
+        }
+    }
+
+    /// Whether a setting says yes.
+    pub fn is_on(&self, setting: &str) -> bool {
+        self.settings.get(setting) == Some(&Value::Flag(true))
+    }
+
     /// Every attribute that has a value, in a fixed order.
     pub fn fields(&self) -> Vec<(Field, Value)> {
         // Taken apart in full, so that a new attribute cannot be forgotten here.

@@ -213,7 +213,7 @@ impl fmt::Display for Endpoint {
 }
 
 /// The provider's own mark of an instance's revision, for compare-and-set: Cloud SQL's
-/// `settingsVersion`, Azure's etag. Opaque to everybody else.
+/// `settingsVersion`. Opaque to everybody else.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ObjectVersion(pub String);
@@ -250,7 +250,8 @@ pub struct ObservedInstance {
 pub enum Stranger {
     /// Has an identifier that the plan wants, but not our tags, or those of another fleet.
     Holds(Address, ObservedInstance),
-    /// Follows our primary without being one of our replicas.
+    /// Follows an instance of the fleet, or the primary that the fleet follows, and is none of the
+    /// fleet's. Whose replica it is, [`ObservedState::strangers_of`] tells.
     Follows(ObservedInstance),
 }
 
@@ -335,6 +336,17 @@ impl ObservedState {
                 self.surplus
                     .iter()
                     .find(|instance| instance.role == Role::Primary)
+            })
+    }
+
+    /// The replicas of an instance that are none of the fleet's. Those further below are not among
+    /// them: platforms limit, promote and refuse by whom a replica follows.
+    pub fn strangers_of(&self, source: &ResourceRef) -> impl Iterator<Item = &ObservedInstance> {
+        self.strangers
+            .iter()
+            .filter_map(move |stranger| match stranger {
+                Stranger::Follows(live) if live.source.as_ref() == Some(source) => Some(live),
+                Stranger::Follows(_) | Stranger::Holds(..) => None,
             })
     }
 

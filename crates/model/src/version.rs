@@ -20,6 +20,11 @@ pub struct PgVersion {
 }
 
 impl PgVersion {
+    /// A major version, whichever its minor one.
+    pub fn of(major: u32) -> Self {
+        Self { major, minor: None }
+    }
+
     /// Whether a server of version `live` serves a plan that asks for `self`: the major versions
     /// are equal, and the minors too where the plan names one.
     pub fn is_served_by(self, live: Self) -> bool {

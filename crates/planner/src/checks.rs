@@ -2,7 +2,7 @@
 
 use pgfleet_model::{
     Action, Address, ChangeSet, Check, DesiredState, ObservedState, Phase, PrimaryPolicy,
-    ProviderKind, Reason, ResourceRef, Role, Severity, Stranger,
+    ProviderKind, Reason, ResourceRef, Role, Severity,
 };
 use pgfleet_spec::{Protect, Spec};
 
@@ -198,18 +198,9 @@ fn unknown_replicas(observed: &ObservedState, set: &ChangeSet) -> Option<Check> 
                 .owned()
                 .any(|live| live.resource == change.resource && live.role == Role::Primary)
         });
-    let followers = |primary: &ResourceRef| -> Vec<String> {
-        let strangers = observed.strangers.iter();
-        let followers = strangers.filter_map(|stranger| match stranger {
-            Stranger::Follows(live) if live.source.as_ref() == Some(primary) => {
-                Some(live.resource.to_string())
-            }
-            _ => None,
-        });
-        followers.collect()
-    };
     doomed.find_map(|change| {
-        let strangers = followers(&change.resource);
+        let strangers = observed.strangers_of(&change.resource);
+        let strangers: Vec<String> = strangers.map(|live| live.resource.to_string()).collect();
         if strangers.is_empty() {
             return None;
         }

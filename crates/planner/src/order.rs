@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pgfleet_model::{
     Action, Address, Change, ChangeSet, DesiredState, Mutation, ObservedState, Operation, Owner,
-    Reason, Role, Step, StepId, Stranger,
+    Reason, Role, Step, StepId,
 };
 
 use crate::{Edge, PlannedCall, Platform};
@@ -235,13 +235,12 @@ fn replacement_order(
         .filter(|i| deletes(&calls[*i]) && addresses[*i].role() == Role::Replica)
         .filter(replaced)
         .collect();
-    let strangers = observed.strangers.iter();
-    let strangers = strangers.filter(|other| matches!(other, Stranger::Follows(_)));
-    let live = observed
-        .owned()
-        .filter(|live| live.role == Role::Replica)
-        .count()
-        + strangers.count();
+    let primary = observed.primary();
+    let strangers = primary.map_or(0, |primary| {
+        observed.strangers_of(&primary.resource).count()
+    });
+    let ours = observed.owned().filter(|live| live.role == Role::Replica);
+    let live = ours.count() + strangers;
     let begun = |index: &usize| calls[*index].mutation.resume;
     let new = creates.iter().filter(|create| !begun(create)).count();
     let limit = platform.capabilities().max_replicas;

@@ -351,6 +351,32 @@ fn replicas_of_others_take_room_too() {
 }
 
 #[test]
+fn replicas_of_replicas_take_no_room() {
+    let mut below = replica("analytics", "replica-9");
+    below.owner = None;
+    below.source = Some(numbered(1).resource);
+    let live: Inventory = [primary(), numbered(1), numbered(2), below]
+        .into_iter()
+        .collect();
+    let renamed = spec("", "[[replicas]]\nids = ['food-replica-1', 'new-1']");
+    let planned = |limit| {
+        let rules = MemoryRules {
+            max_replicas: Some(limit),
+            ..MemoryRules::like_rds()
+        };
+        plan(&renamed, &live, &MemoryPlatform::new(rules), Goal::Apply).unwrap()
+    };
+    assert_eq!(refusals(&planned(2)), NOTHING);
+    assert_eq!(
+        steps(&planned(3)),
+        [
+            "1 create new-1 after []",
+            "2 delete food-replica-2 after [1]"
+        ]
+    );
+}
+
+#[test]
 fn a_renamed_group_keeps_its_instances_and_is_tagged_anew() {
     let regrouped = spec("", "[[replicas]]\nname = 'eu'\nids = ['food-replica-1']");
     let plan = planned(&regrouped, [primary(), numbered(1)]);

@@ -5,8 +5,11 @@ use std::{fmt, time::Duration};
 /// What went wrong, in the few kinds that make a difference to people and to the engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ErrorKind {
-    /// Credentials are missing, expired or wrong.
+    /// Credentials are missing or wrong.
     Credentials,
+    /// Credentials that were good have come to their end; the call had no effect. With others it may
+    /// be made again.
+    Expired,
     /// The caller may not do this.
     Permission,
     /// The platform refuses the request as such, and would again.

@@ -1,45 +1,43 @@
 //! The platforms that pgfleet knows, one folder and one cargo feature each.
 //!
-//! Every folder has the same rooms:
+//! Every folder has these rooms:
 //!
-//! | file | what is in it |
+//! | room | what is in it |
 //! |---|---|
-//! | `platform.rs` | the pure half: limits, rules, order, names of the calls |
-//! | `provider.rs` | the other half: the trait's functions, nothing more |
-//! | `observe.rs` | the listing, turned into pgfleet's words |
-//! | `mutate.rs` | the calls that change something |
-//! | `errors.rs` | the platform's errors, turned into kind, remedy and how to retry |
+//! | `platform` | the pure half: what the platform can do, and where its rules are asked |
+//! | `resolve` | a plan file's words, completed with what only the platform knows |
+//! | `rules` | checks of a plan, each with its source |
+//! | `order` | the calls that a change takes, and what waits for what |
+//! | `provider` | the other half: the trait's functions, and what they keep between calls |
+//! | `observe` | the listing, turned into pgfleet's words |
+//! | `mutate` | the calls that change something |
+//! | `errors` | the platform's errors, turned into kind, remedy and how to retry |
 //!
-//! What is common to the clouds stands beside the folders: `databases.rs`, the database of
-//! `[primary]` where it takes a call of its own; `guard.rs`, no plain text to other machines;
-//! `offered.rs`, regions that there are; `passwords.rs`, passwords read when they are needed;
-//! `pauses.rs`, the pauses that answers ask for; `portable.rs`, classes for sizes in vCPUs and
-//! memory; `proxies.rs`, nothing for this machine over proxies; `standing.rs`, answers of polls that
-//! a listing gives; `words.rs`, what others say as part of what we say. No folder knows another.
+//! The clouds have these besides, where they need them:
+//!
+//! | room | what is in it |
+//! |---|---|
+//! | `client` | what goes over the wire: the vendor's client, credentials, endpoints |
+//! | `bodies` | what is sent, where that is written as a document |
+//! | `preflight` | what the cloud itself is asked before a plan is carried out |
+//! | `command` | the calls as the vendor's own commands |
+//! | `size` | classes by their names |
+//! | `seen` | what was seen of instances and is still needed |
+//!
+//! What is common to the clouds stands in `shared`, which knows no folder; no folder knows another.
+//! The tests of rules lie in `rules/tests` of each cloud.
 
 #[cfg(feature = "aws")]
 pub mod aws;
 #[cfg(feature = "azure")]
 pub mod azure;
-#[cfg(any(feature = "azure", feature = "gcp"))]
-mod databases;
 #[cfg(feature = "gcp")]
 pub mod gcp;
-#[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
-mod guard;
 #[cfg(feature = "local")]
 pub mod local;
-#[cfg(any(feature = "azure", feature = "gcp"))]
-mod offered;
 #[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
-mod passwords;
-#[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
-mod pauses;
-#[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
-mod portable;
-#[cfg(any(feature = "aws", feature = "gcp"))]
-mod proxies;
-#[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
-mod standing;
-#[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
-mod words;
+#[cfg_attr(
+    not(all(feature = "aws", feature = "azure", feature = "gcp")),
+    allow(dead_code, reason = "one cloud alone does not need all of it")
+)]
+mod shared;

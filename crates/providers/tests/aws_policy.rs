@@ -14,8 +14,14 @@ fn read(path: &str) -> String {
 /// The calls that the provider makes: each names itself where its error is explained.
 fn calls() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    for file in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/aws")).unwrap() {
-        let text = fs::read_to_string(file.unwrap().path()).unwrap();
+    let mut places = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/aws")];
+    while let Some(place) = places.pop() {
+        if place.is_dir() {
+            let inside = fs::read_dir(place).unwrap();
+            places.extend(inside.map(|entry| entry.unwrap().path()));
+            continue;
+        }
+        let text = fs::read_to_string(place).unwrap();
         for part in text.split("explain(").skip(1) {
             if let Some(name) = part.trim_start().strip_prefix('"') {
                 found.insert(name.split('"').next().unwrap().to_owned());

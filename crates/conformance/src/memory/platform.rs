@@ -3,7 +3,7 @@
 use pgfleet_model::{
     Attributes, Availability, ChangeSet, Check, DesiredState, Disruption, Field, FieldChange, Lane,
     Mutation, ObservedInstance, ObservedState, Operation, ProviderKind, Region, ResourceId,
-    ResourceRef, Role, Stranger, Value,
+    ResourceRef, Role, Value,
 };
 use pgfleet_planner::{
     Capabilities, Compare, Draft, Edge, FieldRule, PlannedCall, Platform, Standing, Word,
@@ -148,10 +148,7 @@ impl Platform for MemoryPlatform {
         _changes: &ChangeSet,
     ) -> Vec<Check> {
         let mut checks = Vec::new();
-        let strangers = observed.strangers.iter();
-        let others = strangers
-            .filter(|other| matches!(other, Stranger::Follows(_)))
-            .count();
+        let others = observed.strangers_of(desired.primary_ref()).count();
         let wanted = desired.replicas().count() + others;
         if let Some(limit) = self
             .rules

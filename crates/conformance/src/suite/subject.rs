@@ -73,13 +73,17 @@ pub trait Subject: Send + Sync {
         Ok(Hook::none())
     }
 
-    /// Whether what [`Subject::occupy`] put there is as it was put there.
-    async fn is_untouched(&self, _resource: &ResourceRef) -> bool {
-        true
-    }
+    /// Whether what [`Subject::occupy`] put there is as it was put there. A subject that has no hand
+    /// for that one is not asked.
+    async fn is_untouched(&self, resource: &ResourceRef) -> bool;
 
     /// Loses the answer of the first call of every mutation from now on.
     async fn lose_answers(&self) -> Result<Hook, String> {
         Ok(Hook::none())
     }
+
+    /// The calls that [`Subject::lose_answers`] was to strike and of which no answer was lost: a case
+    /// in which nothing goes wrong proves nothing. A subject that has no hand for that one is not
+    /// asked.
+    async fn answers_kept(&self) -> Vec<String>;
 }

@@ -3,6 +3,7 @@
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
+    time::SystemTime,
 };
 
 use async_trait::async_trait;
@@ -79,6 +80,10 @@ impl Provider for Watched {
 
     async fn poll(&self, operations: &[Operation]) -> Vec<Result<Progress, ProviderError>> {
         self.inner.poll(operations).await
+    }
+
+    async fn credentials_expire(&self) -> Option<SystemTime> {
+        self.inner.credentials_expire().await
     }
 
     async fn own_login(&self, primary: &ResourceRef) -> Result<Option<Login>, ProviderError> {

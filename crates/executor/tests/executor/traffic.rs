@@ -1,6 +1,7 @@
 //! Platforms that throttle, hang, or never come to an end.
 
 use std::{
+    future::pending,
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
@@ -8,15 +9,22 @@ use std::{
     time::Duration,
 };
 
+use async_trait::async_trait;
+
 use crate::support::{Bench, creates};
 use pgfleet_conformance::{
     drive::Recorder,
     memory::{Durations, Fault, MemoryProvider, MemoryRules, What},
 };
 use pgfleet_executor::{Options, Stop, Traffic, Watched, expected, list};
-use pgfleet_model::{EventKind, Outcome};
+use pgfleet_model::{
+    AccountId, Check, EventKind, Inventory, Mutation, ObjectVersion, Outcome, Region, ResourceId,
+    ResourceRef,
+};
 use pgfleet_planner::Goal;
-use pgfleet_provider::{ErrorKind, Provider, ProviderError, Retry, Scope};
+use pgfleet_provider::{
+    ErrorKind, Login, Operation, Platform, Progress, Provider, ProviderError, Retry, Scope, Secrets,
+};
 use tokio::time::Instant;
 
 /// A platform whose answers take a second.
@@ -175,6 +183,54 @@ async fn a_listing_that_hangs_ends_as_an_error() {
     let error = listings.pop().unwrap().unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unreachable);
     assert!(began.elapsed() < Duration::from_secs(900));
+}
+
+/// One that answers nothing.
+struct Silent(MemoryProvider);
+
+#[async_trait]
+impl Provider for Silent {
+    fn platform(&self) -> &dyn Platform {
+        self.0.platform()
+    }
+    async fn identity(&self) -> Result<AccountId, ProviderError> {
+        pending().await
+    }
+    async fn observe(&self, _scope: &Scope) -> Result<Inventory, ProviderError> {
+        pending().await
+    }
+    async fn preflight(&self, _mutations: &[&Mutation]) -> Result<Vec<Check>, ProviderError> {
+        pending().await
+    }
+    async fn begin(
+        &self,
+        _mutation: &Mutation,
+        _expect: Option<&ObjectVersion>,
+        _secrets: &Secrets,
+    ) -> Result<Operation, ProviderError> {
+        pending().await
+    }
+    async fn poll(&self, _operations: &[Operation]) -> Vec<Result<Progress, ProviderError>> {
+        pending().await
+    }
+    async fn own_login(&self, _primary: &ResourceRef) -> Result<Option<Login>, ProviderError> {
+        pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_login_that_is_asked_for_in_vain_is_given_up() {
+    let bench = Bench::new(MemoryRules::like_rds());
+    let silent = Silent(MemoryProvider::new(bench.cloud.clone()));
+    let provider = Watched::new(Arc::new(silent));
+    // Nothing else would end it.
+    let bound = Duration::from_secs(900);
+    let primary = ResourceRef {
+        region: Region::new("here"),
+        id: ResourceId::new("food-primary"),
+    };
+    let answer = tokio::time::timeout(bound, provider.own_login(&primary)).await;
+    assert_eq!(answer.unwrap().unwrap_err().kind, ErrorKind::Unreachable);
 }
 
 #[tokio::test(start_paused = true)]

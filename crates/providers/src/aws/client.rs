@@ -1,9 +1,14 @@
 //! Clients for the regions of a run, from one set of credentials.
 
+mod connect;
+mod guard;
+mod log;
+mod whole;
+
 use std::{
     collections::BTreeMap,
     sync::atomic::{AtomicU64, Ordering},
-    time::{Duration, SystemTime},
+    time::SystemTime,
 };
 
 use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
@@ -13,13 +18,11 @@ use aws_smithy_types::date_time::{DateTime, Format};
 use pgfleet_model::Region;
 use tokio::sync::Mutex;
 
-use super::{connect, whole::WholeAnswers, wire::Wire};
-use crate::guard::TlsOnly;
-
-/// Longest that a connection may take to be made.
-const CONNECT: Duration = Duration::from_secs(10);
-/// Longest that one answer may take.
-const ANSWER: Duration = Duration::from_secs(60);
+use self::{log::Wire, whole::WholeAnswers};
+use crate::shared::{
+    guard::TlsOnly,
+    http::{ANSWER, CONNECT},
+};
 
 /// How AWS is reached. What is not said is read as the vendor's own tools read it: environment,
 /// profiles, single sign-on, the instance's role.

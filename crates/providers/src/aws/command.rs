@@ -1,12 +1,14 @@
 //! Mutations as commands of AWS's own tool.
 
+pub(super) mod awaiting;
+
 use pgfleet_model::{
     Attributes, Availability, DesiredInstance, Field, FieldChange, Mutation, Operation,
     PasswordSource, ResourceRef, Value,
 };
 use pgfleet_planner::Word;
 
-use crate::passwords::has_password;
+use crate::shared::passwords::has_password;
 
 use super::{
     ENGINE,
@@ -115,11 +117,11 @@ fn create_primary(mutation: &Mutation, desired: &DesiredInstance) -> Vec<Word> {
         attributes.backup_days,
     );
     words.push("--storage-encrypted".into());
-    option(&mut words, "kms-key-id", text(attributes, setting::KMS_KEY));
+    option(&mut words, "kms-key-id", attributes.text(setting::KMS_KEY));
     option(
         &mut words,
         "db-parameter-group-name",
-        text(attributes, setting::PARAMETER_GROUP),
+        attributes.text(setting::PARAMETER_GROUP),
     );
     flag(
         &mut words,
@@ -147,7 +149,7 @@ fn create_replica(
     option(
         &mut words,
         "kms-key-id",
-        text(&desired.attributes, setting::KMS_KEY),
+        desired.attributes.text(setting::KMS_KEY),
     );
     shared(&mut words, mutation, &desired.attributes);
     words
@@ -170,10 +172,10 @@ fn shared(words: &mut Vec<Word>, mutation: &Mutation, attributes: &Attributes) {
     option(
         words,
         "db-subnet-group-name",
-        text(attributes, setting::SUBNET_GROUP),
+        attributes.text(setting::SUBNET_GROUP),
     );
     security_groups(words, attributes.settings.get(setting::SECURITY_GROUPS));
-    let public = attributes.settings.get(setting::PUBLIC) == Some(&Value::Flag(true));
+    let public = attributes.is_on(setting::PUBLIC);
     flag(words, "publicly-accessible", public);
     words.push("--copy-tags-to-snapshot".into());
     tags(words, all_tags(mutation, attributes));
@@ -205,10 +207,6 @@ fn tag(key: &str, value: &str) -> String {
         }
     };
     format!("Key={},Value={}", quoted(key), quoted(value))
-}
-
-fn text<'a>(attributes: &'a Attributes, name: &str) -> Option<&'a Value> {
-    attributes.settings.get(name)
 }
 
 fn security_groups(words: &mut Vec<Word>, groups: Option<&Value>) {

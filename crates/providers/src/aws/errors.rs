@@ -5,8 +5,9 @@ use std::error::Error as StdError;
 use aws_sdk_rds::error::{ProvideErrorMetadata, SdkError};
 use pgfleet_provider::{ErrorKind, ProviderError, Retry};
 
-use crate::{
+use crate::shared::{
     guard::{self, PlainHttp},
+    http::Circle,
     pauses::retry_after,
     proxies::OverProxy,
     words::{causes, chain, sentence},
@@ -106,10 +107,10 @@ fn by_status(unclear: Retry, status: u16, explained: ProviderError) -> ProviderE
     .retry(retry)
 }
 
-/// Whether AWS says that the credentials were good once. Such a call had no effect.
-pub(super) fn has_expired(error: &ProviderError) -> bool {
-    let mut codes = EXPIRED.iter();
-    error.kind == ErrorKind::Credentials && codes.any(|code| error.message.contains(code))
+/// A list that turns in a circle.
+pub(super) fn endless(call: &str, circle: Circle) -> ProviderError {
+    ProviderError::new(ErrorKind::Internal, format!("{call}: {circle}"))
+        .remedy("look at AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_RDS and proxies in between")
 }
 
 fn not_aws(call: &str) -> ProviderError {
@@ -172,7 +173,7 @@ fn by_code(call: &str, nature: Nature, code: &str, message: &str) -> ProviderErr
                 "allow the action {service}:{call} to whoever runs this; docs/aws.md has the policy"
             ))
         }
-        code if EXPIRED.contains(&code) => error(ErrorKind::Credentials)
+        code if EXPIRED.contains(&code) => error(ErrorKind::Expired)
             .remedy("the credentials have expired: log in again and run the command again"),
         // Their scope names the region that the plan file names.
         "SignatureDoesNotMatch" if message.contains("valid region") => error(ErrorKind::Refused)
@@ -251,6 +252,16 @@ mod tests {
         ] {
             assert_eq!(retry(code, Nature::Changes), Retry::Never, "{code}");
         }
+    }
+
+    #[test]
+    fn credentials_have_expired_by_the_code_and_not_by_the_words() {
+        let told = |code, words| by_code("CreateDBInstance", Nature::Changes, code, words);
+        for code in EXPIRED {
+            assert_eq!(told(code, "words").kind, ErrorKind::Expired, "{code}");
+        }
+        let wrong = told("InvalidClientTokenId", "no ExpiredToken");
+        assert_eq!(wrong.kind, ErrorKind::Credentials);
     }
 
     #[test]

@@ -3,38 +3,30 @@
 //! [`AwsPlatform`] knows RDS's rules, [`AwsProvider`] talks to it through the vendor's SDK. The
 //! SDK's own retries are off: the executor repeats calls, by the one property of the error.
 
-mod awaiting;
 mod client;
 mod command;
-mod connect;
-mod disk;
-mod encryption;
 mod errors;
-mod gone;
-mod guard;
 mod mutate;
 mod observe;
-mod offered;
 mod order;
-mod pages;
 mod platform;
-mod polled;
 mod preflight;
 mod provider;
 mod resolve;
 mod rules;
 mod seen;
-mod source;
-mod unasked;
-mod whole;
-mod wire;
 
 pub use client::AwsOptions;
 pub use platform::AwsPlatform;
 pub use provider::AwsProvider;
 
 /// Where the rules of RDS are written down.
-const GUIDE: &str = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/";
+const DOCS: &str = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/";
+
+/// A page of theirs.
+fn docs(page: &str) -> String {
+    format!("{DOCS}{page}")
+}
 
 /// What the call that makes replicas takes.
 const REPLICA_CALL: &str = "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstanceReadReplica.html";

@@ -5,12 +5,15 @@ use aws_sdk_rds::{
     types::{DbInstance, Tag},
 };
 use pgfleet_model::{
-    Availability, DesiredInstance, Field, FieldChange, Mutation, ResourceRef, Settings, Value,
+    Attributes, Availability, DesiredInstance, Field, FieldChange, Mutation, ResourceRef, Value,
 };
 use pgfleet_provider::{ProviderError, Secrets};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::passwords::{self, Fault};
+use crate::shared::{
+    databases, numbers,
+    passwords::{self, Fault, scrubbed},
+};
 
 use super::{
     ENGINE,
@@ -29,44 +32,44 @@ pub(super) async fn create_primary(
 ) -> Answer {
     let attributes = &desired.attributes;
     let storage = &attributes.storage;
-    let settings = &attributes.settings;
     let mut call = client
         .create_db_instance()
         .db_instance_identifier(mutation.resource.id.as_str())
         .engine(ENGINE)
         .set_engine_version(attributes.postgres.map(|version| version.to_string()))
         .set_db_instance_class(attributes.size.clone())
-        .set_allocated_storage(whole(storage.gib))
+        .set_allocated_storage(numbers::sent(storage.gib))
         .set_storage_type(storage.kind.clone())
-        .set_iops(whole(storage.iops))
-        .set_storage_throughput(whole(storage.throughput))
-        .set_max_allocated_storage(whole(storage.autogrow_to_gib))
-        .set_backup_retention_period(whole(attributes.backup_days))
+        .set_iops(numbers::sent(storage.iops))
+        .set_storage_throughput(numbers::sent(storage.throughput))
+        .set_max_allocated_storage(numbers::sent(storage.autogrow_to_gib))
+        .set_backup_retention_period(numbers::sent(attributes.backup_days))
         .multi_az(attributes.availability == Some(Availability::Regional))
         .storage_encrypted(true)
-        .set_kms_key_id(text(settings, setting::KMS_KEY))
-        .set_db_subnet_group_name(text(settings, setting::SUBNET_GROUP))
-        .set_vpc_security_group_ids(list(settings, setting::SECURITY_GROUPS))
-        .set_db_parameter_group_name(text(settings, setting::PARAMETER_GROUP))
-        .publicly_accessible(settings.get(setting::PUBLIC) == Some(&Value::Flag(true)))
+        .set_kms_key_id(text(attributes, setting::KMS_KEY))
+        .set_db_subnet_group_name(text(attributes, setting::SUBNET_GROUP))
+        .set_vpc_security_group_ids(list(attributes, setting::SECURITY_GROUPS))
+        .set_db_parameter_group_name(text(attributes, setting::PARAMETER_GROUP))
+        .publicly_accessible(attributes.is_on(setting::PUBLIC))
         .deletion_protection(attributes.deletion_protection == Some(true))
         .copy_tags_to_snapshot(true)
         .set_tags(Some(tags(all_tags(mutation, attributes))));
+    let mut password = None;
     if let Some(bootstrap) = &desired.bootstrap {
         // RDS makes the database `postgres` by itself.
-        let database = Some(&bootstrap.database).filter(|name| *name != "postgres");
         call = call
             .master_username(&bootstrap.admin)
-            .set_db_name(database.cloned());
+            .set_db_name(databases::wanted(desired).map(ToOwned::to_owned));
         if let Some(source) = &bootstrap.password {
-            let password = passwords::read(source.clone(), *secrets, fault).await?;
-            call = call.master_user_password(password.expose_secret());
+            password = Some(passwords::read(source.clone(), *secrets, fault).await?);
         }
     }
+    call = call.set_master_user_password(exposed(password.as_ref()));
     let answer = call.send().await;
     answer
         .map(|answer| answer.db_instance)
         .map_err(|error| explain("CreateDBInstance", Nature::Changes, &error))
+        .map_err(|error| scrubbed(error, password.as_ref()))
 }
 
 /// A replica takes its engine, version, administrator and encryption from its source. Its parameter
@@ -79,22 +82,21 @@ pub(super) async fn create_replica(
 ) -> Answer {
     let attributes = &desired.attributes;
     let storage = &attributes.storage;
-    let settings = &attributes.settings;
     let answer = client
         .create_db_instance_read_replica()
         .db_instance_identifier(mutation.resource.id.as_str())
         .source_db_instance_identifier(source)
         .set_db_instance_class(attributes.size.clone())
-        .set_allocated_storage(whole(storage.gib))
+        .set_allocated_storage(numbers::sent(storage.gib))
         .set_storage_type(storage.kind.clone())
-        .set_iops(whole(storage.iops))
-        .set_storage_throughput(whole(storage.throughput))
-        .set_max_allocated_storage(whole(storage.autogrow_to_gib))
+        .set_iops(numbers::sent(storage.iops))
+        .set_storage_throughput(numbers::sent(storage.throughput))
+        .set_max_allocated_storage(numbers::sent(storage.autogrow_to_gib))
         .multi_az(attributes.availability == Some(Availability::Regional))
-        .set_kms_key_id(text(settings, setting::KMS_KEY))
-        .set_db_subnet_group_name(text(settings, setting::SUBNET_GROUP))
-        .set_vpc_security_group_ids(list(settings, setting::SECURITY_GROUPS))
-        .publicly_accessible(settings.get(setting::PUBLIC) == Some(&Value::Flag(true)))
+        .set_kms_key_id(text(attributes, setting::KMS_KEY))
+        .set_db_subnet_group_name(text(attributes, setting::SUBNET_GROUP))
+        .set_vpc_security_group_ids(list(attributes, setting::SECURITY_GROUPS))
+        .publicly_accessible(attributes.is_on(setting::PUBLIC))
         .copy_tags_to_snapshot(true)
         .set_tags(Some(tags(all_tags(mutation, attributes))))
         .send()
@@ -112,14 +114,11 @@ pub(super) async fn modify(
     in_window: bool,
     password: Option<SecretString>,
 ) -> Answer {
-    let password = password
-        .as_ref()
-        .map(|password| password.expose_secret().to_owned());
     let mut call = client
         .modify_db_instance()
         .db_instance_identifier(resource.id.as_str())
         .apply_immediately(!in_window)
-        .set_master_user_password(password);
+        .set_master_user_password(exposed(password.as_ref()));
     for FieldChange { field, to, .. } in fields {
         let number = match to {
             Value::Number(number) => i32::try_from(*number).ok(),
@@ -154,6 +153,7 @@ pub(super) async fn modify(
     answer
         .map(|answer| answer.db_instance)
         .map_err(|error| explain("ModifyDBInstance", Nature::Changes, &error))
+        .map_err(|error| scrubbed(error, password.as_ref()))
 }
 
 pub(super) async fn add_tags(
@@ -223,6 +223,11 @@ pub(super) async fn delete(
     }
 }
 
+/// A password as the SDK takes it.
+fn exposed(password: Option<&SecretString>) -> Option<String> {
+    password.map(|password| password.expose_secret().to_owned())
+}
+
 /// What RDS says against an administrator's password. Its reference lets spaces pass; its answer to
 /// one does not: "Only printable ASCII characters besides '/', '@', '"', ' ' may be used".
 pub(super) fn fault(password: &str) -> Fault {
@@ -235,20 +240,13 @@ pub(super) fn fault(password: &str) -> Fault {
     )
 }
 
-/// A count as the SDK takes it; plan files hold none that is larger.
-fn whole(number: Option<u32>) -> Option<i32> {
-    number.and_then(|number| i32::try_from(number).ok())
+fn text(attributes: &Attributes, name: &str) -> Option<String> {
+    attributes.text(name).map(ToOwned::to_owned)
 }
 
-fn text(settings: &Settings, name: &str) -> Option<String> {
-    settings.get(name).map(ToString::to_string)
-}
-
-fn list(settings: &Settings, name: &str) -> Option<Vec<String>> {
-    match settings.get(name) {
-        Some(Value::List(words)) => Some(words.iter().cloned().collect()),
-        _ => None,
-    }
+fn list(attributes: &Attributes, name: &str) -> Option<Vec<String>> {
+    let words = attributes.list(name)?;
+    Some(words.iter().cloned().collect())
 }
 
 fn tags(all: Vec<(String, String)>) -> Vec<Tag> {

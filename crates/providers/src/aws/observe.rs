@@ -10,11 +10,10 @@ use pgfleet_model::{
 use pgfleet_planner::PASSWORD_VERSION;
 use pgfleet_provider::{ErrorKind, ProviderError};
 
-use crate::passwords;
+use crate::shared::{http::Pages, numbers, passwords};
 
 use super::{
-    errors::{Nature, explain},
-    pages::Pages,
+    errors::{Nature, endless, explain},
     setting,
 };
 
@@ -47,7 +46,9 @@ pub(super) async fn list(
         for instance in page.db_instances() {
             found.push(listed(instance, region)?);
         }
-        marker = pages.next("DescribeDBInstances", page.marker)?;
+        marker = pages
+            .next(page.marker)
+            .map_err(|circle| endless("DescribeDBInstances", circle))?;
         if marker.is_none() {
             return Ok(found);
         }
@@ -191,10 +192,6 @@ fn condition(live: &DbInstance) -> Condition {
     }
 }
 
-fn number(value: Option<i32>) -> Option<u32> {
-    value.and_then(|value| u32::try_from(value).ok())
-}
-
 fn attributes(live: &DbInstance, mut tags: Tags) -> Attributes {
     let mut settings = settings(live);
     settings.extend(passwords::take_version(&mut tags));
@@ -212,15 +209,16 @@ fn attributes(live: &DbInstance, mut tags: Tags) -> Attributes {
             .engine_version()
             .and_then(|version| version.parse().ok()),
         storage: Storage {
-            gib: number(live.allocated_storage()),
+            gib: numbers::seen(live.allocated_storage()),
             kind: live.storage_type().map(ToOwned::to_owned),
             // RDS shows 0 of a disk that has none of its own.
-            iops: number(live.iops()).filter(|iops| *iops > 0),
-            throughput: number(live.storage_throughput()).filter(|throughput| *throughput > 0),
+            iops: numbers::seen(live.iops()).filter(|iops| *iops > 0),
+            throughput: numbers::seen(live.storage_throughput())
+                .filter(|throughput| *throughput > 0),
             autogrow: None,
-            autogrow_to_gib: number(live.max_allocated_storage()),
+            autogrow_to_gib: numbers::seen(live.max_allocated_storage()),
         },
-        backup_days: number(live.backup_retention_period()),
+        backup_days: numbers::seen(live.backup_retention_period()),
         deletion_protection: live.deletion_protection(),
         tags,
         settings,
@@ -280,16 +278,16 @@ fn pending(live: &DbInstance) -> BTreeMap<Field, Value> {
         return BTreeMap::new();
     };
     let text = |text: Option<&str>| text.map(|text| Value::Text(text.to_owned()));
-    let whole = |value: Option<i32>| number(value).map(|value| Value::Number(value.into()));
+    let number = |value: Option<i32>| numbers::seen(value).map(|value| Value::Number(value.into()));
     [
         (Field::Size, text(pending.db_instance_class())),
         (Field::MultiAz, pending.multi_az().map(Value::Flag)),
         (Field::Postgres, text(pending.engine_version())),
-        (Field::StorageGib, whole(pending.allocated_storage())),
+        (Field::StorageGib, number(pending.allocated_storage())),
         (Field::StorageType, text(pending.storage_type())),
-        (Field::Iops, whole(pending.iops())),
-        (Field::Throughput, whole(pending.storage_throughput())),
-        (Field::BackupDays, whole(pending.backup_retention_period())),
+        (Field::Iops, number(pending.iops())),
+        (Field::Throughput, number(pending.storage_throughput())),
+        (Field::BackupDays, number(pending.backup_retention_period())),
         // Shown as asterisks for as long as the change takes.
         (
             Field::Setting(PASSWORD_VERSION.to_owned()),

@@ -1,13 +1,14 @@
 //! Which calls a mutation takes, what users notice of them, and what waits for what.
 
-use pgfleet_model::{
-    Attributes, Disruption, Field, FieldChange, Mutation, ObservedState, Operation, Value,
-};
+use pgfleet_model::{Attributes, Disruption, Field, Mutation, ObservedState, Operation};
 use pgfleet_planner::{Edge, PlannedCall};
 
-use crate::passwords::{self, is_version};
+use crate::shared::{
+    calls::{changes, without_protection},
+    passwords::{self, is_version},
+};
 
-use super::{disk, platform::is_tag};
+use super::{platform::is_tag, rules::disk};
 
 pub(super) fn calls(mutation: Mutation, before: Option<&Attributes>) -> Vec<PlannedCall> {
     match &mutation.operation {
@@ -23,7 +24,7 @@ pub(super) fn calls(mutation: Mutation, before: Option<&Attributes>) -> Vec<Plan
                 rest.push(password);
                 last.push(version);
             }
-            [tags, disk::whole(rest, before), last]
+            [tags, disk::completed(rest, before), last]
                 .into_iter()
                 .filter(|fields| !fields.is_empty())
                 .map(|fields| {
@@ -39,24 +40,9 @@ pub(super) fn calls(mutation: Mutation, before: Option<&Attributes>) -> Vec<Plan
                 })
                 .collect()
         }
-        Operation::Delete { .. } => {
-            let protected = before.is_some_and(|before| before.deletion_protection == Some(true));
-            let lift = (protected && !mutation.resume).then(|| Mutation {
-                operation: Operation::Modify {
-                    fields: vec![FieldChange {
-                        field: Field::DeletionProtection,
-                        from: Some(Value::Flag(true)),
-                        to: Value::Flag(false),
-                    }],
-                    in_window: false,
-                },
-                ..mutation.clone()
-            });
-            lift.into_iter()
-                .chain([mutation])
-                .map(|mutation| planned(mutation, before))
-                .collect()
-        }
+        Operation::Delete { .. } => without_protection(mutation, before)
+            .map(|mutation| planned(mutation, before))
+            .collect(),
         _ => vec![planned(mutation, before)],
     }
 }
@@ -65,11 +51,9 @@ pub(super) fn calls(mutation: Mutation, before: Option<&Attributes>) -> Vec<Plan
 /// `DBUpgradeDependencyFailure`.
 pub(super) fn order(calls: &[PlannedCall], observed: &ObservedState) -> Vec<Edge> {
     let upgrades: Vec<usize> = (0..calls.len())
-        .filter(|index| match &calls[*index].mutation.operation {
-            Operation::Modify { fields, .. } => {
-                fields.iter().any(|change| change.field == Field::Postgres)
-            }
-            _ => false,
+        .filter(|index| {
+            let mut fields = changes(&calls[*index]).iter();
+            fields.any(|change| change.field == Field::Postgres)
         })
         .collect();
     let primary = observed.primary().map(|primary| &primary.resource);

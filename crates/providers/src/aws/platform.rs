@@ -9,9 +9,9 @@ use pgfleet_planner::{
     Standing, Word,
 };
 
-use crate::passwords::{self, Passwords, changed_tag, is_version, rotates};
+use crate::shared::passwords::{self, Passwords, changed_tag, is_version, rotates};
 
-use super::{GUIDE, awaiting, command, observe::reference, order, resolve, rules, setting};
+use super::{command, command::awaiting, docs, observe::reference, order, resolve, rules, setting};
 
 /// RDS as the planner sees it.
 #[derive(Debug, Clone)]
@@ -57,7 +57,7 @@ impl Platform for AwsPlatform {
             let check = Check::error("aws/existing", "`existing` names no RDS instance")
                 .key("primary.existing")
                 .remedy("write its identifier, or arn:aws:rds:REGION:ACCOUNT:db:IDENTIFIER")
-                .source(format!("{GUIDE}USER_Tagging.ARN.html"));
+                .source(docs("USER_Tagging.ARN.html"));
             return Err(Box::new(check));
         }
         Ok(found)
@@ -101,7 +101,7 @@ impl Platform for AwsPlatform {
                     "an instance is moved to other subnets by hand only",
                 )
                 .remedy("keep the subnet group that it has")
-                .source(format!("{GUIDE}USER_VPC.VPC2VPC.html")),
+                .source(docs("USER_VPC.VPC2VPC.html")),
             },
             // The key is chosen when the instance is made, and RDS shows another spelling of it.
             Field::BackupDays | Field::Autogrow | Field::Address | Field::Setting(_) => {

@@ -1,6 +1,9 @@
 //! What RDS offers, asked before a plan relies on it: one question for each class and region, and one
 //! more where a region seems not to have the class.
 
+mod offers;
+mod unasked;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
@@ -21,16 +24,17 @@ use pgfleet_model::{
 use pgfleet_provider::{ErrorKind, ProviderError, Retry};
 use tokio::sync::OnceCell;
 
+use crate::shared::http::Pages;
+
 use super::{
     ENGINE,
     client::Clients,
-    disk,
-    errors::{Nature, explain},
-    offered::{Wish, judge},
-    pages::Pages,
+    errors::{Nature, endless, explain},
+    rules::disk,
     seen::Seen,
-    unasked::{is_billed, known},
 };
+use offers::{Wish, judge};
+use unasked::{is_billed, known};
 
 /// Rows in one answer; RDS gives at most this many of its offers.
 const PAGE: i32 = 1000;
@@ -58,7 +62,8 @@ impl Offers {
         let ask = || async {
             match offers(clients, question).await {
                 Err(error)
-                    if error.retry != Retry::Never || error.kind == ErrorKind::Credentials =>
+                    if error.retry != Retry::Never
+                        || matches!(error.kind, ErrorKind::Credentials | ErrorKind::Expired) =>
                 {
                     Err(error)
                 }
@@ -212,7 +217,9 @@ async fn offers(
             .set_marker(marker);
         let page = ask(question).await?;
         found.extend_from_slice(page.orderable_db_instance_options());
-        marker = pages.next("DescribeOrderableDBInstanceOptions", page.marker)?;
+        marker = pages
+            .next(page.marker)
+            .map_err(|circle| endless("DescribeOrderableDBInstanceOptions", circle))?;
         if marker.is_none() {
             return Ok(found);
         }

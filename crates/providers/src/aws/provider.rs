@@ -19,7 +19,8 @@ use pgfleet_provider::{
 };
 use tokio::sync::OnceCell;
 
-use crate::{
+use crate::shared::{
+    ownership::is_ours,
     passwords::{has_password, rotates},
     standing::progress,
 };
@@ -27,13 +28,13 @@ use crate::{
 use super::{
     AwsOptions, AwsPlatform,
     client::Clients,
-    errors::{Nature, explain, has_expired},
-    gone::{Awaited, gone},
+    errors::{Nature, explain},
     mutate,
     observe::{Listed, list, listed},
     platform::{is_abroad, is_tag, new_tags},
-    polled::{Page, Polled},
     preflight,
+    seen::gone::{Awaited, gone},
+    seen::polled::{Page, Polled},
     seen::{Known, Seen},
 };
 
@@ -75,7 +76,7 @@ impl AwsProvider {
     /// A call that failed since credentials of this generation have expired can be made again where
     /// others are found.
     async fn renewed(&self, generation: u64, error: ProviderError) -> ProviderError {
-        if has_expired(&error) && self.clients.renew(generation).await {
+        if error.kind == ErrorKind::Expired && self.clients.renew(generation).await {
             return error.retry(Retry::Backoff);
         }
         error
@@ -110,20 +111,6 @@ impl AwsProvider {
             let why = format!("RDS tells no ARN of {resource}");
             ProviderError::new(ErrorKind::Internal, why)
         })
-    }
-
-    /// Refuses what would alter an instance of somebody else's.
-    async fn is_ours(&self, mutation: &Mutation) -> Result<(), ProviderError> {
-        let Mutation {
-            resource, owner, ..
-        } = mutation;
-        let seen = self.look_up(resource).await?;
-        if seen.owner.is_some_and(|seen| seen.fleet == owner.fleet) {
-            return Ok(());
-        }
-        let why = format!("{resource} does not belong to the fleet {}", owner.fleet);
-        Err(ProviderError::new(ErrorKind::Refused, why)
-            .remedy("give the instance another name in the plan file, or let pgfleet adopt it"))
     }
 
     /// Lists regions side by side, and then those in which replicas of these lie.
@@ -180,12 +167,9 @@ impl AwsProvider {
     ) -> Result<Option<ObservedInstance>, ProviderError> {
         let resource = &mutation.resource;
         let client = self.clients.rds(&resource.region).await;
-        let creates = matches!(
-            mutation.operation,
-            Verb::CreatePrimary { .. } | Verb::CreateReplica { .. }
-        );
-        if !creates {
-            self.is_ours(mutation).await?;
+        if !mutation.operation.is_create() {
+            let seen = self.look_up(resource).await?;
+            is_ours(mutation, seen.owner.as_ref())?;
         }
         let answer = match &mutation.operation {
             Verb::CreatePrimary { desired } => {

@@ -4,9 +4,9 @@
 use pgfleet_model::{Check, ProviderKind, Role, Value};
 use pgfleet_planner::Draft;
 
-use crate::portable;
+use crate::shared::portable;
 
-use super::{GUIDE, REPLICA_CALL, disk, setting};
+use super::{REPLICA_CALL, docs, rules::disk, setting};
 
 /// Keys of `[aws]` that are about the account, not about instances.
 const ACCOUNT: &str = "account";
@@ -33,7 +33,7 @@ pub(super) fn resolve(draft: Draft<'_>) -> Vec<Check> {
         Err(check) => checks.push(
             check
                 .remedy("name the class, such as size = \"db.r6g.large\"")
-                .source(format!("{GUIDE}Concepts.DBInstanceClass.html")),
+                .source(docs("Concepts.DBInstanceClass.html")),
         ),
     }
     if live.is_none() {

@@ -1,16 +1,22 @@
 //! RDS's rules, held against a plan before any call is made. Each names the page that says so.
 
+pub(super) mod disk;
+mod encryption;
+mod source;
+#[cfg(test)]
+mod tests;
+
 use pgfleet_model::{
     Action, Attributes, Availability, Change, ChangeSet, Check, DesiredInstance, DesiredState,
-    Field, ObservedState, Role, Stranger, Value,
+    Field, ObservedState, Role,
 };
 
-use crate::{offered, passwords::has_version};
+use crate::shared::{offered, passwords::has_version};
 
-use super::{GUIDE, REPLICA_CALL, disk, encryption, platform::is_abroad, setting, source};
+use super::{REPLICA_CALL, docs, platform::is_abroad, setting};
 
 /// Replicas of one source that RDS makes without a raised quota.
-const REPLICAS: usize = 15;
+const MAX_REPLICAS: usize = 15;
 /// Replicas in other regions beyond which AWS promises nothing.
 const REPLICAS_ABROAD: usize = 5;
 /// Regions of which the catalog knows no price.
@@ -30,21 +36,13 @@ const REGIONS: [&str; 13] = [
     "us-isob-east-1",
 ];
 
-pub(super) fn guide(page: &str) -> String {
-    format!("{GUIDE}{page}")
-}
-
 pub(super) fn check(
     desired: &DesiredState,
     observed: &ObservedState,
     changes: &ChangeSet,
 ) -> Vec<Check> {
     let mut checks = Vec::new();
-    let created: Vec<&DesiredInstance> = changes
-        .effective()
-        .filter(|change| change.action == Action::Create)
-        .filter_map(|change| desired.instances.get(&change.address))
-        .collect();
+    let created: Vec<&DesiredInstance> = offered::created(desired, changes).collect();
     for wanted in &created {
         checks.extend(identifier(wanted));
         checks.extend(signed_elsewhere(desired, wanted));
@@ -105,7 +103,7 @@ fn identifier(wanted: &DesiredInstance) -> Option<Check> {
                 "1 to 63 lowercase letters, digits and single hyphens, a letter first; set `id` \
                  or `ids`, or a shorter `fleet`",
             )
-            .source(guide("Overview.DBInstance.html"))
+            .source(docs("Overview.DBInstance.html"))
     })
 }
 
@@ -119,7 +117,7 @@ fn password(wanted: &DesiredInstance) -> Option<Check> {
         .at(&wanted.address)
         .key("primary")
         .remedy("add password = { env = \"NAME\" } (or file, or command) to [primary]")
-        .source(guide("USER_CreateDBInstance.Settings.html"))
+        .source(docs("USER_CreateDBInstance.Settings.html"))
     })
 }
 
@@ -173,17 +171,17 @@ fn tags(desired: &DesiredState) -> Option<Check> {
                 "letters, digits, spaces and _ . : / = + - @ only; a key of 1 to 128 that does \
                  not begin with `aws:`, a value of at most 256 characters",
             )
-            .source(guide("USER_Tagging.html")),
+            .source(docs("USER_Tagging.html")),
     )
 }
 
 fn public(wanted: &DesiredInstance) -> Option<Check> {
-    let public = wanted.attributes.settings.get(setting::PUBLIC) == Some(&Value::Flag(true));
+    let public = wanted.attributes.is_on(setting::PUBLIC);
     public.then(|| {
         Check::warning("aws/public", "the instance gets an address on the internet")
             .at(&wanted.address)
             .remedy("leave publicly_accessible out unless its security groups are strict")
-            .source(guide("USER_VPC.WorkingWithRDSInstanceinaVPC.html"))
+            .source(docs("USER_VPC.WorkingWithRDSInstanceinaVPC.html"))
     })
 }
 
@@ -222,7 +220,7 @@ fn version_change(change: &Change) -> Option<Check> {
             "write postgres = \"{}\" and upgrade by hand",
             from.major
         ))
-        .source(guide("USER_UpgradeDBInstance.PostgreSQL.html")),
+        .source(docs("USER_UpgradeDBInstance.PostgreSQL.html")),
     )
 }
 
@@ -268,21 +266,21 @@ fn parameter_group(
 }
 
 fn replica_count(desired: &DesiredState, observed: &ObservedState) -> Vec<Check> {
-    let all = desired.replicas().count() + source::others(observed, desired.primary_ref());
+    let all = desired.replicas().count() + observed.strangers_of(desired.primary_ref()).count();
     let abroad = desired
         .replicas()
         .filter(|replica| is_abroad(&replica.resource, desired.primary_ref()))
         .count();
-    let many = (all > REPLICAS).then(|| {
+    let many = (all > MAX_REPLICAS).then(|| {
         Check::warning(
             "aws/replica-limit",
             format!(
-                "{all} replicas: RDS makes {REPLICAS} of one source unless the quota was raised"
+                "{all} replicas: RDS makes {MAX_REPLICAS} of one source unless the quota was raised"
             ),
         )
         .key("replicas")
         .remedy("look at the quota \"Read replicas per primary\" first")
-        .source(guide("CHAP_Limits.html"))
+        .source(docs("CHAP_Limits.html"))
     });
     let far = (abroad > REPLICAS_ABROAD).then(|| {
         Check::warning(
@@ -290,7 +288,7 @@ fn replica_count(desired: &DesiredState, observed: &ObservedState) -> Vec<Check>
             format!("{abroad} replicas in other regions: AWS promises {REPLICAS_ABROAD}"),
         )
         .key("replicas")
-        .source(guide("USER_ReadRepl.XRgn.html"))
+        .source(docs("USER_ReadRepl.XRgn.html"))
     });
     many.into_iter().chain(far).collect()
 }
@@ -305,40 +303,39 @@ fn one_zone(desired: &DesiredState) -> Option<Check> {
             "aws/replica-not-multi-az",
             "each replica is in one zone: an outage there takes those in it away",
         )
-        .source(guide("USER_ReadRepl.html"))
+        .source(docs("USER_ReadRepl.html"))
     })
 }
 
-/// RDS does not refuse to delete a primary: it promotes the replicas of its region, which then go
-/// on as writable instances that nobody knows of.
-fn promotes_replicas(observed: &ObservedState, changes: &ChangeSet) -> Option<Check> {
-    let primary = observed.primary()?;
-    let goes = changes
+/// RDS does not refuse to delete a source: it promotes the replicas of its region, which then go on
+/// as writable instances that nobody knows of.
+fn promotes_replicas(observed: &ObservedState, changes: &ChangeSet) -> Vec<Check> {
+    let deletes = changes
         .effective()
-        .any(|change| change.action == Action::Delete && change.resource == primary.resource);
-    let mut strangers: Vec<String> = observed
-        .strangers
-        .iter()
-        .filter_map(|stranger| match stranger {
-            Stranger::Follows(live) => Some(live.resource.to_string()),
-            Stranger::Holds(..) => None,
+        .filter(|change| change.action == Action::Delete);
+    let checks = deletes.filter_map(|change| {
+        let strangers = observed.strangers_of(&change.resource);
+        let mut strangers: Vec<String> = strangers.map(|live| live.resource.to_string()).collect();
+        // A cluster is in no listing of instances: its members do not say whom it follows.
+        let mut owned = observed.owned();
+        let live = owned.find(|live| live.resource == change.resource);
+        let clusters = live.and_then(|live| live.attributes.list(setting::REPLICA_CLUSTERS));
+        if let Some(clusters) = clusters {
+            strangers.extend(clusters.iter().map(|name| format!("the DB cluster {name}")));
+        }
+        (!strangers.is_empty()).then(|| {
+            Check::error(
+                "aws/promotes-replicas",
+                format!(
+                    "{} has replicas that the plan does not know ({}); RDS would promote them",
+                    change.resource,
+                    strangers.join(", ")
+                ),
+            )
+            .at(&change.address)
+            .remedy("delete them first, or promote them on purpose")
+            .source(docs("USER_DeleteInstance.html"))
         })
-        .collect();
-    // A cluster is in no listing of instances: its members do not say whom it follows.
-    if let Some(Value::List(clusters)) = primary.attributes.settings.get(setting::REPLICA_CLUSTERS)
-    {
-        strangers.extend(clusters.iter().map(|name| format!("the DB cluster {name}")));
-    }
-    (goes && !strangers.is_empty()).then(|| {
-        Check::error(
-            "aws/promotes-replicas",
-            format!(
-                "{} has replicas that the plan does not know ({}); RDS would promote them",
-                primary.resource,
-                strangers.join(", ")
-            ),
-        )
-        .remedy("delete them first, or promote them on purpose")
-        .source(guide("USER_DeleteInstance.html"))
-    })
+    });
+    checks.collect()
 }

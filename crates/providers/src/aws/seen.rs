@@ -1,5 +1,8 @@
 //! What was last seen of each instance, whichever call showed it.
 
+pub(super) mod gone;
+pub(super) mod polled;
+
 use std::{
     collections::BTreeMap,
     sync::{Mutex, PoisonError},

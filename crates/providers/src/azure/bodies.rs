@@ -6,22 +6,23 @@ use pgfleet_model::{
 use pgfleet_provider::{ErrorKind, ProviderError};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::{
+use crate::shared::{
     databases::{self, TAG_PENDING},
+    numbers,
     passwords::{self, is_version},
 };
 
 use super::{
-    observe::tags,
-    setting,
-    sku::{full_name, tier_of},
-    wire::models::{
+    client::models::{
         Backup, HighAvailability, Network, Server, ServerForUpdate, ServerProperties,
         ServerPropertiesForUpdate, ServerVersion, Sku, Storage, TrackedResource,
         high_availability::Mode,
         server_properties::CreateMode,
         storage::{AutoGrow, Type},
     },
+    observe::tags,
+    setting,
+    size::{full_name, tier_of},
 };
 
 /// What every creation holds.
@@ -192,13 +193,12 @@ fn auto_grow(on: bool) -> AutoGrow {
 }
 
 fn storage(attributes: &Attributes) -> Option<Storage> {
-    let whole = |number: Option<u32>| number.and_then(|number| i32::try_from(number).ok());
     let wanted = &attributes.storage;
     let storage = Storage {
-        storage_size_gb: whole(wanted.gib),
+        storage_size_gb: numbers::sent(wanted.gib),
         auto_grow: wanted.autogrow.map(auto_grow),
-        iops: whole(wanted.iops),
-        throughput: whole(wanted.throughput),
+        iops: numbers::sent(wanted.iops),
+        throughput: numbers::sent(wanted.throughput),
         type_: match wanted.kind.as_deref() {
             Some("premium-ssd-v2") => Some(Type::PremiumV2Lrs),
             Some("premium-ssd") => Some(Type::PremiumLrs),
@@ -210,7 +210,7 @@ fn storage(attributes: &Attributes) -> Option<Storage> {
 }
 
 fn network(attributes: &Attributes) -> Option<Network> {
-    let text = |name: &str| attributes.settings.get(name).map(ToString::to_string);
+    let text = |name: &str| attributes.text(name).map(ToOwned::to_owned);
     let network = Network {
         delegated_subnet_resource_id: text(setting::SUBNET),
         private_dns_zone_arm_resource_id: text(setting::DNS_ZONE),

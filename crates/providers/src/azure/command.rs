@@ -6,7 +6,7 @@ use pgfleet_model::{
 };
 use pgfleet_planner::Word;
 
-use crate::{
+use crate::shared::{
     databases::{self, TAG_PENDING},
     passwords::{self, has_version},
 };
@@ -15,7 +15,7 @@ use super::{
     SERVERS,
     platform::is_tag,
     setting,
-    sku::{full_name, tier_of},
+    size::{full_name, tier_of},
 };
 
 /// Where the commands act.

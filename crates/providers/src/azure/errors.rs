@@ -2,7 +2,7 @@
 
 use pgfleet_provider::{ErrorKind, ProviderError, Retry};
 
-use super::wire::{Ended, Failure, Refusal, is_busy};
+use super::client::{Ended, Failure, Refusal, is_busy};
 
 /// What a caller must be allowed to do. `docs/azure.md` lists the same words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl Action {
     }
 }
 
-/// Explains why a request failed. `what` names it: `Servers_Create of food-primary`.
+/// Explains why a request failed. `what` names it: `Servers_CreateOrUpdate of food-primary`.
 pub(super) fn explain(what: &str, action: Action, failure: &Failure) -> ProviderError {
     // Of a change whose answer was lost nobody knows whether it was made.
     let unclear = if action.reads() {
@@ -45,7 +45,7 @@ pub(super) fn explain(what: &str, action: Action, failure: &Failure) -> Provider
     };
     match failure {
         Failure::PlainHttp(plain) => ProviderError::new(ErrorKind::Environment, plain.to_string())
-            .remedy(crate::guard::REMEDY),
+            .remedy(crate::shared::guard::REMEDY),
         Failure::NoClient(why) => {
             ProviderError::new(ErrorKind::Environment, format!("{what}: {why}")).remedy(
                 "look at AZURE_RESOURCE_MANAGER_ENDPOINT and at the system's certificates \
@@ -139,7 +139,7 @@ fn refused(what: &str, action: Action, unclear: Retry, refusal: &Refusal) -> Pro
 }
 
 /// What to do where a name cannot be had.
-const ANOTHER_NAME: &str =
+pub(super) const ANOTHER_NAME: &str =
     "names are unique in all of Azure: set `id` or `ids`, or another `fleet`";
 
 fn allow(action: Action) -> String {
@@ -164,7 +164,7 @@ fn by_code(
             of(ErrorKind::Permission).remedy(allow(action))
         }
         // The next request takes a new token.
-        "ExpiredAuthenticationToken" => of(ErrorKind::Credentials)
+        "ExpiredAuthenticationToken" => of(ErrorKind::Expired)
             .remedy("the token has expired: log in again and run the command again")
             .retry(Retry::Backoff),
         "InvalidAuthenticationTokenTenant" => of(ErrorKind::Credentials).remedy(
@@ -241,7 +241,7 @@ mod tests {
     }
 
     fn retry(status: u16, code: &str, action: Action) -> Retry {
-        explain("Servers_Create of x", action, &answer(status, code)).retry
+        explain("Servers_CreateOrUpdate of x", action, &answer(status, code)).retry
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Azure Database for PostgreSQL, Flexible Server.
 //!
 //! [`AzurePlatform`] knows the service's rules, [`AzureProvider`] talks to Azure Resource Manager.
-//! Everything that is on the wire, the generated client included, stays behind `wire`: it is
+//! Everything that is on the wire, the generated client included, stays behind `client`: it is
 //! unofficial and no longer updated, and no other file knows where its models come from.
 //!
 //! A server is known by its name, which is unique in all of Azure. Its tags say whose it is and are
@@ -9,6 +9,7 @@
 //! operation is asked after at the address that Azure gave for it.
 
 mod bodies;
+mod client;
 mod command;
 mod errors;
 mod mutate;
@@ -19,17 +20,21 @@ mod preflight;
 mod provider;
 mod resolve;
 mod rules;
-mod sku;
-mod unseen;
-mod wire;
+mod seen;
+mod size;
 
 pub use platform::AzurePlatform;
 pub use provider::{AzureOptions, AzureProvider};
 
 /// Where the rules of the service are written down.
 const DOCS: &str = "https://learn.microsoft.com/azure/postgresql/";
+
+/// A page of theirs.
+fn docs(page: &str) -> String {
+    format!("{DOCS}{page}")
+}
 /// The page about replicas, which most rules come from.
-const REPLICAS: &str =
+const REPLICAS_PAGE: &str =
     "https://learn.microsoft.com/azure/postgresql/read-replica/concepts-read-replicas";
 
 /// The type of what is managed, as resource IDs have it.

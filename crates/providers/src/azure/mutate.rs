@@ -1,24 +1,25 @@
 //! The calls that change something: made once, and only on what bears the fleet's tags.
 
 use pgfleet_model::{
-    DesiredInstance, Mutation, Operation, Owner, ResourceRef, TAG_ADDRESS, TAG_FLEET,
+    DesiredInstance, FieldChange, Mutation, Operation, Owner, ResourceRef, TAG_ADDRESS, TAG_FLEET,
     TAG_MANAGED_BY,
 };
 use pgfleet_provider::{ErrorKind, ProviderError, Retry, Secrets};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 
 use super::{
     bodies::{changed, primary, replica, wire_tags},
-    errors::{Action, explain},
-    observe::{alone, tags},
-    wire::{
+    client::{
         Client, Failure, Taken,
         models::{Server, ServerForUpdate, server_properties::State},
     },
+    errors::{ANOTHER_NAME, Action, explain},
+    observe::{alone, tags},
 };
-use crate::{
+use crate::shared::{
     databases,
-    passwords::{self, Fault, Passwords, has_version},
+    ownership::{is_ours, is_there},
+    passwords::{self, Fault, Passwords, has_version, scrubbed},
 };
 
 /// What became of a mutation.
@@ -49,7 +50,7 @@ pub(super) async fn begin(
     };
     let live = if free { None } else { look(client, id).await? };
     if let Some(live) = &live {
-        is_ours(live, mutation)?;
+        check_owner(live, mutation)?;
     }
     match (&mutation.operation, live) {
         (Operation::CreatePrimary { .. } | Operation::CreateReplica { .. }, Some(live)) => {
@@ -65,61 +66,81 @@ pub(super) async fn begin(
                 known => known,
             };
             let body = primary(mutation, desired, password.as_ref())?;
-            let sent = Box::pin(client.create(id, body)).await;
-            let sent = sent.map_err(|failure| without(failure, password.as_ref()));
-            taken("Servers_Create", Action::Write, id, sent)
+            let made = create(client, id, body).await;
+            made.map_err(|error| scrubbed(error, password.as_ref()))
         }
         (Operation::CreateReplica { desired, source }, None) => {
             let source = client.resource_id(source.id.as_str());
-            let body = replica(mutation, desired, source)?;
-            let sent = Box::pin(client.create(id, body)).await;
-            taken("Servers_Create", Action::Write, id, sent)
+            create(client, id, replica(mutation, desired, source)?).await
         }
         (Operation::Delete { .. }, None) => Ok(Begun::Reached),
         (Operation::Delete { .. }, Some(live)) if is_going(&live) => Ok(Begun::Attached),
-        (Operation::Delete { .. }, Some(_)) => match client.delete(id).await {
-            Ok(None) => Ok(Begun::Reached),
-            Ok(Some(sent)) => Ok(Begun::Taken(sent)),
-            Err(failure) => Err(explain(
-                &format!("Servers_Delete of {id}"),
-                Action::Delete,
-                &failure,
-            )),
-        },
+        (Operation::Delete { .. }, Some(_)) => delete(client, id).await,
         (_, None) => Err(gone(&mutation.resource)),
         (Operation::Start, Some(_)) => {
             let sent = client.start(id).await;
             taken("Servers_Start", Action::Start, id, sent)
         }
-        (Operation::Modify { fields, .. }, Some(live)) => {
-            if let Some(database) = databases::made_by(fields) {
-                let sent = client.create_database(id, database).await;
-                if let Err(Failure::Refused(refusal)) = &sent
-                    && refusal.code.contains("AlreadyExist")
-                {
-                    return Ok(Begun::Reached);
-                }
-                return match taken("Databases_Create", Action::WriteDatabase, id, sent)? {
-                    Begun::Taken(Taken {
-                        operation: None, ..
-                    }) => Ok(Begun::Reached),
-                    begun => Ok(begun),
-                };
-            }
-            let password = if has_version(fields) {
-                let login = live.properties.as_ref();
-                let login = login.and_then(|known| known.administrator_login.as_deref());
-                let rule = |text: &str| fault(text, login.unwrap_or_default());
-                Some(passwords.read(&mutation.owner.fleet, secrets, rule).await?)
-            } else {
-                None
-            };
-            let body = changed(&live, &mutation.owner, fields, password.as_ref());
-            let sent = Box::pin(client.update(id, body)).await;
-            let sent = sent.map_err(|failure| without(failure, password.as_ref()));
-            taken("Servers_Update", Action::Write, id, sent)
+        (Operation::Modify { fields, .. }, Some(live)) => match databases::made_by(fields) {
+            Some(database) => make_database(client, id, database).await,
+            None => modify(client, mutation, fields, &live, passwords, secrets).await,
+        },
+    }
+}
+
+async fn create(client: &Client, id: &str, body: Server) -> Result<Begun, ProviderError> {
+    let sent = Box::pin(client.create(id, body)).await;
+    taken("Servers_CreateOrUpdate", Action::Write, id, sent)
+}
+
+async fn delete(client: &Client, id: &str) -> Result<Begun, ProviderError> {
+    match client.delete(id).await {
+        Ok(None) => Ok(Begun::Reached),
+        Ok(Some(sent)) => Ok(Begun::Taken(sent)),
+        Err(failure) => {
+            let what = format!("Servers_Delete of {id}");
+            Err(explain(&what, Action::Delete, &failure))
         }
     }
+}
+
+/// Makes a database: one that is there is as good.
+async fn make_database(client: &Client, id: &str, database: &str) -> Result<Begun, ProviderError> {
+    let sent = client.create_database(id, database).await;
+    if let Err(Failure::Refused(refusal)) = &sent
+        && refusal.code.contains("AlreadyExist")
+    {
+        return Ok(Begun::Reached);
+    }
+    match taken("Databases_Create", Action::WriteDatabase, id, sent)? {
+        Begun::Taken(Taken {
+            operation: None, ..
+        }) => Ok(Begun::Reached),
+        begun => Ok(begun),
+    }
+}
+
+async fn modify(
+    client: &Client,
+    mutation: &Mutation,
+    fields: &[FieldChange],
+    live: &Server,
+    passwords: &Passwords,
+    secrets: Secrets,
+) -> Result<Begun, ProviderError> {
+    let id = mutation.resource.id.as_str();
+    let password = if has_version(fields) {
+        let login = live.properties.as_ref();
+        let login = login.and_then(|known| known.administrator_login.as_deref());
+        let rule = |text: &str| fault(text, login.unwrap_or_default());
+        Some(passwords.read(&mutation.owner.fleet, secrets, rule).await?)
+    } else {
+        None
+    };
+    let body = changed(live, &mutation.owner, fields, password.as_ref());
+    let sent = Box::pin(client.update(id, body)).await;
+    taken("Servers_Update", Action::Write, id, sent)
+        .map_err(|error| scrubbed(error, password.as_ref()))
 }
 
 /// Puts pgfleet's tags on a server, or takes them off.
@@ -185,30 +206,16 @@ fn is_going(live: &Server) -> bool {
     properties.is_some_and(|properties| properties.state == Some(State::Dropping))
 }
 
-/// Refuses what would alter a server of somebody else's.
-fn is_ours(live: &Server, mutation: &Mutation) -> Result<(), ProviderError> {
-    let Mutation {
-        resource, owner, ..
-    } = mutation;
+/// Refuses what would alter a server of somebody else's, or one in another region. Azure may leave
+/// the region out.
+fn check_owner(live: &Server, mutation: &Mutation) -> Result<(), ProviderError> {
     let seen = alone(live);
-    let refused = |why: String| {
-        Err(ProviderError::new(ErrorKind::Refused, why)
-            .remedy("give the server another name in the plan file, or let pgfleet adopt it"))
-    };
-    if seen.owner.is_none_or(|seen| seen.fleet != owner.fleet) {
-        return refused(format!(
-            "{resource} does not bear the tags of the fleet {}",
-            owner.fleet
-        ));
-    }
+    is_ours(mutation, seen.owner.as_ref())?;
     let there = &seen.resource.region;
-    if !there.as_str().is_empty() && *there != resource.region {
-        return refused(format!(
-            "{resource} is in {there} and not in {}",
-            resource.region
-        ));
+    if there.as_str().is_empty() {
+        return Ok(());
     }
-    Ok(())
+    is_there(&mutation.resource, there, ANOTHER_NAME)
 }
 
 async fn read(
@@ -243,15 +250,4 @@ fn fault(password: &str, login: &str) -> Fault {
     let (password, login) = (password.to_lowercase(), login.to_lowercase());
     (!login.is_empty() && password.contains(&login))
         .then_some("must not have the administrator's name in it")
-}
-
-/// Takes a password out of an answer, in case that somebody repeats what was sent.
-fn without(failure: Failure, password: Option<&SecretString>) -> Failure {
-    match (failure, password.map(SecretString::expose_secret)) {
-        (Failure::Refused(mut refusal), Some(password)) if !password.is_empty() => {
-            refusal.message = refusal.message.replace(password, "***");
-            Failure::Refused(refusal)
-        }
-        (failure, _) => failure,
-    }
 }

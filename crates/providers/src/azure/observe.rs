@@ -7,20 +7,20 @@ use pgfleet_model::{
     Region, ResourceId, ResourceRef, Role, Storage, Tags, Value, ZONE,
 };
 
-use crate::{
+use crate::shared::{
     databases::{self, TAG_PENDING},
-    passwords,
+    numbers, passwords,
 };
 
 use super::{
-    setting,
-    wire::models::{
+    client::models::{
         HighAvailability, ReplicationRole, Server, ServerProperties,
         high_availability::Mode,
         replica::ReplicationState,
         server_properties::State,
         storage::{AutoGrow, Type},
     },
+    setting,
 };
 
 /// The port of every server.
@@ -128,7 +128,7 @@ fn observed(server: &Server, regions: &BTreeMap<String, Region>) -> ObservedInst
                 .and_then(|version| word(version).parse().ok()),
             storage: storage(properties),
             backup_days: (role == Role::Primary)
-                .then(|| number(properties.backup.as_ref()?.backup_retention_days))
+                .then(|| numbers::seen(properties.backup.as_ref()?.backup_retention_days))
                 .flatten(),
             deletion_protection: None,
             settings: settings(properties, role, pending)
@@ -207,17 +207,13 @@ fn availability(high: Option<&HighAvailability>) -> Availability {
     }
 }
 
-fn number(value: Option<i32>) -> Option<u32> {
-    value.and_then(|value| u32::try_from(value).ok())
-}
-
 fn storage(properties: &ServerProperties) -> Storage {
     let Some(storage) = &properties.storage else {
         return Storage::default();
     };
     let second = storage.type_ == Some(Type::PremiumV2Lrs);
     Storage {
-        gib: number(storage.storage_size_gb),
+        gib: numbers::seen(storage.storage_size_gb),
         kind: match &storage.type_ {
             Some(Type::PremiumV2Lrs) => Some("premium-ssd-v2".to_owned()),
             Some(Type::UnknownValue(word)) if !word.is_empty() => Some(word.clone()),
@@ -225,8 +221,8 @@ fn storage(properties: &ServerProperties) -> Storage {
             _ => Some("premium-ssd".to_owned()),
         },
         // Those of the first kind follow from its size.
-        iops: number(storage.iops).filter(|_| second),
-        throughput: number(storage.throughput).filter(|_| second),
+        iops: numbers::seen(storage.iops).filter(|_| second),
+        throughput: numbers::seen(storage.throughput).filter(|_| second),
         autogrow: Some(storage.auto_grow == Some(AutoGrow::Enabled)),
         autogrow_to_gib: None,
     }
@@ -269,7 +265,7 @@ mod tests {
     use pgfleet_model::Field;
     use pgfleet_planner::{FieldRule, Platform as _};
 
-    use super::{super::wire::models::TrackedResource, *};
+    use super::{super::client::models::TrackedResource, *};
     use crate::azure::AzurePlatform;
 
     fn server(name: &str, properties: ServerProperties) -> Server {

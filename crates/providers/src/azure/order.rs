@@ -2,7 +2,7 @@
 //!
 //! The primary's compute and storage are never larger than those of its smallest replica: what grows
 //! grows on the replicas first, what shrinks shrinks on the primary first. So a change that does both
-//! takes two calls. ([`super::REPLICAS`], "Considerations".)
+//! takes two calls. ([`super::REPLICAS_PAGE`], "Considerations".)
 
 use pgfleet_model::{
     Attributes, Availability, Disruption, Field, FieldChange, Mutation, ObservedState, Operation,
@@ -10,12 +10,15 @@ use pgfleet_model::{
 };
 use pgfleet_planner::{Edge, PlannedCall};
 
-use crate::databases;
+use crate::shared::{
+    calls::{changes, modify, with_database},
+    databases,
+};
 
 use super::{
     platform::is_tag,
     setting,
-    sku::{is_burstable, is_less, is_step_down},
+    size::{is_burstable, is_less, is_step_down},
 };
 
 /// A disk is enlarged while it is used, but not across this size in GiB.
@@ -46,29 +49,15 @@ fn way(change: &FieldChange) -> Way {
 
 /// The calls of one mutation, in order.
 pub(super) fn calls(mutation: Mutation, before: Option<&Attributes>) -> Vec<PlannedCall> {
-    let modify = |fields| Mutation {
-        operation: Operation::Modify {
-            fields,
-            // There is no window for changes that somebody asks for.
-            in_window: false,
-        },
-        ..mutation.clone()
-    };
     let mutations = match &mutation.operation {
         Operation::CreatePrimary { desired } => {
-            let steps = databases::wanted(desired).map(databases::steps);
-            let steps = steps.into_iter().flatten();
-            let steps = steps.map(|change| Mutation {
-                // It is this run that makes it, whoever began the server.
-                resume: false,
-                ..modify(vec![change])
-            });
-            [mutation.clone()].into_iter().chain(steps).collect()
+            let desired = desired.clone();
+            with_database(mutation, &desired)
         }
         Operation::Modify { fields, .. } => {
             let role = mutation.owner.address.role();
-            let parts = split(fields.clone(), role, before);
-            parts.into_iter().map(modify).collect()
+            let parts = split(fields.clone(), role, before).into_iter();
+            parts.map(|part| modify(&mutation, part)).collect()
         }
         Operation::Delete { source, .. } => {
             let operation = Operation::Delete {
@@ -78,14 +67,14 @@ pub(super) fn calls(mutation: Mutation, before: Option<&Attributes>) -> Vec<Plan
             };
             vec![Mutation {
                 operation,
-                ..mutation.clone()
+                ..mutation
             }]
         }
         Operation::CreateReplica { .. } | Operation::Start => vec![mutation],
     };
-    let planned = mutations.into_iter();
-    planned
-        .map(|mutation| planned_call(mutation, before))
+    let mutations = mutations.into_iter();
+    mutations
+        .map(|mutation| planned(mutation, before))
         .collect()
 }
 
@@ -183,15 +172,8 @@ pub(super) fn order(calls: &[PlannedCall], observed: &ObservedState) -> Vec<Edge
     edges
 }
 
-fn fields(call: &PlannedCall) -> &[FieldChange] {
-    match &call.mutation.operation {
-        Operation::Modify { fields, .. } => fields,
-        _ => &[],
-    }
-}
-
 fn goes(call: &PlannedCall, to: Way) -> bool {
-    fields(call).iter().any(|change| way(change) == to)
+    changes(call).iter().any(|change| way(change) == to)
 }
 
 fn creates_replica(call: &PlannedCall) -> bool {
@@ -205,7 +187,7 @@ fn is_in_the_way(delete: &Mutation, primary: &PlannedCall, observed: &ObservedSt
     }
     let find = |resource: &ResourceRef| observed.owned().find(|live| live.resource == *resource);
     let replica = find(&delete.resource).filter(|live| live.role == Role::Replica);
-    replica.is_some_and(|replica| outgrows(fields(primary), &replica.attributes))
+    replica.is_some_and(|replica| outgrows(changes(primary), &replica.attributes))
 }
 
 /// Whether these changes make a primary more than a replica of it may be, or what may have none.
@@ -227,13 +209,13 @@ pub(super) fn outgrows(primary: &[FieldChange], replica: &Attributes) -> bool {
 }
 
 /// A mutation with Azure's name for its call, what users notice, and how long it takes.
-fn planned_call(mutation: Mutation, before: Option<&Attributes>) -> PlannedCall {
+fn planned(mutation: Mutation, before: Option<&Attributes>) -> PlannedCall {
     let (call, disruption, seconds) = match &mutation.operation {
-        Operation::CreatePrimary { .. } => ("Servers_Create", Disruption::None, 360),
+        Operation::CreatePrimary { .. } => ("Servers_CreateOrUpdate", Disruption::None, 360),
         Operation::CreateReplica { source, .. } => {
             let there = source.region == mutation.resource.region;
             (
-                "Servers_Create",
+                "Servers_CreateOrUpdate",
                 Disruption::None,
                 if there { 480 } else { ABROAD },
             )

@@ -8,12 +8,12 @@ use pgfleet_planner::{
     Capabilities, Compare, Draft, Edge, FieldRule, PlannedCall, Platform, Standing, Word,
 };
 
-use crate::{
+use crate::shared::{
     databases,
     passwords::{Passwords, is_version},
 };
 
-use super::{DOCS, command, order, resolve, rules, setting};
+use super::{command, docs, order, resolve, rules, setting};
 
 /// The servers of one resource group as the planner sees them.
 #[derive(Debug, Clone)]
@@ -41,7 +41,7 @@ impl AzurePlatform {
                 compare_and_set: false,
                 pending_values: false,
                 outlives_us: true,
-                max_replicas: Some(rules::REPLICAS),
+                max_replicas: Some(rules::MAX_REPLICAS),
             },
             passwords: Passwords::default(),
         }
@@ -68,7 +68,7 @@ impl Platform for AzurePlatform {
                 Check::error("azure/existing", format!("`existing` {why}"))
                     .key("primary.existing")
                     .remedy("write the server's name, REGION/NAME, or its resource ID")
-                    .source(format!("{DOCS}read-replica/how-to-create-read-replica")),
+                    .source(docs("read-replica/how-to-create-read-replica")),
             )
         };
         let parts: Vec<&str> = reference.trim_start_matches('/').split('/').collect();
@@ -118,21 +118,19 @@ impl Platform for AzurePlatform {
                     "write the version that runs; an upgrade is done by hand, after the replicas \
                      are deleted, and there is no way back to an older version",
                 )
-                .source(format!(
-                    "{DOCS}configure-maintain/concepts-major-version-upgrade"
-                )),
+                .source(docs("configure-maintain/concepts-major-version-upgrade")),
             ),
             Field::StorageType => refuse(
                 Compare::Equal,
                 Check::error("azure/storage-type", "the kind of a disk cannot be changed")
                     .remedy("keep the kind that it has")
-                    .source(format!("{DOCS}compute-storage/concepts-storage")),
+                    .source(docs("compute-storage/concepts-storage")),
             ),
             Field::Setting(name) if name == setting::SUBNET => refuse(
                 Compare::Equal,
                 Check::error("azure/subnet", "a server cannot be moved to another subnet")
                     .remedy("keep the subnet that it is in")
-                    .source(format!("{DOCS}network/concepts-networking-private")),
+                    .source(docs("network/concepts-networking-private")),
             ),
             field if databases::concerns(field) => FieldRule::InPlace(Compare::Equal),
             // A version that is higher than the plan's was set by a later plan.

@@ -11,10 +11,10 @@ use pgfleet_model::{Check, DesiredInstance, Mutation, Operation, ResourceId, Res
 use pgfleet_provider::{ErrorKind, ProviderError};
 
 use super::{
-    DOCS,
-    errors::{Action, explain},
+    client::{Client, Failure},
+    docs,
+    errors::{ANOTHER_NAME, Action, explain},
     observe::alone,
-    wire::{Client, Failure},
 };
 
 /// How long Azure's word that a name is free saves a look before the server is made. Making one takes
@@ -77,7 +77,10 @@ pub(super) async fn check(
                 // must. Only what would keep everything else from being answered too is an error.
                 if matches!(
                     error.kind,
-                    ErrorKind::Credentials | ErrorKind::Throttled | ErrorKind::Unreachable
+                    ErrorKind::Credentials
+                        | ErrorKind::Expired
+                        | ErrorKind::Throttled
+                        | ErrorKind::Unreachable
                 ) {
                     return Err(error);
                 }
@@ -122,8 +125,8 @@ fn taken(desired: &DesiredInstance, why: &str) -> Check {
     )
     .at(&desired.address)
     .key(desired.key.clone())
-    .remedy("names are unique in all of Azure: set `id` or `ids`, or another `fleet`")
-    .source(format!("{DOCS}configure-maintain/how-to-create-server"))
+    .remedy(ANOTHER_NAME)
+    .source(docs("configure-maintain/how-to-create-server"))
 }
 
 #[cfg(test)]

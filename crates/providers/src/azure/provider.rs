@@ -1,39 +1,31 @@
 //! The half that talks to Azure.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
-use futures_util::future::join_all;
+use futures_util::{FutureExt as _, future::join_all};
 use pgfleet_model::{
     AccountId, Check, FleetName, Inventory, Mutation, ObjectVersion, Owner, PasswordSource,
     ResourceRef,
 };
 use pgfleet_provider::{
-    ErrorKind, Operation, OperationName, Platform, Progress, Provider, ProviderError, Scope,
-    Secrets, Until,
+    Operation, OperationName, Platform, Progress, Provider, ProviderError, Scope, Secrets, Until,
 };
 
-use crate::standing::progress;
+use crate::shared::standing::{progress, settled};
 
 use super::{
     AzurePlatform,
+    client::{Client, Place, State},
     errors::{Action, ended, explain},
     mutate::{self, Begun},
     observe,
     preflight::{self, FreeNames},
-    unseen::{PAUSES, Unseen},
-    wire::{Client, Place, State},
+    seen::{PAUSES, Unseen},
 };
 
 /// Azure Resource Manager of the public cloud.
 const AZURE: &str = "https://management.azure.com";
 /// The variable by which it is found elsewhere.
 const ENDPOINT: &str = "AZURE_RESOURCE_MANAGER_ENDPOINT";
-/// Between two questions whether tags are set, where Azure names no pause.
-const CLAIM_PAUSE: Duration = Duration::from_millis(250);
-/// How long tags may take to be set.
-const CLAIM_PATIENCE: Duration = Duration::from_secs(120);
-
 /// How Azure is reached. What is not said is read as the vendor's own tools read it.
 #[derive(Debug, Clone, Default)]
 pub struct AzureOptions {
@@ -220,31 +212,22 @@ impl Provider for AzureProvider {
         let Begun::Taken(taken) = mutate::claim(client, resource, owner).await? else {
             return Ok(());
         };
-        // Whoever asks for this goes on by what the tags say: they have to be there on return.
-        let (Some(name), mut pause) = (taken.operation, taken.retry_after) else {
+        let Some(name) = taken.operation else {
             return Ok(());
         };
-        let what = format!("Servers_Update of {resource}");
-        let settled = async {
-            loop {
-                tokio::time::sleep(pause.unwrap_or(CLAIM_PAUSE)).await;
-                let state = client.progress(&name).await;
-                match state.map_err(|failure| explain(&what, Action::ReadOperation, &failure))? {
-                    State::Running { retry_after } => pause = retry_after,
-                    State::Succeeded => return Ok(()),
-                    State::Failed(why) => return Err(ended(&what, &why)),
-                    State::Unknown if mutate::is_claimed(client, resource, owner).await? => {
-                        return Ok(());
-                    }
-                    State::Unknown => {}
+        let (name, what) = (&name, &format!("Servers_Update of {resource}"));
+        let ask = || async move {
+            let state = client.progress(name).await;
+            match state.map_err(|failure| explain(what, Action::ReadOperation, &failure))? {
+                State::Succeeded => Ok(Progress::Done),
+                State::Failed(why) => Err(ended(what, &why)),
+                State::Unknown if mutate::is_claimed(client, resource, owner).await? => {
+                    Ok(Progress::Done)
                 }
+                State::Running { retry_after } => Ok(Progress::Running { retry_after }),
+                State::Unknown => Ok(Progress::Running { retry_after: None }),
             }
         };
-        let late = || {
-            let why = format!("{what}: the tags are not set after two minutes");
-            ProviderError::new(ErrorKind::Busy, why).remedy("run the same command again")
-        };
-        let answer = tokio::time::timeout(CLAIM_PATIENCE, settled).await;
-        answer.map_err(|_| late())?
+        settled(resource, taken.retry_after, || ask().boxed()).await
     }
 }

@@ -1,18 +1,20 @@
 //! What a plan file says of one server, completed with what only Azure knows.
 
-use pgfleet_model::{Availability, Check, ObservedInstance, ProviderKind, Role, Settings, Value};
+use pgfleet_model::{
+    Availability, Check, ObservedInstance, PgVersion, ProviderKind, Role, Settings, Value,
+};
 use pgfleet_planner::Draft;
 
-use crate::{databases, portable};
+use crate::shared::{databases, portable};
 
-use super::{DOCS, REPLICAS, setting, sku::full_name};
+use super::{REPLICAS_PAGE, docs, setting, size::full_name};
 
 /// Keys of `[azure]` that say where to act, not what a server is.
 const PLACE: [&str; 2] = ["subscription", "resource_group"];
 /// The disk of a primary whose plan file names none: the smallest that there is.
 const SMALLEST_GIB: u32 = 32;
 /// The version of a new primary whose plan file names none; Azure wants to hear one.
-const USUAL_VERSION: &str = "17";
+const USUAL_MAJOR: u32 = 17;
 
 pub(super) fn resolve(draft: Draft<'_>) -> Vec<Check> {
     let class = portable::class(ProviderKind::Azure, &draft);
@@ -32,13 +34,13 @@ pub(super) fn resolve(draft: Draft<'_>) -> Vec<Check> {
         Err(check) => checks.push(
             check
                 .remedy("name the size, such as size = \"Standard_D4ds_v5\"")
-                .source(format!("{DOCS}compute-storage/concepts-compute")),
+                .source(docs("compute-storage/concepts-compute")),
         ),
     }
     let attributes = &mut desired.attributes;
     if live.is_none() {
         attributes.storage.gib = attributes.storage.gib.or(Some(SMALLEST_GIB));
-        attributes.postgres = attributes.postgres.or(USUAL_VERSION.parse().ok());
+        attributes.postgres = attributes.postgres.or(Some(PgVersion::of(USUAL_MAJOR)));
     }
     if role == Role::Replica {
         if attributes.availability == Some(Availability::Regional) {
@@ -50,7 +52,7 @@ pub(super) fn resolve(draft: Draft<'_>) -> Vec<Check> {
                 .at(&desired.address)
                 .key(format!("{}.multi_az", desired.key))
                 .remedy("leave `multi_az` out of the group")
-                .source(REPLICAS),
+                .source(REPLICAS_PAGE),
             );
         }
         attributes.availability = None;

@@ -6,15 +6,15 @@ use pgfleet_model::{
     Role,
 };
 
-use crate::offered;
+use crate::shared::offered;
 
 use super::{
-    DOCS,
-    sku::{self, Found, is_burstable},
+    docs,
+    size::{self, Found, is_burstable},
 };
 
 /// Replicas of one primary.
-pub(super) const REPLICAS: u32 = 5;
+pub(super) const MAX_REPLICAS: u32 = 5;
 /// Sizes of a Premium SSD in GiB.
 const LADDER: [u32; 12] = [
     32, 64, 128, 256, 512, 1024, 2048, 4095, 4096, 8192, 16384, 32767,
@@ -23,10 +23,6 @@ const LADDER: [u32; 12] = [
 const SECOND: std::ops::RangeInclusive<u32> = 32..=65536;
 /// Days for which backups can be kept.
 const BACKUP_DAYS: std::ops::RangeInclusive<u32> = 7..=35;
-
-fn page(path: &str) -> String {
-    format!("{DOCS}{path}")
-}
 
 mod fleet;
 mod names;
@@ -105,7 +101,7 @@ fn version(wanted: &DesiredInstance) -> Option<Check> {
     Some(
         check
             .remedy("write 14 to 18")
-            .source(page("configure-maintain/concepts-version-policy")),
+            .source(docs("configure-maintain/concepts-version-policy")),
     )
 }
 
@@ -114,7 +110,7 @@ fn version(wanted: &DesiredInstance) -> Option<Check> {
 fn sized(wanted: &DesiredInstance) -> Option<Check> {
     let check = |check: Check, remedy: String| {
         let check = check.at(&wanted.address).remedy(remedy);
-        Some(check.source(page("compute-storage/concepts-compute")))
+        Some(check.source(docs("compute-storage/concepts-compute")))
     };
     let Some(size) = &wanted.attributes.size else {
         let missing = Check::error("azure/size", "a new server needs a size");
@@ -123,7 +119,7 @@ fn sized(wanted: &DesiredInstance) -> Option<Check> {
             "set `size`, such as size = \"Standard_D4ds_v5\"".to_owned(),
         );
     };
-    let new: fn(&str, String) -> Check = match sku::found(size) {
+    let new: fn(&str, String) -> Check = match size::found(size) {
         Found::Known => return None,
         Found::OfNewSeries => Check::warning,
         Found::Nowhere => Check::error,
@@ -153,7 +149,7 @@ fn disk(wanted: &DesiredInstance, observed: &ObservedState) -> Vec<Check> {
             .at(&wanted.address)
             .key(format!("{}.storage.{key}", wanted.key))
             .remedy(remedy)
-            .source(page("compute-storage/concepts-storage"))
+            .source(docs("compute-storage/concepts-storage"))
     };
     let mut checks = Vec::new();
     if let Some(gib) = storage.gib {
@@ -209,6 +205,6 @@ fn backups(wanted: &DesiredInstance) -> Option<Check> {
         .at(&wanted.address)
         .key("primary.backup_days")
         .remedy("set backup_days to 7 or more, 35 at most")
-        .source(page("backup-restore/concepts-backup-restore"))
+        .source(docs("backup-restore/concepts-backup-restore"))
     })
 }

@@ -1,5 +1,7 @@
 //! What is sent: only what the plan speaks of, and nothing that only Google sets.
 
+pub(super) mod note;
+
 use google_cloud_sql_v1::model::{
     BackupConfiguration, BackupRetentionSettings, DatabaseInstance, IpConfiguration, Settings,
     SqlAvailabilityType, SqlDataDiskType, SqlDatabaseVersion, SqlInstanceType,
@@ -11,15 +13,15 @@ use pgfleet_model::{
 };
 use pgfleet_provider::{ErrorKind, ProviderError};
 
-use crate::{
+use crate::shared::{
     databases::{self, TAG_PENDING},
     passwords,
 };
 
 use super::{
-    note, observe,
+    observe,
     setting::{NETWORK, PITR},
-    tier::edition,
+    size::edition,
 };
 
 /// The value of a note whose database is made. A patch merges labels: one that is left out stays.
@@ -94,11 +96,11 @@ fn availability(availability: Option<Availability>) -> SqlAvailabilityType {
 }
 
 fn addresses(attributes: &Attributes) -> IpConfiguration {
-    match attributes.settings.get(NETWORK) {
-        Some(Value::Text(network)) => IpConfiguration::new()
+    match attributes.text(NETWORK) {
+        Some(network) => IpConfiguration::new()
             .set_ipv4_enabled(false)
             .set_private_network(network),
-        _ => IpConfiguration::new().set_ipv4_enabled(true),
+        None => IpConfiguration::new().set_ipv4_enabled(true),
     }
 }
 
@@ -111,7 +113,7 @@ fn backups(attributes: &Attributes) -> BackupConfiguration {
             .set_enabled(false)
             .set_point_in_time_recovery_enabled(false);
     }
-    let recovery = attributes.settings.get(PITR) == Some(&Value::Flag(true));
+    let recovery = attributes.is_on(PITR);
     let kept = i32::try_from(days).unwrap_or(i32::MAX);
     let retention = BackupRetentionSettings::new()
         .set_retention_unit(RetentionUnit::Count)

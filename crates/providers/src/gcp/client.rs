@@ -1,9 +1,10 @@
 //! The calls to the Cloud SQL Admin API: each one request, never repeated here.
 
-use std::{
-    collections::BTreeSet,
-    time::{Duration, Instant},
-};
+pub(super) mod call;
+pub(super) mod endpoint;
+pub(super) mod raw;
+
+use std::time::{Duration, Instant};
 
 use google_cloud_auth::credentials::{Builder, Credentials, anonymous};
 use google_cloud_gax::{
@@ -22,20 +23,21 @@ use reqwest::Url;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use crate::{proxies::stays_here, words::sentence};
+use crate::shared::{
+    http::{self, AGENT, ANSWER, Pages},
+    proxies::stays_here,
+    words::sentence,
+};
 
 use super::{
     ADMIN, Endpoint,
-    call::{Call, Method},
+    client::call::{Call, Method},
+    client::raw::Wire,
     errors::{explain, no_credentials},
-    wire::Wire,
 };
 
-/// Longest that one request may take. Google answers at once and works afterwards.
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 /// Instances in one answer; Cloud SQL gives at most this many.
 const PAGE: &str = "1000";
-pub(super) const AGENT: &str = concat!("pgfleet/", env!("CARGO_PKG_VERSION"));
 
 /// One project's Cloud SQL. `Debug` of the models prints passwords: none is ever printed.
 pub(super) struct Api {
@@ -114,8 +116,7 @@ impl Api {
     pub(super) async fn list(&self) -> Result<Vec<DatabaseInstance>, ProviderError> {
         let call = self.call(Method::List, &self.project);
         let mut found = Vec::new();
-        let mut seen: BTreeSet<String> = BTreeSet::new();
-        let mut token = String::new();
+        let (mut pages, mut token) = (Pages::default(), String::new());
         loop {
             let mut address = self.address("")?;
             address
@@ -124,15 +125,14 @@ impl Api {
                 .append_pair("pageToken", &token);
             let request = self.wire.http().await?.get(address);
             let page: InstancesListResponse = made(call, self.wire.answer(request)).await?;
-            whole(&page.warnings)?;
+            is_complete(&page.warnings)?;
             found.extend(page.items);
-            if page.next_page_token.is_empty() {
-                return Ok(found);
-            }
-            token = page.next_page_token;
-            if !seen.insert(token.clone()) {
-                let why = format!("{call} failed: one page is followed by itself");
-                return Err(ProviderError::new(ErrorKind::Internal, why));
+            let next = pages.next(Some(page.next_page_token)).map_err(|circle| {
+                ProviderError::new(ErrorKind::Internal, format!("{call} failed: {circle}"))
+            })?;
+            match next {
+                Some(next) => token = next,
+                None => return Ok(found),
             }
         }
     }
@@ -163,7 +163,7 @@ impl Api {
             .insert()
             .set_project(&self.project)
             .set_body(body)
-            .with_attempt_timeout(PATIENCE)
+            .with_attempt_timeout(ANSWER)
             .with_user_agent(AGENT);
         made(self.call(Method::Insert, &name), Box::pin(request.send())).await
     }
@@ -179,7 +179,7 @@ impl Api {
             .set_project(&self.project)
             .set_instance(name)
             .set_body(body)
-            .with_attempt_timeout(PATIENCE)
+            .with_attempt_timeout(ANSWER)
             .with_user_agent(AGENT);
         made(self.call(Method::Patch, name), Box::pin(request.send())).await
     }
@@ -220,7 +220,7 @@ impl Api {
             .delete()
             .set_project(&self.project)
             .set_instance(name)
-            .with_attempt_timeout(PATIENCE)
+            .with_attempt_timeout(ANSWER)
             .with_user_agent(AGENT);
         let mut method = Method::Delete;
         if final_backup {
@@ -243,7 +243,7 @@ impl Api {
             .set_project(&self.project)
             .set_instance(name)
             .set_body(Database::new().set_name(database))
-            .with_attempt_timeout(PATIENCE)
+            .with_attempt_timeout(ANSWER)
             .with_user_agent(AGENT);
         let call = self.call(Method::InsertDatabase, name);
         made(call, Box::pin(request.send())).await
@@ -261,7 +261,7 @@ impl Api {
             .set_instance(name)
             .set_name(ADMIN)
             .set_body(User::new().set_name(ADMIN).set_password(password))
-            .with_attempt_timeout(PATIENCE)
+            .with_attempt_timeout(ANSWER)
             .with_user_agent(AGENT);
         let call = self.call(Method::UpdateUser, name);
         made(call, Box::pin(request.send())).await
@@ -273,7 +273,7 @@ impl Api {
             .get()
             .set_project(&self.project)
             .set_operation(name)
-            .with_attempt_timeout(PATIENCE)
+            .with_attempt_timeout(ANSWER)
             .with_user_agent(AGENT);
         made(self.call(Method::Operation, name), request.send()).await
     }
@@ -285,7 +285,7 @@ async fn made<T>(
     request: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, ProviderError> {
     let sent = Instant::now();
-    let answer = tokio::time::timeout(PATIENCE + Duration::from_secs(5), request).await;
+    let answer = tokio::time::timeout(ANSWER + Duration::from_secs(5), request).await;
     let answer = answer.unwrap_or_else(|late| Err(Error::timeout(late)));
     log(call.method, &answer, sent);
     answer.map_err(|error| explain(call, &error))
@@ -297,17 +297,16 @@ fn log<T>(method: Method, answer: &Result<T, Error>, sent: Instant) {
         Ok(_) => Some(200),
         Err(error) => error.http_status_code(),
     };
-    tracing::info!(
-        target: "pgfleet::wire",
-        operation = method.name(),
+    http::log(&http::Sent {
+        operation: Some(method.name()),
         status,
-        seconds = sent.elapsed().as_secs_f64(),
-        "{}", if status.is_some() { "answered" } else { "no answer" }
-    );
+        since: Some(sent),
+        ..http::Sent::default()
+    });
 }
 
 /// Half a listing would look like missing instances.
-fn whole(warnings: &[ApiWarning]) -> Result<(), ProviderError> {
+fn is_complete(warnings: &[ApiWarning]) -> Result<(), ProviderError> {
     let unreachable = warnings
         .iter()
         .find(|warning| warning.code == SqlApiWarningCode::RegionUnreachable);

@@ -6,7 +6,7 @@ use pgfleet_model::{
 };
 use pgfleet_planner::Word;
 
-use crate::{
+use crate::shared::{
     databases::{self, TAG_PENDING},
     passwords::{changed_tag, has_password},
 };
@@ -15,9 +15,8 @@ use super::{
     ADMIN,
     bodies::{SETTLED, new_labels},
     order::ends_recovery,
-    resolve::setting,
     setting::{NETWORK, PITR},
-    tier::edition,
+    size::edition,
 };
 
 const PATCHING: [&str; 4] = ["gcloud", "sql", "instances", "patch"];
@@ -129,7 +128,7 @@ fn create(
         "storage-auto-increase",
         attributes.storage.autogrow.unwrap_or(true),
     ));
-    if let Some(network) = setting(attributes, NETWORK) {
+    if let Some(network) = attributes.text(NETWORK) {
         flag(format!("--network={network}"));
         flag("--no-assign-ip".to_owned());
     }
@@ -140,7 +139,7 @@ fn create(
         } else {
             flag(format!("--retained-backups-count={days}"));
         }
-        if days > 0 && attributes.settings.get(PITR) == Some(&Value::Flag(true)) {
+        if days > 0 && attributes.is_on(PITR) {
             let log = days.min(edition.longest_log());
             flag(switch(RECOVERY, true));
             flag(format!("--retained-transaction-log-days={log}"));

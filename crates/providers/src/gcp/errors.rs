@@ -12,12 +12,12 @@ use google_cloud_gax::error::{
 use google_cloud_sql_v1::model::OperationError;
 use pgfleet_provider::{ErrorKind, ProviderError, Retry};
 
-use crate::{
+use crate::shared::{
     pauses::retry_after,
     words::{causes, chain, sentence},
 };
 
-use super::call::{Call, Method};
+use super::client::call::{Call, Method};
 
 /// Explains why a call failed.
 pub(super) fn explain(call: Call<'_>, error: &Error) -> ProviderError {
@@ -286,17 +286,6 @@ pub(super) fn ended(what: &str, errors: &[OperationError]) -> ProviderError {
         .remedy("look at the instance's operations in the Google Cloud console")
 }
 
-/// Takes a secret out of an error, in case that somebody repeats what was sent.
-pub(super) fn without_secret(error: ProviderError, secret: Option<&str>) -> ProviderError {
-    match secret.filter(|secret| !secret.is_empty()) {
-        Some(secret) => ProviderError {
-            message: error.message.replace(secret, "***"),
-            ..error
-        },
-        None => error,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -435,14 +424,5 @@ mod tests {
             let told = explain(call, &Error::http(http, headers.clone(), "".into()));
             assert_eq!(told.retry, retry, "{method:?} {http}");
         }
-    }
-
-    #[test]
-    fn a_secret_that_comes_back_is_not_told() {
-        let error = ProviderError::new(ErrorKind::Refused, "bad value planted");
-        assert_eq!(
-            without_secret(error, Some("planted")).message,
-            "bad value ***"
-        );
     }
 }

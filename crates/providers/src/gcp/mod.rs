@@ -1,7 +1,7 @@
 //! Google Cloud SQL for PostgreSQL.
 //!
 //! [`GcpPlatform`] knows Cloud SQL's rules, [`GcpProvider`] talks to it through Google's own client
-//! of the Cloud SQL Admin API, but for what that cannot read or send (`wire`). The client's own
+//! of the Cloud SQL Admin API, but for what that cannot read or send (`client/raw.rs`). The client's own
 //! retries are off: the executor repeats calls, by the one property of the error.
 //!
 //! An instance is known by its name, which is unique in its project, whatever the region. Its
@@ -11,13 +11,10 @@
 //! nobody's change is overwritten.
 
 mod bodies;
-mod call;
 mod client;
 mod command;
-mod endpoint;
 mod errors;
 mod mutate;
-mod note;
 mod observe;
 mod order;
 mod platform;
@@ -25,15 +22,19 @@ mod preflight;
 mod provider;
 mod resolve;
 mod rules;
-mod tier;
-mod wire;
+mod size;
 
-pub use endpoint::Endpoint;
+pub use client::endpoint::Endpoint;
 pub use platform::GcpPlatform;
 pub use provider::GcpProvider;
 
 /// Where the rules of Cloud SQL are written down.
 const DOCS: &str = "https://cloud.google.com/sql/docs/postgres/";
+
+/// A page of theirs.
+fn docs(page: &str) -> String {
+    format!("{DOCS}{page}")
+}
 
 /// The administrator that every instance has.
 const ADMIN: &str = "postgres";

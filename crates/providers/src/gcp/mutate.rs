@@ -5,21 +5,22 @@ use google_cloud_sql_v1::model::{
     operation::SqlOperationStatus, settings::SqlActivationPolicy,
 };
 use pgfleet_model::{
-    DesiredInstance, Mutation, ObjectVersion, Operation, Owner, ResourceRef, TAG_ADDRESS,
+    DesiredInstance, Mutation, ObjectVersion, Operation, Owner, Region, ResourceRef, TAG_ADDRESS,
     TAG_FLEET, TAG_MANAGED_BY,
 };
 use pgfleet_provider::{ErrorKind, OperationName, ProviderError, Retry, Secrets, Until};
 use secrecy::ExposeSecret;
 
-use crate::{
+use crate::shared::{
     databases,
-    passwords::{self, Passwords, has_password},
+    ownership::{is_ours, is_there},
+    passwords::{self, Passwords, has_password, scrubbed},
 };
 
 use super::{
-    bodies::{changed, labels, new_instance, refused},
+    bodies::{changed, labels, new_instance},
     client::Api,
-    errors::{ended, without_secret},
+    errors::ended,
     observe::{owner, version},
 };
 
@@ -47,7 +48,7 @@ pub(super) async fn begin(
             let secret = password.expose_secret();
             ours(api, mutation).await?;
             let taken = Box::pin(api.set_password(mutation.resource.id.as_str(), secret)).await;
-            until(taken.map_err(|error| without_secret(error, Some(secret)))?)
+            until(taken.map_err(|error| scrubbed(error, Some(&password)))?)
         }
         Operation::Modify { fields, .. } => {
             if let Some(database) = databases::made_by(fields) {
@@ -115,30 +116,15 @@ pub(super) fn about(target: &str) -> String {
 /// An instance that is there, and is the fleet's.
 async fn ours(api: &Api, mutation: &Mutation) -> Result<DatabaseInstance, ProviderError> {
     let live = api.get(mutation.resource.id.as_str()).await?;
-    let Mutation {
-        resource,
-        owner: wanted,
-        ..
-    } = mutation;
-    if owner(&live).is_none_or(|owner| owner.fleet != wanted.fleet) {
-        let why = format!("{resource} does not belong to the fleet {}", wanted.fleet);
-        return Err(refused(why)
-            .remedy("give the instance another name in the plan file, or let pgfleet adopt it"));
-    }
-    in_its_region(&live, resource)?;
+    is_ours(mutation, owner(&live).as_ref())?;
+    in_its_region(&live, &mutation.resource)?;
     Ok(live)
 }
 
-/// Names are unique in a project: another region is another instance than the one that is meant.
 fn in_its_region(live: &DatabaseInstance, resource: &ResourceRef) -> Result<(), ProviderError> {
-    if live.region == resource.region.as_str() {
-        return Ok(());
-    }
-    let why = format!(
-        "{resource} is in {} and not in {}",
-        live.region, resource.region
-    );
-    Err(refused(why).remedy("names are unique in a project, whatever the region: take another"))
+    let there = Region::new(live.region.as_str());
+    let remedy = "names are unique in a project, whatever the region: take another";
+    is_there(resource, &there, remedy)
 }
 
 async fn create(
@@ -163,7 +149,7 @@ async fn create(
     let secret = password.as_ref().map(ExposeSecret::expose_secret);
     let body = new_instance(mutation, desired, source, secret)?;
     let taken = Box::pin(api.insert(body)).await;
-    until(taken.map_err(|error| without_secret(error, secret))?)
+    until(taken.map_err(|error| scrubbed(error, password.as_ref()))?)
 }
 
 /// Says whose an instance is, or that it is nobody's, and nothing else of it.

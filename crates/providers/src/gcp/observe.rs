@@ -11,12 +11,12 @@ use pgfleet_model::{
     Owner, Phase, Region, ResourceId, ResourceRef, Role, Storage, Tags, Value,
 };
 
-use crate::{
+use crate::shared::{
     databases::{self, TAG_PENDING},
     passwords,
 };
 
-use super::note;
+use super::bodies::note;
 use super::setting::{EDITION, NETWORK, PITR};
 
 /// The port of every PostgreSQL on Cloud SQL.

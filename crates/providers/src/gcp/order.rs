@@ -7,54 +7,28 @@ use pgfleet_model::{
 };
 use pgfleet_planner::{Edge, PlannedCall};
 
-use crate::{
+use crate::shared::{
+    calls::{changes, deletes, modify, with_database, without_protection},
     databases,
     passwords::{self, has_password, is_version},
 };
 
-use super::{resolve::is_setting, setting::PITR, tier};
+use super::{resolve::is_setting, setting::PITR, size};
 
 pub(super) fn calls(mutation: Mutation, before: Option<&Attributes>) -> Vec<PlannedCall> {
-    match &mutation.operation {
+    let mutations = match &mutation.operation {
         Operation::CreatePrimary { desired } => {
-            let steps = databases::wanted(desired).map(databases::steps);
-            let steps = steps.into_iter().flatten().map(|change| Mutation {
-                // It is this run that makes it, whoever began the instance.
-                resume: false,
-                ..modify(&mutation, vec![change])
-            });
-            let all = [mutation.clone()].into_iter().chain(steps);
-            return all.map(call).collect();
+            let desired = desired.clone();
+            with_database(mutation, &desired)
         }
         Operation::Modify { fields, .. } => {
             let parts = split(fields.clone()).into_iter();
-            return parts.map(|part| call(modify(&mutation, part))).collect();
+            parts.map(|part| modify(&mutation, part)).collect()
         }
-        Operation::CreateReplica { .. } | Operation::Start | Operation::Delete { .. } => {}
-    }
-    let protected = before.is_some_and(|before| before.deletion_protection == Some(true));
-    let deletes = matches!(mutation.operation, Operation::Delete { .. });
-    if !(deletes && protected) || mutation.resume {
-        return vec![call(mutation)];
-    }
-    // Google refuses to delete what it protects. The plan's own protection was asked before.
-    let lift = FieldChange {
-        field: Field::DeletionProtection,
-        from: Some(Value::Flag(true)),
-        to: Value::Flag(false),
+        Operation::Delete { .. } => without_protection(mutation, before).collect(),
+        Operation::CreateReplica { .. } | Operation::Start => vec![mutation],
     };
-    vec![call(modify(&mutation, vec![lift])), call(mutation)]
-}
-
-fn modify(mutation: &Mutation, fields: Vec<FieldChange>) -> Mutation {
-    Mutation {
-        operation: Operation::Modify {
-            fields,
-            // There is no window for changes that somebody asks for.
-            in_window: false,
-        },
-        ..mutation.clone()
-    }
+    mutations.into_iter().map(planned).collect()
 }
 
 /// One change as calls: an instance's password and its databases have calls of their own.
@@ -75,7 +49,8 @@ fn split(fields: Vec<FieldChange>) -> Vec<Vec<FieldChange>> {
         .collect()
 }
 
-fn call(mutation: Mutation) -> PlannedCall {
+/// A mutation with Google's name for its call, what users notice, and how long it takes.
+fn planned(mutation: Mutation) -> PlannedCall {
     let (call, disruption, seconds) = match &mutation.operation {
         Operation::CreatePrimary { .. } => ("instances.insert", Disruption::None, 480),
         Operation::CreateReplica { .. } => ("instances.insert", Disruption::None, 600),
@@ -107,61 +82,91 @@ fn call(mutation: Mutation) -> PlannedCall {
     }
 }
 
-/// A replica is never smaller than its primary on the way: up, replicas go first; down, the primary.
+/// What has to wait for what, beyond the order that holds everywhere.
 pub(super) fn order(calls: &[PlannedCall], observed: &ObservedState) -> Vec<Edge> {
     let primary = observed.primary().map(|primary| &primary.resource);
-    let is_primary = |call: &PlannedCall| Some(&call.mutation.resource) == primary;
+    let side = |call| Side {
+        call,
+        is_primary: Some(&call.mutation.resource) == primary,
+    };
     let mut edges = Vec::new();
     for (first, one) in calls.iter().enumerate() {
         for (then, other) in calls.iter().enumerate().filter(|(then, _)| *then != first) {
-            // `one` is the primary in both questions.
-            if is_primary(one) && !is_primary(other) {
-                match (direction(one), direction(other)) {
-                    (Some(Ordering::Greater), Some(_)) => {
-                        edges.push(Edge {
-                            first: then,
-                            then: first,
-                        });
-                    }
-                    (Some(_), Some(_)) => edges.push(Edge { first, then }),
-                    _ => {}
-                }
-            }
-            let deletes =
-                |call: &PlannedCall| matches!(call.mutation.operation, Operation::Delete { .. });
-            let creates = |call: &PlannedCall| {
-                matches!(
-                    call.mutation.operation,
-                    Operation::CreatePrimary { .. } | Operation::CreateReplica { .. }
-                )
-            };
-            // A promoted replica goes before its primary too.
-            let role = |call: &PlannedCall| call.mutation.owner.address.role();
-            let last = deletes(one)
-                && deletes(other)
-                && role(one) == Role::Replica
-                && role(other) == Role::Primary
-                && !other.mutation.resume;
-            // Google leaves it on while the primary has replicas.
-            let unneeded = deletes(one)
-                && role(one) == Role::Replica
-                && is_primary(other)
-                && ends_recovery(changes(other));
-            // One name, two regions: the name must be free first.
-            let moved = deletes(one)
-                && creates(other)
-                && one.mutation.resource.id == other.mutation.resource.id;
-            // What goes is smaller than its primary is about to be.
-            let outgrown = deletes(one)
-                && role(one) == Role::Replica
-                && is_primary(other)
-                && direction(other) == Some(Ordering::Greater);
-            if last || unneeded || moved || outgrown {
+            if RULES.iter().any(|goes| goes(side(one), side(other))) {
                 edges.push(Edge { first, then });
             }
         }
     }
     edges
+}
+
+/// A call, and whether it is about the live primary.
+#[derive(Clone, Copy)]
+struct Side<'a> {
+    call: &'a PlannedCall,
+    is_primary: bool,
+}
+
+impl Side<'_> {
+    fn role(self) -> Role {
+        self.call.mutation.owner.address.role()
+    }
+
+    fn deletes_a_replica(self) -> bool {
+        deletes(self.call) && self.role() == Role::Replica
+    }
+}
+
+/// Whether one call goes before the other.
+const RULES: [fn(Side<'_>, Side<'_>) -> bool; 6] = [
+    grows_first,
+    shrinks_later,
+    goes_before_its_primary,
+    needs_recovery,
+    frees_the_name,
+    is_outgrown,
+];
+
+/// A replica is never smaller than its primary on the way: up, replicas go first.
+fn grows_first(one: Side<'_>, other: Side<'_>) -> bool {
+    !one.is_primary
+        && other.is_primary
+        && direction(one.call).is_some()
+        && direction(other.call) == Some(Ordering::Greater)
+}
+
+/// Down, the primary does.
+fn shrinks_later(one: Side<'_>, other: Side<'_>) -> bool {
+    one.is_primary
+        && !other.is_primary
+        && direction(one.call).is_some_and(|way| way != Ordering::Greater)
+        && direction(other.call).is_some()
+}
+
+/// A promoted replica goes before its primary, too.
+fn goes_before_its_primary(one: Side<'_>, other: Side<'_>) -> bool {
+    one.deletes_a_replica()
+        && deletes(other.call)
+        && other.role() == Role::Primary
+        && !other.call.mutation.resume
+}
+
+/// Google leaves point-in-time recovery on while the primary has replicas.
+fn needs_recovery(one: Side<'_>, other: Side<'_>) -> bool {
+    one.deletes_a_replica() && other.is_primary && ends_recovery(changes(other.call))
+}
+
+/// One name, two regions: the name must be free first.
+fn frees_the_name(one: Side<'_>, other: Side<'_>) -> bool {
+    let (one, other) = (one.call, other.call);
+    deletes(one)
+        && other.mutation.operation.is_create()
+        && one.mutation.resource.id == other.mutation.resource.id
+}
+
+/// What goes is smaller than its primary is about to be.
+fn is_outgrown(one: Side<'_>, other: Side<'_>) -> bool {
+    one.deletes_a_replica() && other.is_primary && direction(other.call) == Some(Ordering::Greater)
 }
 
 /// Whether a change switches point-in-time recovery off.
@@ -171,14 +176,6 @@ pub(super) fn ends_recovery(fields: &[FieldChange]) -> bool {
     fields.any(|change| is_setting(&change.field, PITR) && change.to == off)
 }
 
-/// What a call changes.
-pub(super) fn changes(call: &PlannedCall) -> &[FieldChange] {
-    match &call.mutation.operation {
-        Operation::Modify { fields, .. } => fields,
-        _ => &[],
-    }
-}
-
 /// Whether a call makes an instance larger or smaller. The tier decides, then the disk.
 fn direction(call: &PlannedCall) -> Option<Ordering> {
     let fields = changes(call);
@@ -186,7 +183,7 @@ fn direction(call: &PlannedCall) -> Option<Ordering> {
         .iter()
         .find_map(|change| match (&change.field, &change.from, &change.to) {
             (Field::Size, Some(Value::Text(from)), Value::Text(to)) => {
-                tier::compare(to, from).filter(|order| *order != Ordering::Equal)
+                size::compare(to, from).filter(|order| *order != Ordering::Equal)
             }
             _ => None,
         });

@@ -8,13 +8,14 @@ use pgfleet_planner::{
     Capabilities, Compare, Draft, Edge, FieldRule, PlannedCall, Platform, Standing, Word,
 };
 
-use crate::{
+use crate::shared::{
+    calls::changes,
     databases,
     passwords::{Passwords, is_version},
 };
 
 use super::{
-    DOCS, command, order, resolve, rules,
+    command, docs, order, resolve, rules,
     setting::{EDITION, NETWORK, PITR},
 };
 
@@ -81,7 +82,7 @@ impl Platform for GcpPlatform {
             )
             .key("primary.existing")
             .remedy("write its name, REGION/NAME, or its connection name PROJECT:REGION:NAME")
-            .source(format!("{DOCS}instance-settings"));
+            .source(docs("instance-settings"));
             return Err(Box::new(check));
         }
         Ok(ResourceRef {
@@ -98,9 +99,7 @@ impl Platform for GcpPlatform {
         let refuse =
             |compare, code: &str, page: &str, what: &str, remedy: &str| FieldRule::Refuse {
                 compare,
-                check: Check::error(code, what)
-                    .remedy(remedy)
-                    .source(format!("{DOCS}{page}")),
+                check: Check::error(code, what).remedy(remedy).source(docs(page)),
             };
         match field {
             Field::Postgres if role == Role::Primary => refuse(
@@ -174,7 +173,7 @@ impl Platform for GcpPlatform {
 
     /// A database comes to every replica, however old that is: one that cannot be made keeps none away.
     fn precedes_replicas(&self, call: &PlannedCall) -> bool {
-        let mut changes = order::changes(call).iter();
+        let mut changes = changes(call).iter();
         !changes.any(|change| databases::concerns(&change.field))
     }
 

@@ -6,7 +6,7 @@ use pgfleet_model::{
     Check, Inventory, Mutation, ObservedInstance, Operation, ResourceRef, Severity,
 };
 
-use super::DOCS;
+use super::docs;
 
 /// Levels of replicas of replicas, with the primary.
 const LEVELS: usize = 4;
@@ -51,7 +51,7 @@ fn taken_names(mutations: &[&Mutation], inventory: &Inventory) -> Vec<Check> {
                 .at(&desired.address)
                 .key(desired.key.clone())
                 .remedy("choose another name (`id`, `ids` or `fleet`): it is unique in the project")
-                .source(format!("{DOCS}instance-settings")),
+                .source(docs("instance-settings")),
             )
         })
         .collect()
@@ -70,7 +70,7 @@ fn deep_sources(mutations: &[&Mutation], inventory: &Inventory) -> Vec<Check> {
         Check::new(severity, "gcp/cascade", message)
             .key("primary.existing")
             .remedy(remedy)
-            .source(format!("{DOCS}replication"))
+            .source(docs("replication"))
     };
     sources
         .into_iter()

@@ -1,15 +1,12 @@
 //! The half that talks to Google: the trait's functions, over the client.
 
-use std::{
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
 };
 
 use async_trait::async_trait;
-use futures_util::{StreamExt as _, stream};
+use futures_util::{FutureExt as _, StreamExt as _, stream};
 use google_cloud_sql_v1::model::operation::SqlOperationStatus;
 use pgfleet_model::{
     AccountId, Check, FleetName, Inventory, Mutation, ObjectVersion, Operation as Verb, Owner,
@@ -21,16 +18,12 @@ use pgfleet_provider::{
 };
 use tokio::sync::OnceCell;
 
-use crate::standing::progress;
+use crate::shared::standing::{progress, settled};
 
 use super::{Endpoint, GcpPlatform, client::Api, errors::ended, mutate, observe, preflight};
 
 /// Operations that are asked after at once.
 const SIDE_BY_SIDE: usize = 16;
-/// How often, and how many times, the end of a change of labels is asked for.
-const LABELS_PAUSE: Duration = Duration::from_secs(1);
-const LABELS_TIMES: u32 = 120;
-
 /// Cloud SQL in one project. Fleets of a run share one, and with it its list.
 pub struct GcpProvider {
     platform: GcpPlatform,
@@ -217,16 +210,16 @@ impl Provider for GcpProvider {
         let Until::Named(name) = mutate::claim(self.api().await?, resource, owner).await? else {
             return Ok(());
         };
-        for _ in 0..LABELS_TIMES {
-            match self.progress(&name).await {
-                Ok(Progress::Done) => return Ok(()),
-                Ok(Progress::Running { .. }) => {}
-                Err(error) if matches!(error.retry, Retry::Backoff | Retry::After(_)) => {}
-                Err(error) => return Err(error),
+        let name = &name;
+        let ask = || async move {
+            match self.progress(name).await {
+                Err(error) if matches!(error.retry, Retry::Backoff | Retry::After(_)) => {
+                    let retry_after = error.retry.asked_pause();
+                    Ok(Progress::Running { retry_after })
+                }
+                answer => answer,
             }
-            tokio::time::sleep(LABELS_PAUSE).await;
-        }
-        let why = format!("Google still works on the labels of {resource}");
-        Err(ProviderError::new(ErrorKind::Busy, why).remedy("run the command again"))
+        };
+        settled(resource, None, || ask().boxed()).await
     }
 }

@@ -1,19 +1,19 @@
 //! Completes what a plan file says of one instance: its tier, its edition, its network, its disk.
 
-use pgfleet_model::{Attributes, Availability, Check, Field, Role, Value};
+use pgfleet_model::{Availability, Check, Field, ObservedInstance, PgVersion, Region, Role, Value};
 use pgfleet_planner::Draft;
 use pgfleet_spec::InstanceSize;
 
-use crate::{databases, portable};
+use crate::shared::{databases, portable};
 
 use super::{
     observe, rules,
     setting::{EDITION, NETWORK, PITR, SMALLER},
-    tier::{self, Edition},
+    size::{self, Edition},
 };
 
 /// The version of a new primary where the plan names none.
-const NEWEST: u32 = 17;
+const USUAL_MAJOR: u32 = 17;
 
 pub(super) fn resolve(project: &str, draft: Draft<'_>) -> Vec<Check> {
     let Draft {
@@ -31,43 +31,22 @@ pub(super) fn resolve(project: &str, draft: Draft<'_>) -> Vec<Check> {
     let follows = live_primary
         .filter(|primary| primary.owner.is_none())
         .map(|live| &live.attributes);
-    let inherited = |name: &str| follows.and_then(|live| live.settings.get(name).cloned());
-    let text = |value: Option<Value>| match value {
-        Some(Value::Text(text)) => Some(text),
-        _ => None,
+    let said = |name: &str| match platform.get(name) {
+        Some(Value::Text(text)) => Some(text.as_str()),
+        _ => follows.and_then(|live| live.text(name)),
     };
-    let edition = text(
-        platform
-            .get(EDITION)
-            .cloned()
-            .or_else(|| inherited(EDITION)),
-    )
-    .and_then(|word| Edition::parse(&word))
-    .unwrap_or(Edition::Enterprise);
-    let network = text(
-        platform
-            .get(NETWORK)
-            .cloned()
-            .or_else(|| inherited(NETWORK)),
-    );
+    let edition = said(EDITION).and_then(Edition::parse);
+    let edition = edition.unwrap_or(Edition::Enterprise);
+    let network = said(NETWORK).map(|network| whole_network(project, network));
     let attributes = &mut desired.attributes;
     attributes.size = match size {
         Some(InstanceSize::Class(class)) => Some(class.clone()),
         Some(size @ InstanceSize::AtLeast { .. }) => {
-            let want = portable::want(size);
-            let does = |tier: &&String| {
-                want.as_ref()
-                    .is_some_and(|want| tier::fits(tier, edition, want))
-            };
-            let running = live
-                .and_then(|live| live.attributes.size.as_ref())
-                .filter(does);
-            let cheapest = || tier::cheapest(edition, &desired.resource.region, want.as_ref()?);
-            let found = running.cloned().or_else(cheapest);
-            if found.is_none() {
+            let tier = tier_for(size, edition, &desired.resource.region, live);
+            if tier.is_none() {
                 checks.push(rules::no_tier(&desired.address, &desired.key, edition));
             }
-            found
+            tier
         }
         None => follows.and_then(|live| live.size.clone()),
     };
@@ -75,12 +54,6 @@ pub(super) fn resolve(project: &str, draft: Draft<'_>) -> Vec<Check> {
     let settings = &mut attributes.settings;
     settings.insert(EDITION.into(), Value::Text(edition.as_str().to_owned()));
     if let Some(network) = network {
-        let network = observe::network(&network);
-        let network = if network.contains('/') {
-            network
-        } else {
-            format!("projects/{project}/global/networks/{network}")
-        };
         settings.insert(NETWORK.into(), Value::Text(network));
     }
     databases::take_up(settings, role, desired.bootstrap.as_ref(), live);
@@ -88,8 +61,8 @@ pub(super) fn resolve(project: &str, draft: Draft<'_>) -> Vec<Check> {
     match role {
         Role::Primary => {
             if attributes.postgres.is_none() && running.is_none() {
-                attributes.postgres = NEWEST.to_string().parse().ok();
-                checks.push(rules::version_chosen(NEWEST));
+                attributes.postgres = Some(PgVersion::of(USUAL_MAJOR));
+                checks.push(rules::version_chosen(USUAL_MAJOR));
             }
             let backed_up = attributes.backup_days.is_some_and(|days| days > 0);
             let two_zones = attributes.availability == Some(Availability::Regional);
@@ -113,17 +86,32 @@ pub(super) fn resolve(project: &str, draft: Draft<'_>) -> Vec<Check> {
             let version = source.and_then(|live| live.attributes.postgres);
             attributes.postgres = version
                 .or(attributes.postgres)
-                .or_else(|| NEWEST.to_string().parse().ok());
+                .or(Some(PgVersion::of(USUAL_MAJOR)));
         }
     }
     checks
 }
 
-/// The text of a setting.
-pub(super) fn setting<'a>(attributes: &'a Attributes, name: &str) -> Option<&'a str> {
-    match attributes.settings.get(name) {
-        Some(Value::Text(text)) => Some(text),
-        _ => None,
+/// The tier for a portable size: the live one where that fits, else the cheapest that does.
+fn tier_for(
+    size: &InstanceSize,
+    edition: Edition,
+    region: &Region,
+    live: Option<&ObservedInstance>,
+) -> Option<String> {
+    let want = portable::want(size)?;
+    let running = live.and_then(|live| live.attributes.size.clone());
+    let running = running.filter(|tier| size::fits(tier, edition, &want));
+    running.or_else(|| size::cheapest(edition, region, &want))
+}
+
+/// A network by its whole name.
+fn whole_network(project: &str, network: &str) -> String {
+    let network = observe::network(network);
+    if network.contains('/') {
+        network
+    } else {
+        format!("projects/{project}/global/networks/{network}")
     }
 }
 

@@ -8,9 +8,9 @@ mod tests;
 
 use pgfleet_model::{ChangeSet, Check, DesiredState, ObservedState};
 
-use crate::offered;
+use crate::shared::offered;
 
-use super::DOCS;
+use super::docs;
 
 pub(super) use instance::{bootstrap, no_tier, version_chosen};
 
@@ -36,7 +36,7 @@ pub(super) fn check(
         checks.extend(instance::version(wanted));
         checks.extend(fleet::backups(desired, wanted));
     }
-    let source = page("locations");
+    let source = docs("locations");
     checks.extend(offered::regions(
         desired, observed, changes, &REGIONS, &source,
     ));
@@ -46,8 +46,4 @@ pub(super) fn check(
     checks.extend(fleet::existing(desired, observed));
     checks.extend(fleet::public_address(desired, changes));
     checks
-}
-
-fn page(name: &str) -> String {
-    format!("{DOCS}{name}")
 }

@@ -8,7 +8,7 @@ use super::{
     platform::number,
 };
 
-const SOURCE: &str = "postgresql.org/docs/current/warm-standby.html";
+const SOURCE: &str = "https://www.postgresql.org/docs/current/warm-standby.html";
 
 /// The prerequisites, held against what was found. A fleet without replicas needs none.
 pub(crate) fn check(desired: &DesiredState, observed: &ObservedState) -> Vec<Check> {

@@ -7,7 +7,7 @@
 //! says `creating` or `deleting` without anybody holding its lock was interrupted, and the next
 //! run begins it anew.
 
-mod command_line;
+mod cluster_name;
 mod config;
 mod errors;
 mod existing;

@@ -17,7 +17,7 @@ use pgfleet_provider::{ErrorKind, ProviderError, Retry, Secrets};
 use secrecy::SecretString;
 
 use super::{
-    command_line::cluster_name,
+    cluster_name::cluster_name,
     config::{PORT, ServerConfig},
     errors::{Explain, busy, refused},
     host::Host,

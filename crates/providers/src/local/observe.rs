@@ -14,7 +14,7 @@ use pgfleet_postgres::{InstanceLock, Orphan, Server, Status, orphans};
 use pgfleet_provider::{ErrorKind, ProviderError};
 
 use super::{
-    command_line::owner_in,
+    cluster_name::owner_in,
     config::{MAX_SLOTS, PORT, STANDBY_SETTINGS, ServerConfig, upstream_in},
     errors::Explain,
     host::Host,

@@ -59,7 +59,12 @@ impl Platform for LocalPlatform {
         let source = Source::existing(reference).map_err(|why| {
             let message = format!("`existing` cannot be used: {why}");
             let check = Check::error("local/existing", message).key("primary.existing");
-            Box::new(check.remedy("write postgres://USER:PASSWORD@HOST:PORT/DATABASE"))
+            let page = "https://www.postgresql.org/docs/current/libpq-connect.html";
+            Box::new(
+                check
+                    .remedy("write postgres://USER:PASSWORD@HOST:PORT/DATABASE")
+                    .source(format!("{page}#LIBPQ-CONNSTRING-URIS")),
+            )
         })?;
         Ok(source.resource)
     }
@@ -138,5 +143,5 @@ pub(crate) fn as_number(value: &Value) -> Option<u64> {
 }
 
 pub(crate) fn number(live: &ObservedInstance, name: &str) -> Option<u64> {
-    live.attributes.settings.get(name).and_then(as_number)
+    live.attributes.number(name)
 }

@@ -107,8 +107,6 @@ pub(super) fn resolve(draft: Draft<'_>) -> Vec<Check> {
 }
 
 fn list(live: Option<&ObservedInstance>, name: &str) -> BTreeSet<String> {
-    match live.and_then(|live| live.attributes.settings.get(name)) {
-        Some(Value::List(words)) => words.clone(),
-        _ => BTreeSet::new(),
-    }
+    let words = live.and_then(|live| live.attributes.list(name));
+    words.cloned().unwrap_or_default()
 }

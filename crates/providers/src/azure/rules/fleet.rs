@@ -2,14 +2,13 @@
 
 use pgfleet_model::{
     Action, Address, Attributes, Availability, ChangeSet, Check, DesiredState, ObservedState, Role,
-    Severity, Stranger,
 };
 
-use super::{REPLICAS, page};
+use super::MAX_REPLICAS;
 use crate::azure::{
-    REPLICAS as REPLICAS_PAGE,
+    REPLICAS_PAGE, docs,
     order::outgrows,
-    sku::{is_burstable, is_less},
+    size::{is_burstable, is_less},
 };
 
 /// What the plan makes of the primary, or what the one that it follows is.
@@ -69,7 +68,7 @@ pub(super) fn burstable(desired: &DesiredState, observed: &ObservedState) -> Vec
             .at(&Address::Primary)
             .key("primary.multi_az")
             .remedy(format!("leave `multi_az` out, or {remedy}"))
-            .source(page("high-availability/concepts-high-availability")),
+            .source(docs("high-availability/concepts-high-availability")),
         );
     }
     checks
@@ -91,18 +90,15 @@ pub(super) fn cascade(observed: &ObservedState) -> Option<Check> {
 }
 
 pub(super) fn replica_limit(desired: &DesiredState, observed: &ObservedState) -> Option<Check> {
-    let strangers = observed.strangers.iter();
-    let others = strangers
-        .filter(|other| matches!(other, Stranger::Follows(_)))
-        .count();
+    let others = observed.strangers_of(desired.primary_ref()).count();
     let all = desired.replicas().count() + others;
-    (all > REPLICAS as usize).then(|| {
+    (all > MAX_REPLICAS as usize).then(|| {
         Check::error(
             "azure/replica-limit",
-            format!("{all} replicas of one primary: Azure makes {REPLICAS}"),
+            format!("{all} replicas of one primary: Azure makes {MAX_REPLICAS}"),
         )
         .key("replicas")
-        .remedy(format!("lower `count` to {REPLICAS} or less in all"))
+        .remedy(format!("lower `count` to {MAX_REPLICAS} or less in all"))
         .source(REPLICAS_PAGE)
     })
 }
@@ -173,32 +169,26 @@ pub(super) fn replicas_that_do_not_grow(
         .collect()
 }
 
-/// A replica that the plan does not know keeps its primary from becoming what it cannot follow.
+/// A replica that the plan does not know keeps its source from becoming what it cannot follow.
 pub(super) fn strangers_in_the_way(observed: &ObservedState, changes: &ChangeSet) -> Vec<Check> {
-    let primary = observed.primary().map(|live| &live.resource);
-    let update = changes
+    let updates = changes
         .effective()
-        .find(|change| change.action == Action::Update && Some(&change.resource) == primary);
-    let Some(update) = update else {
-        return Vec::new();
-    };
-    let followers = observed
-        .strangers
-        .iter()
-        .filter_map(|stranger| match stranger {
-            Stranger::Follows(live) => Some(live),
-            Stranger::Holds(..) => None,
-        });
-    followers
-        .filter(|live| outgrows(&update.fields, &live.attributes))
-        .map(|live| {
+        .filter(|change| change.action == Action::Update);
+    let in_the_way = updates.flat_map(|update| {
+        let followers = observed.strangers_of(&update.resource);
+        followers
+            .filter(|live| outgrows(&update.fields, &live.attributes))
+            .map(move |live| (update, live))
+    });
+    in_the_way
+        .map(|(update, live)| {
             let message = format!(
-                "{} is a replica that the plan does not know, and its primary is to become more than \
-                 it can follow",
-                live.resource
+                "{} is a replica that the plan does not know, and {} is to become more than it can \
+                 follow",
+                live.resource, update.resource
             );
-            Check::new(Severity::Error, "azure/smaller-replica", message)
-                .at(&Address::Primary)
+            Check::error("azure/smaller-replica", message)
+                .at(&update.address)
                 .remedy("enlarge it first, or delete it, by the tool that made it")
                 .source(REPLICAS_PAGE)
         })
@@ -215,6 +205,6 @@ pub(super) fn no_last_snapshot(desired: &DesiredState, observed: &ObservedState)
             "Azure takes no snapshot of a server that is deleted; it can be revived for five days",
         )
         .remedy("dump what is worth keeping, and set final_snapshot = false")
-        .source(page("backup-restore/how-to-restore-dropped-server"))
+        .source(docs("backup-restore/how-to-restore-dropped-server"))
     })
 }

@@ -2,8 +2,8 @@
 
 use pgfleet_model::{Check, DesiredInstance};
 
-use super::page;
-use crate::databases;
+use crate::azure::docs;
+use crate::shared::databases;
 
 /// Tags of a resource.
 const TAGS: usize = 50;
@@ -37,7 +37,7 @@ pub(super) fn identifier(wanted: &DesiredInstance) -> Option<Check> {
                 "3 to 63 lowercase letters, digits and single hyphens, no hyphen first or last; set `id` \
                  or `ids`, or another `fleet`",
             )
-            .source(page("configure-maintain/how-to-create-server"))
+            .source(docs("configure-maintain/how-to-create-server"))
     })
 }
 
@@ -46,7 +46,7 @@ pub(super) fn administrator(wanted: &DesiredInstance) -> Vec<Check> {
     let Some(bootstrap) = &wanted.bootstrap else {
         return Vec::new();
     };
-    let source = page("configure-maintain/how-to-create-server");
+    let source = docs("configure-maintain/how-to-create-server");
     let admin = &bootstrap.admin;
     let why = if RESERVED.contains(&admin.to_ascii_lowercase().as_str()) {
         Some(format!("Azure keeps the name `{admin}` for itself"))
@@ -86,7 +86,7 @@ pub(super) fn database(wanted: &DesiredInstance) -> Option<Check> {
         .at(&wanted.address)
         .key("primary.database")
         .remedy("a letter or `_` first, then letters, digits, `_`, `-` and `$`")
-        .source(page("configure-maintain/how-to-create-server"))
+        .source(docs("configure-maintain/how-to-create-server"))
     })
 }
 

@@ -4,10 +4,10 @@ use pgfleet_model::{
     Availability, ChangeSet, Check, DesiredInstance, DesiredState, ObservedState, Role,
 };
 
-use super::page;
+use crate::azure::docs;
 use crate::{
     azure::{resolve::is_private, setting},
-    offered,
+    shared::offered,
 };
 
 /// Regions of which the catalog knows no price.
@@ -75,7 +75,7 @@ pub(super) fn regions(
     observed: &ObservedState,
     changes: &ChangeSet,
 ) -> Vec<Check> {
-    offered::regions(desired, observed, changes, &REGIONS, &page("overview"))
+    offered::regions(desired, observed, changes, &REGIONS, &docs("overview"))
 }
 
 /// A standby lies in another zone. One that is there already proves that there are zones.
@@ -94,7 +94,7 @@ pub(super) fn zones(desired: &DesiredState, observed: &ObservedState) -> Option<
         .at(&primary.address)
         .key("primary.multi_az")
         .remedy("leave `multi_az` out, or take a region with zones")
-        .source(page("overview"))
+        .source(docs("overview"))
     })
 }
 
@@ -130,7 +130,7 @@ pub(super) fn network(wanted: &DesiredInstance) -> Option<Check> {
             .at(&wanted.address)
             .key(format!("{own}.{key}"))
             .remedy(remedy)
-            .source(page("network/concepts-networking-private")),
+            .source(docs("network/concepts-networking-private")),
     )
 }
 
@@ -150,7 +150,7 @@ pub(super) fn elsewhere(wanted: &DesiredInstance, observed: &ObservedState) -> O
         .at(&wanted.address)
         .key(wanted.key.clone())
         .remedy("keep its region, or make another server under another name (`id`, `ids`)")
-        .source(page("configure-maintain/how-to-create-server")),
+        .source(docs("configure-maintain/how-to-create-server")),
     )
 }
 
@@ -166,6 +166,6 @@ pub(super) fn public_address(created: &[&DesiredInstance]) -> Option<Check> {
         )
         .key("azure.subnet_id")
         .remedy("set `subnet_id` and `private_dns_zone_id` in [azure] for a private one")
-        .source(page("network/concepts-networking-public"))
+        .source(docs("network/concepts-networking-public"))
     })
 }

@@ -2,13 +2,14 @@
 
 use pgfleet_model::{
     Action, Availability, ChangeSet, Check, DesiredInstance, DesiredState, ObservedInstance,
-    ObservedState, PrimaryPolicy, Role, Stranger, Value,
+    ObservedState, PrimaryPolicy, Role,
 };
 
-use super::{MAX_REPLICAS, page};
+use super::MAX_REPLICAS;
 use crate::gcp::{
+    docs,
     setting::{NETWORK, PITR, SMALLER},
-    tier,
+    size,
 };
 
 /// Replicas need backups and point-in-time recovery on their primary.
@@ -22,14 +23,14 @@ pub(super) fn backups(desired: &DesiredState, wanted: &DesiredInstance) -> Optio
             "replicas need backups with point-in-time recovery on their primary",
         )
         .remedy("set `backup_days` to 1 or more")
-        .source(page("replication/create-replica"))
+        .source(docs("replication/create-replica"))
     } else if days == 0 && two_zones {
         Check::error(
             "gcp/ha-backups",
             "a primary in two zones needs backups with point-in-time recovery",
         )
         .remedy("set `backup_days` to 1 or more, or leave `multi_az` out")
-        .source(page("high-availability"))
+        .source(docs("high-availability"))
     } else {
         return None;
     };
@@ -37,10 +38,7 @@ pub(super) fn backups(desired: &DesiredState, wanted: &DesiredInstance) -> Optio
 }
 
 pub(super) fn replica_limit(desired: &DesiredState, observed: &ObservedState) -> Option<Check> {
-    let strangers = observed.strangers.iter();
-    let others = strangers
-        .filter(|other| matches!(other, Stranger::Follows(_)))
-        .count();
+    let others = observed.strangers_of(desired.primary_ref()).count();
     let wanted = desired.replicas().count() + others;
     (wanted > MAX_REPLICAS as usize).then(|| {
         Check::warning(
@@ -51,7 +49,7 @@ pub(super) fn replica_limit(desired: &DesiredState, observed: &ObservedState) ->
         .remedy(format!(
             "lower `count` to {MAX_REPLICAS} or less in all, or ask Google for more"
         ))
-        .source(page("replication/create-replica"))
+        .source(docs("replication/create-replica"))
     })
 }
 
@@ -63,7 +61,7 @@ pub(super) fn smaller_replicas(desired: &DesiredState, observed: &ObservedState)
         return Vec::new();
     };
     let replicas = desired.replicas().filter(|replica| {
-        let allowed = replica.attributes.settings.get(SMALLER) == Some(&Value::Flag(true));
+        let allowed = replica.attributes.is_on(SMALLER);
         let size = replica.attributes.size.as_deref();
         !allowed && size.is_some_and(|size| has_less(size, primary))
     });
@@ -74,20 +72,20 @@ pub(super) fn smaller_replicas(desired: &DesiredState, observed: &ObservedState)
                 "gcp/smaller-replica",
                 format!(
                     "{} is smaller than its primary's {}",
-                    tier::describe(size),
-                    tier::describe(primary)
+                    size::describe(size),
+                    size::describe(primary)
                 ),
             )
             .at(&replica.address)
             .key(format!("{}.size", replica.key))
             .remedy("give it at least the primary's size, or set `allow_smaller_replicas = true` in [gcp]")
-            .source(page("replication/create-replica"))
+            .source(docs("replication/create-replica"))
         })
         .collect()
 }
 
 fn has_less(replica: &str, primary: &str) -> bool {
-    let (Some(replica), Some(primary)) = (tier::class(replica), tier::class(primary)) else {
+    let (Some(replica), Some(primary)) = (size::class(replica), size::class(primary)) else {
         return false;
     };
     replica.vcpus < primary.vcpus || replica.memory_gib() < primary.memory_gib()
@@ -109,7 +107,7 @@ pub(super) fn replica_autogrow(desired: &DesiredState) -> Vec<Check> {
             .at(&replica.address)
             .key(format!("{}.storage.autogrow", replica.key))
             .remedy("leave `autogrow` out of the group")
-            .source(page("instance-settings"))
+            .source(docs("instance-settings"))
         })
         .collect()
 }
@@ -126,7 +124,7 @@ pub(super) fn existing(desired: &DesiredState, observed: &ObservedState) -> Vec<
         Check::error(code, message)
             .key("primary.existing")
             .remedy(remedy)
-            .source(page("replication/create-replica"))
+            .source(docs("replication/create-replica"))
     };
     let Some(live) = &observed.existing else {
         return Vec::new();
@@ -146,7 +144,7 @@ pub(super) fn existing(desired: &DesiredState, observed: &ObservedState) -> Vec<
     if *role == Role::Replica {
         return Vec::new();
     }
-    let recovery = attributes.settings.get(PITR) == Some(&Value::Flag(true));
+    let recovery = attributes.is_on(PITR);
     let backups = attributes.backup_days.is_some_and(|days| days > 0);
     if recovery && backups {
         return Vec::new();
@@ -177,6 +175,6 @@ pub(super) fn public_address(desired: &DesiredState, changes: &ChangeSet) -> Opt
         )
         .key("gcp.network")
         .remedy("set `network` to a VPC network with private services access")
-        .source(page("configure-private-ip"))
+        .source(docs("configure-private-ip"))
     })
 }

@@ -2,10 +2,11 @@
 
 use pgfleet_model::{Address, Bootstrap, Check, DesiredInstance, Role};
 
-use super::page;
+use crate::gcp::docs;
 use crate::gcp::{
-    ADMIN, note,
-    tier::{self, Edition, edition},
+    ADMIN,
+    bodies::note,
+    size::{self, Edition, edition},
 };
 
 /// Longest `PROJECT:NAME`.
@@ -26,7 +27,7 @@ pub(in crate::gcp) fn no_tier(address: &Address, key: &str, edition: Edition) ->
     .at(address)
     .key(format!("{key}.size"))
     .remedy("ask for less, for another `arch`, or set `edition` in [gcp]")
-    .source(page("instance-settings"))
+    .source(docs("instance-settings"))
 }
 
 pub(in crate::gcp) fn version_chosen(major: u32) -> Check {
@@ -35,7 +36,7 @@ pub(in crate::gcp) fn version_chosen(major: u32) -> Check {
         format!("the plan names no version: a new primary gets PostgreSQL {major}"),
     )
     .key("postgres")
-    .source(page("db-versions"))
+    .source(docs("db-versions"))
 }
 
 /// What Cloud SQL makes with an instance is the user `postgres`; a further database is made after it.
@@ -53,7 +54,7 @@ pub(in crate::gcp) fn bootstrap(bootstrap: &Bootstrap, exists: bool) -> Vec<Chec
             .at(&Address::Primary)
             .key("primary.admin")
             .remedy("leave `admin` out, and make further users with `gcloud sql users create`")
-            .source(page("users")),
+            .source(docs("users")),
         );
     }
     if note::written(&bootstrap.database).is_none() {
@@ -71,7 +72,7 @@ pub(in crate::gcp) fn bootstrap(bootstrap: &Bootstrap, exists: bool) -> Vec<Chec
                 "choose a name of at most 63 lowercase letters, digits and underscores; anything \
                  else in it counts three times",
             )
-            .source(page("label-instance")),
+            .source(docs("label-instance")),
         );
     }
     if bootstrap.password.is_none() {
@@ -83,7 +84,7 @@ pub(in crate::gcp) fn bootstrap(bootstrap: &Bootstrap, exists: bool) -> Vec<Chec
             .at(&Address::Primary)
             .key("primary.password")
             .remedy("name a password source, such as { env = \"DB_PASSWORD\" }")
-            .source(page("create-instance")),
+            .source(docs("create-instance")),
         );
     }
     checks
@@ -108,7 +109,7 @@ pub(super) fn identifier(project: &str, wanted: &DesiredInstance) -> Option<Chec
             "use lowercase letters, digits and hyphens, a letter first, no hyphen last, at most \
                  98 characters with the project and a colon",
         )
-        .source(page("instance-settings"))
+        .source(docs("instance-settings"))
     })
 }
 
@@ -121,18 +122,18 @@ pub(super) fn tier_of_edition(wanted: &DesiredInstance) -> Option<Check> {
                 .at(&wanted.address)
                 .key(format!("{}.size", wanted.key))
                 .remedy(remedy)
-                .source(page("instance-settings")),
+                .source(docs("instance-settings")),
         )
     };
-    match tier::edition_of(tier) {
-        _ if tier::is_impossible(tier) => error(
+    match size::edition_of(tier) {
+        _ if size::is_impossible(tier) => error(
             format!("`{tier}` is no possible custom tier"),
             "write db-custom-VCPUS-MIB: 1 or an even number of vCPUs up to 96; memory in steps of \
              256 MiB, at least 3840, and 0.9 to 6.5 GiB for each vCPU",
         ),
-        _ if tier::is_nowhere(tier) => error(
+        _ if size::is_nowhere(tier) => error(
             format!("`{tier}` is no tier of Cloud SQL"),
-            &format!("write {}, or see `gcloud sql tiers list`", tier::near(tier)),
+            &format!("write {}, or see `gcloud sql tiers list`", size::near(tier)),
         ),
         Some(of) if of != edition => error(
             format!(
@@ -152,9 +153,9 @@ pub(super) fn tier_of_edition(wanted: &DesiredInstance) -> Option<Check> {
             .key(format!("{}.size", wanted.key))
             .remedy(format!(
                 "see `gcloud sql tiers list`, or write {}; Google refuses what it does not have",
-                tier::near(tier)
+                size::near(tier)
             ))
-            .source(page("instance-settings")),
+            .source(docs("instance-settings")),
         ),
     }
 }
@@ -162,7 +163,7 @@ pub(super) fn tier_of_edition(wanted: &DesiredInstance) -> Option<Check> {
 pub(super) fn disk(wanted: &DesiredInstance) -> Vec<Check> {
     let storage = &wanted.attributes.storage;
     let tier = wanted.attributes.size.as_deref().unwrap_or_default();
-    let most = if tier::is_shared(tier) {
+    let most = if size::is_shared(tier) {
         MOST_GIB_SHARED
     } else {
         MOST_GIB
@@ -178,10 +179,10 @@ pub(super) fn disk(wanted: &DesiredInstance) -> Vec<Check> {
             .at(&wanted.address)
             .key(format!("{}.storage.gib", wanted.key))
             .remedy(format!("set `gib` to {LEAST_GIB} to {most}"))
-            .source(page("instance-settings"))
+            .source(docs("instance-settings"))
         });
     let wrong_kind = |kind: &String| {
-        if tier::wants_hyperdisk(tier) {
+        if size::wants_hyperdisk(tier) {
             Some((
                 format!("`{tier}` runs on Hyperdisk, not on {kind}"),
                 "leave `type` out",
@@ -201,7 +202,7 @@ pub(super) fn disk(wanted: &DesiredInstance) -> Vec<Check> {
             .at(&wanted.address)
             .key(format!("{}.storage.type", wanted.key))
             .remedy(remedy)
-            .source(page("instance-settings"))
+            .source(docs("instance-settings"))
     });
     size.into_iter().chain(kind).collect()
 }
@@ -226,7 +227,7 @@ pub(super) fn labels(wanted: &DesiredInstance) -> Option<Check> {
             "use lowercase letters, digits, hyphens and underscores, at most 63 of them, and a \
                  letter first in the name",
         )
-        .source(page("label-instance")),
+        .source(docs("label-instance")),
     )
 }
 
@@ -243,6 +244,6 @@ pub(super) fn version(wanted: &DesiredInstance) -> Option<Check> {
         .at(&wanted.address)
         .key("postgres")
         .remedy("name a major version that Cloud SQL offers")
-        .source(page("db-versions"))
+        .source(docs("db-versions"))
     })
 }

@@ -14,7 +14,6 @@ use super::{
 use crate::local::{
     config::{MAX_SENDERS, MAX_SLOTS, PORT, ServerConfig},
     errors::{Explain, refused},
-    platform::as_number,
     ports,
     session::ROLE,
 };
@@ -35,7 +34,7 @@ pub(super) async fn make(
     let major = desired.attributes.postgres.map(|version| version.major);
     let server = site.host.server(&site.layout, major)?;
     let built = async {
-        let asked = desired.attributes.settings.get(PORT).and_then(as_number);
+        let asked = desired.attributes.number(PORT);
         let asked = asked.and_then(|port| u16::try_from(port).ok());
         let marker = begin(&site, &desired, &bootstrap, asked, ports::FIRST).await?;
         let port = marker.reserved_port.unwrap_or(ports::FIRST);

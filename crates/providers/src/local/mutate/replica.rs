@@ -136,7 +136,7 @@ async fn build(
 fn standby_config(site: &Site, desired: &DesiredInstance, primary: &Answers) -> ServerConfig {
     let mut config = ServerConfig::common(&site.layout);
     for name in STANDBY_SETTINGS.into_iter().chain([MAX_SLOTS]) {
-        let wanted = desired.attributes.settings.get(name).and_then(as_number);
+        let wanted = desired.attributes.number(name);
         let least = primary.setting(name).as_ref().and_then(as_number);
         if let Some(value) = wanted.max(least) {
             config.set(name, Value::Number(value).to_string());

@@ -107,6 +107,33 @@ fn a_replica_that_the_plan_does_not_know_counts() {
     refuses(&text, all, "azure/replica-limit");
 }
 
+/// The usual fleet, and a replica of somebody else's below the first replica of it.
+fn with_one_below(size: &str) -> Vec<ObservedInstance> {
+    let mut all = live(size);
+    let mut below = server("replica-3", size);
+    below.owner = None;
+    below.resource.id = ResourceId::new("below");
+    below.source = Some(all[1].resource.clone());
+    all.push(below);
+    all
+}
+
+#[test]
+fn replicas_are_counted_by_whom_they_follow() {
+    let five = file(&format!("size = '{SMALL}'"), "count = 5", "");
+    accepts(&five, with_one_below(SMALL));
+}
+
+#[test]
+fn a_replica_of_somebody_else_s_keeps_the_replica_that_it_follows_from_growing() {
+    let plan = planned(&usual(LARGE, ""), with_one_below(MIDDLE));
+    assert!(plan.is_refused());
+    let mut checks = plan.checks.iter();
+    let check = checks.find(|check| check.code == "azure/smaller-replica");
+    let address = check.unwrap().address.as_ref().unwrap();
+    assert_eq!(address.to_string(), "replica-1");
+}
+
 #[test]
 fn a_replica_of_somebody_else_s_that_is_too_small_keeps_the_primary_from_growing() {
     let mut all = live(MIDDLE);

@@ -4,18 +4,17 @@ mod fleet;
 mod instance;
 mod order;
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::collections::BTreeMap;
 
 use pgfleet_model::{
-    Address, Attributes, Availability, Condition, DriftReason, Endpoint, Inventory,
-    ObservedInstance, Owner, Phase, Region, ResourceId, ResourceRef, Role, Storage, Value,
+    Address, Attributes, Availability, Condition, DriftReason, Endpoint, ObservedInstance, Owner,
+    Phase, Region, ResourceId, ResourceRef, Role, Storage, Value,
 };
-use pgfleet_planner::{FleetPlan, Goal, plan};
-use pgfleet_spec::SourceFile;
+use pgfleet_planner::{FleetPlan, Goal};
 
 use crate::{
     azure::{AzurePlatform, setting},
-    databases,
+    shared::{databases, planning},
 };
 
 const SECRET: &str = "password = { env = 'P' }";
@@ -37,19 +36,7 @@ fn usual(size: &str, more: &str) -> String {
 }
 
 fn planned(text: &str, live: Vec<ObservedInstance>) -> FleetPlan {
-    let source = SourceFile {
-        name: "truck.toml".to_owned(),
-        text: text.to_owned(),
-    };
-    let spec = pgfleet_spec::parse(Arc::new(source), Path::new(".")).unwrap();
-    let inventory: Inventory = live.into_iter().collect();
-    plan(
-        &spec,
-        &inventory,
-        &AzurePlatform::new("S", "food"),
-        Goal::Apply,
-    )
-    .unwrap()
+    planning::planned(&AzurePlatform::new("S", "food"), text, live, Goal::Apply)
 }
 
 #[track_caller]

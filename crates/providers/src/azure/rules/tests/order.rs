@@ -127,7 +127,7 @@ fn a_password_is_changed_in_one_call_with_its_version() {
     // A version that was there already is none to go back to.
     let mut changed = live(SMALL);
     let mut tags = [("pgfleet-password-version".to_owned(), "3".to_owned())].into();
-    let version = crate::passwords::take_version(&mut tags);
+    let version = crate::shared::passwords::take_version(&mut tags);
     changed[0].attributes.settings.extend(version);
     assert_eq!(order(&accepts(&text, changed)), [""; 0]);
 }
@@ -155,16 +155,11 @@ fn a_database_is_made_in_a_step_of_its_own_and_taken_up() {
 #[test]
 fn a_fleet_that_goes_leaves_no_snapshot() {
     let text = usual(SMALL, "");
-    let source = SourceFile {
-        name: "truck.toml".to_owned(),
-        text,
-    };
-    let spec = pgfleet_spec::parse(Arc::new(source), Path::new(".")).unwrap();
-    let inventory: Inventory = live(SMALL).into_iter().collect();
     let goal = Goal::Destroy {
         replicas_only: false,
     };
-    let plan = plan(&spec, &inventory, &AzurePlatform::new("S", "food"), goal).unwrap();
+    let platform = AzurePlatform::new("S", "food");
+    let plan = planning::planned(&platform, &text, live(SMALL), goal);
     assert!(found(&plan, "azure/no-snapshot"), "{:?}", plan.checks);
     assert_eq!(
         order(&plan),

@@ -1,0 +1,17 @@
+//! What is common to the clouds, once. A cloud's own words stay in its folder.
+
+pub(crate) mod calls;
+pub(crate) mod databases;
+pub(crate) mod guard;
+pub(crate) mod http;
+pub(crate) mod numbers;
+pub(crate) mod offered;
+pub(crate) mod ownership;
+pub(crate) mod passwords;
+pub(crate) mod pauses;
+#[cfg(test)]
+pub(crate) mod planning;
+pub(crate) mod portable;
+pub(crate) mod proxies;
+pub(crate) mod standing;
+pub(crate) mod words;

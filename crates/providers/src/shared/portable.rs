@@ -1,0 +1,71 @@
+//! Portable sizes: so many vCPUs, so much memory.
+
+use pgfleet_model::{Check, ObservedInstance, ProviderKind, Region};
+use pgfleet_planner::Draft;
+use pgfleet_pricing::Catalog;
+use pgfleet_pricing::{Gib, Want};
+use pgfleet_spec::InstanceSize;
+
+/// What a portable size asks of a class; `None` where the size is a class of the vendor's, or no
+/// memory is as large.
+pub(crate) fn want(size: &InstanceSize) -> Option<Want> {
+    let InstanceSize::AtLeast {
+        vcpus,
+        memory_gib,
+        burstable,
+        arm64,
+    } = size
+    else {
+        return None;
+    };
+    Some(Want {
+        vcpus: *vcpus,
+        memory_gib: Gib::from_plan(*memory_gib)?,
+        burstable: *burstable,
+        arm64: *arm64,
+    })
+}
+
+/// The class that an instance is to have, where classes alone decide.
+///
+/// # Errors
+/// A check, to be completed with a remedy: the catalog has no class that holds what is wanted.
+pub(crate) fn class(kind: ProviderKind, draft: &Draft<'_>) -> Result<Option<String>, Box<Check>> {
+    let desired = &draft.desired;
+    match draft.size {
+        // Replicas of a primary that pgfleet does not own are as that one is seen to be.
+        None => Ok(draft
+            .live_primary
+            .and_then(|live| live.attributes.size.clone())),
+        Some(InstanceSize::Class(class)) => Ok(Some(class.clone())),
+        Some(wanted @ InstanceSize::AtLeast { .. }) => {
+            let class = class_for(kind, wanted, &desired.resource.region, draft.live);
+            class.map(Some).ok_or_else(|| {
+                let code = format!("{kind}/size");
+                let check = Check::error(&code, "no class that pgfleet knows holds this much");
+                let key = format!("{}.size", desired.key);
+                Box::new(check.at(&desired.address).key(key))
+            })
+        }
+    }
+}
+
+/// The class for a portable size: the live one where that fits, else the cheapest that does.
+fn class_for(
+    kind: ProviderKind,
+    size: &InstanceSize,
+    region: &Region,
+    live: Option<&ObservedInstance>,
+) -> Option<String> {
+    let want = want(size)?;
+    let catalog = Catalog::embedded();
+    let fits = |name: &String| {
+        let class = catalog.class(kind, region, name);
+        class.is_some_and(|class| want.fits(&class))
+    };
+    let live = live.and_then(|live| live.attributes.size.clone());
+    live.filter(fits).or_else(|| {
+        let choice = catalog.cheapest(kind, region, &want)?;
+        Some(choice.class.name.to_string())
+    })
+}
