@@ -101,6 +101,16 @@ impl Flight {
             .collect()
     }
 
+    /// Whether the platform may be at work on it: not while a call that was turned away waits to be
+    /// made again.
+    pub(crate) fn may_go_on(&self) -> bool {
+        match self.state {
+            State::Pausing { .. } | State::Looking => self.took_effect,
+            State::Beginning | State::InFlight(_) => true,
+            State::Waiting | State::Done | State::Failed | State::Overdue | State::Skipped => false,
+        }
+    }
+
     /// What the platform works on, if it does.
     pub(crate) fn operation(&self) -> Option<&Operation> {
         match &self.state {
@@ -120,7 +130,9 @@ impl Flight {
     pub(crate) fn is_well(&mut self, retry_after: Option<Duration>) {
         self.trouble = Trouble::default();
         self.turned_away = Trouble::default();
-        self.ask_at = retry_after.and_then(|pause| Instant::now().checked_add(pause));
+        // No pause at all is no wish: it would be asked without end.
+        let asked = retry_after.filter(|pause| !pause.is_zero());
+        self.ask_at = asked.and_then(|pause| Instant::now().checked_add(pause));
     }
 
     /// Whether a call about it has failed since it was well.

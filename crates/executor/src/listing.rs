@@ -1,10 +1,10 @@
 //! Listings for several fleets with as few calls as there are providers.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use futures_util::future::join_all;
-use pgfleet_model::Inventory;
-use pgfleet_provider::{Provider, ProviderError, Scope};
+use pgfleet_model::{Inventory, Region};
+use pgfleet_provider::{ErrorKind, Provider, ProviderError, Retry, Scope};
 
 use crate::Traffic;
 
@@ -17,31 +17,95 @@ pub async fn list(
     requests: Vec<(Arc<dyn Provider>, Scope)>,
     traffic: &Arc<Traffic>,
 ) -> Vec<Listing> {
-    let mut groups: Vec<(Arc<dyn Provider>, Scope)> = Vec::new();
-    let mut group_of = Vec::with_capacity(requests.len());
+    let mut groups: Vec<Group> = Vec::new();
+    let mut place_of = Vec::with_capacity(requests.len());
     for (provider, scope) in requests {
-        let known = groups
-            .iter()
-            .position(|(other, _)| Arc::ptr_eq(other, &provider));
-        group_of.push(known.unwrap_or(groups.len()));
-        match known {
-            Some(known) => {
-                let joint = &mut groups[known].1;
-                joint.regions.extend(scope.regions);
-                joint.fleets.extend(scope.fleets);
+        let mut known = groups.iter();
+        let group = match known.position(|group| Arc::ptr_eq(&group.provider, &provider)) {
+            Some(known) => known,
+            None => {
+                groups.push(Group::new(provider));
+                groups.len() - 1
             }
-            None => groups.push((provider, scope)),
+        };
+        place_of.push((group, scope.regions.clone()));
+        groups[group].add(scope);
+    }
+    let asked = groups.iter().map(|group| group.list(traffic));
+    let answers = join_all(asked).await;
+    place_of
+        .into_iter()
+        .map(|(group, regions)| match &answers[group] {
+            Answers::Joint(listing) => listing.clone(),
+            Answers::Apart(listings) => {
+                let mut listings = listings.iter();
+                let listing = listings.find(|(of, _)| *of == regions);
+                listing.map_or_else(|| Err(unlisted()), |(_, listing)| listing.clone())
+            }
+        })
+        .collect()
+}
+
+/// What is not listed is not known; it must never look like nothing there.
+fn unlisted() -> ProviderError {
+    ProviderError::new(ErrorKind::Internal, "a fleet's regions were not listed")
+}
+
+/// The requests to one provider.
+struct Group {
+    provider: Arc<dyn Provider>,
+    joint: Scope,
+    /// What each request wants, those with the same regions once.
+    scopes: Vec<Scope>,
+}
+
+/// What one provider answered.
+enum Answers {
+    /// To all of its requests.
+    Joint(Listing),
+    /// To the requests of each set of regions.
+    Apart(Vec<(BTreeSet<Region>, Listing)>),
+}
+
+impl Group {
+    fn new(provider: Arc<dyn Provider>) -> Self {
+        Self {
+            provider,
+            joint: Scope::default(),
+            scopes: Vec::new(),
         }
     }
-    let asked = groups.iter().map(|(provider, scope)| async move {
-        let regions = scope.regions.clone();
+
+    fn add(&mut self, scope: Scope) {
+        self.joint.regions.extend(scope.regions.iter().cloned());
+        self.joint.fleets.extend(scope.fleets.iter().cloned());
+        let mut known = self.scopes.iter_mut();
+        match known.find(|known| known.regions == scope.regions) {
+            Some(known) => known.fleets.extend(scope.fleets),
+            None => self.scopes.push(scope),
+        }
+    }
+
+    /// One listing for all. A region that refuses to be listed is no trouble of fleets elsewhere: they are
+    /// listed by themselves then.
+    async fn list(&self, traffic: &Arc<Traffic>) -> Answers {
+        let joint = self.ask(&self.joint, traffic).await;
+        match &joint {
+            Err(error) if error.retry == Retry::Never && self.scopes.len() > 1 => {
+                let apart = self.scopes.iter().map(|scope| async {
+                    let listing = self.ask(scope, traffic).await;
+                    (scope.regions.clone(), listing)
+                });
+                Answers::Apart(join_all(apart).await)
+            }
+            _ => Answers::Joint(joint),
+        }
+    }
+
+    async fn ask(&self, scope: &Scope, traffic: &Arc<Traffic>) -> Listing {
+        let provider = self.provider.as_ref();
         let ask = async || provider.observe(scope).await;
-        let listed = traffic.ask(provider.as_ref(), regions, ask).await;
+        let listed = traffic.ask(provider, scope.regions.clone(), ask).await;
         listed.map(Arc::new)
-    });
-    let answers = join_all(asked).await;
-    group_of
-        .into_iter()
-        .map(|group| answers[group].clone())
-        .collect()
+    }
 }

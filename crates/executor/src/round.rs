@@ -371,11 +371,7 @@ impl<'a, 'b> Round<'a, 'b> {
 
     /// Names what was begun and has not ended.
     fn name_what_is_left(&mut self) {
-        for flight in self
-            .flights
-            .iter()
-            .filter(|flight| flight.state.is_active())
-        {
+        for flight in self.flights.iter().filter(|flight| flight.may_go_on()) {
             let kind = EventKind::StepLeft {
                 step: flight.step.id,
                 address: flight.step.address.clone(),

@@ -235,17 +235,24 @@ impl Round<'_, '_> {
             }
             Standing::NotBegun => {
                 // A call that was turned away was not taken.
+                let repeated = flight.repeated;
                 flight.repeated += u32::from(!flight.busy);
-                flight.state = State::Pausing {
-                    until: Instant::now(),
-                    look: false,
-                };
+                let until = Instant::now() + self.until_shown(repeated);
+                self.flights[index].state = State::Pausing { until, look: false };
             }
             Standing::Failed(why) => {
                 let error = ProviderError::new(ErrorKind::Conflict, why);
                 self.failed(index, &error);
             }
         }
+    }
+
+    /// How long to wait before a call is made that was made so often and does not show in a listing,
+    /// which may lag behind.
+    fn until_shown(&self, repeated: u32) -> Duration {
+        let backoff = self.limits.options.backoff;
+        let pause = backoff.pause(Retry::Backoff, repeated, Duration::ZERO, 1.0);
+        pause.unwrap_or_default()
     }
 
     fn done(&mut self, index: usize) {

@@ -23,13 +23,27 @@ const REPLICAS: u32 = 15;
 /// How often the impatient replica may be asked after before it is ready.
 const ASKED: usize = 10;
 
-/// A platform that wants to be asked after `replica-1` every second and after all else every ten.
+/// A platform that says when it wants to be asked after an operation.
 struct Particular {
     platform: Arc<dyn Provider>,
+    pause: fn(&Operation) -> Duration,
     asked: Mutex<BTreeMap<String, Vec<Instant>>>,
 }
 
-fn pause(operation: &Operation) -> Duration {
+impl Particular {
+    fn of(bench: &mut Bench, pause: fn(&Operation) -> Duration) -> Arc<Self> {
+        let particular = Arc::new(Self {
+            platform: Arc::clone(&bench.provider),
+            pause,
+            asked: Mutex::default(),
+        });
+        bench.provider = Arc::clone(&particular) as Arc<dyn Provider>;
+        particular
+    }
+}
+
+/// After `replica-1` every second and after all else every ten.
+fn by_address(operation: &Operation) -> Duration {
     let address = operation.mutation.owner.address.to_string();
     Duration::from_secs(if address == "replica-1" { 1 } else { 10 })
 }
@@ -59,7 +73,7 @@ impl Provider for Particular {
         secrets: &Secrets,
     ) -> Result<Operation, ProviderError> {
         let taken = self.platform.begin(mutation, expect, secrets).await?;
-        let retry_after = Some(pause(&taken));
+        let retry_after = Some((self.pause)(&taken));
         Ok(Operation {
             retry_after,
             ..taken
@@ -78,7 +92,7 @@ impl Provider for Particular {
                 match answer? {
                     Progress::Done => Ok(Progress::Done),
                     Progress::Running { .. } => Ok(Progress::Running {
-                        retry_after: Some(pause(operation)),
+                        retry_after: Some((self.pause)(operation)),
                     }),
                 }
             })
@@ -89,11 +103,7 @@ impl Provider for Particular {
 #[tokio::test(start_paused = true)]
 async fn each_operation_is_asked_after_when_the_platform_wants_it() {
     let mut bench = Bench::new(MemoryRules::like_rds());
-    let particular = Arc::new(Particular {
-        platform: Arc::clone(&bench.provider),
-        asked: Mutex::default(),
-    });
-    bench.provider = Arc::clone(&particular) as Arc<dyn Provider>;
+    let particular = Particular::of(&mut bench, by_address);
     let mut recorder = Recorder::default();
     let (options, stop) = (Options::default(), Stop::default());
     let spec = bench.spec(2, "", "");
@@ -109,6 +119,16 @@ async fn each_operation_is_asked_after_when_the_platform_wants_it() {
             assert!(pair[1] - pair[0] >= least, "{address}: {times:?}");
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_platform_that_asks_for_no_pause_is_not_asked_without_end() {
+    let mut bench = Bench::new(MemoryRules::like_rds());
+    let particular = Particular::of(&mut bench, |_| Duration::ZERO);
+    let (report, _) = bench.apply(&bench.spec(0, "", "")).await;
+    assert_eq!(report.outcome, Outcome::Done);
+    let asked = particular.asked.lock().unwrap()["primary"].len();
+    assert!(asked <= 45, "{asked} polls");
 }
 
 #[tokio::test(start_paused = true)]

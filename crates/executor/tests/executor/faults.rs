@@ -213,8 +213,42 @@ async fn a_change_that_never_comes_about_is_given_up() {
     let spec = bench.spec(0, "tags = { a = 'b' }", "");
     let (report, _) = bench.apply(&spec).await;
     assert_ne!(report.outcome, Outcome::Done);
-    let calls = bench.cloud.history().count().begin - before;
+    let history = bench.cloud.history();
+    let calls = history.count().begin - before;
     assert!(calls <= 11, "{calls} calls");
+    // A listing may lag behind: it is given the more time the more often it was looked at.
+    let begins = history.calls.iter();
+    let begins = begins.filter(|call| matches!(call.what, What::Begin(_)));
+    let times: Vec<Duration> = begins.skip(before).map(|call| call.at).collect();
+    let [.., last_but_one, last] = times[..] else {
+        panic!("{times:?}");
+    };
+    assert!(last - last_but_one >= Duration::from_secs(10), "{times:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_turned_away_does_not_go_on_after_a_stop() {
+    let bench = Bench::new(MemoryRules::like_rds());
+    bench.cloud.set_faults(|what| match what {
+        What::Begin(_) => Some(Fault::Busy),
+        _ => None,
+    });
+    let stop = Stop::default();
+    let signal = stop.clone();
+    let mut recorder = Recorder::reacting(move |event| {
+        if matches!(event.kind, EventKind::StepRetried { .. }) {
+            signal.stop();
+        }
+    });
+    let spec = bench.spec(0, "", "");
+    let report = bench
+        .run(&spec, Goal::Apply, Options::default(), &stop, &mut recorder)
+        .await;
+    assert_eq!(report.outcome, Outcome::Stopped);
+    let left = recorder
+        .kinds()
+        .filter(|kind| matches!(kind, EventKind::StepLeft { .. }));
+    assert_eq!(left.count(), 0);
 }
 
 #[tokio::test(start_paused = true)]

@@ -9,6 +9,7 @@
 
 mod asking;
 mod faults;
+mod listing;
 mod run;
 mod support;
 mod traffic;
