@@ -15,7 +15,9 @@ use pgfleet_conformance::{
 use pgfleet_executor::{Options, Stop};
 use pgfleet_model::{AccountId, Check, Inventory, Mutation, ObjectVersion, Outcome};
 use pgfleet_planner::{Goal, Platform};
-use pgfleet_provider::{Operation, Progress, Provider, ProviderError, Scope, Secrets};
+use pgfleet_provider::{
+    ErrorKind, Operation, Progress, Provider, ProviderError, Retry, Scope, Secrets, Until,
+};
 use tokio::time::Instant;
 
 /// More than the parallelism of many tools, and as many as RDS takes.
@@ -154,4 +156,65 @@ async fn one_poll_asks_after_everything_that_is_in_flight() {
             .all(|operations| *operations == REPLICAS as usize),
         "{polls:?}"
     );
+}
+
+/// A platform that takes calls and then knows nothing of them.
+struct Forgetful {
+    platform: Arc<dyn Provider>,
+    begun: Mutex<Vec<Instant>>,
+}
+
+#[async_trait]
+impl Provider for Forgetful {
+    fn platform(&self) -> &dyn Platform {
+        self.platform.platform()
+    }
+
+    async fn identity(&self) -> Result<AccountId, ProviderError> {
+        self.platform.identity().await
+    }
+
+    async fn observe(&self, scope: &Scope) -> Result<Inventory, ProviderError> {
+        self.platform.observe(scope).await
+    }
+
+    async fn preflight(&self, mutations: &[&Mutation]) -> Result<Vec<Check>, ProviderError> {
+        self.platform.preflight(mutations).await
+    }
+
+    async fn begin(
+        &self,
+        mutation: &Mutation,
+        _expect: Option<&ObjectVersion>,
+        _secrets: &Secrets,
+    ) -> Result<Operation, ProviderError> {
+        self.begun.lock().unwrap().push(Instant::now());
+        Ok(Operation {
+            mutation: mutation.clone(),
+            until: Until::Holds,
+            retry_after: None,
+        })
+    }
+
+    async fn poll(&self, operations: &[Operation]) -> Vec<Result<Progress, ProviderError>> {
+        let forgotten = || ProviderError::new(ErrorKind::Conflict, "no such operation");
+        let look = |_| Err(forgotten().retry(Retry::Reobserve));
+        operations.iter().map(look).collect()
+    }
+}
+
+/// A listing may lag behind: it is given the more time the more often it was looked at in vain.
+#[tokio::test(start_paused = true)]
+async fn what_does_not_show_is_not_done_again_at_once() {
+    let mut bench = Bench::new(MemoryRules::like_rds());
+    let forgetful = Arc::new(Forgetful {
+        platform: Arc::clone(&bench.provider),
+        begun: Mutex::default(),
+    });
+    bench.provider = Arc::clone(&forgetful) as Arc<dyn Provider>;
+    let (report, _) = bench.apply(&bench.spec(0, "", "")).await;
+    assert_eq!(report.outcome, Outcome::FailedPartly);
+    let begun = forgetful.begun.lock().unwrap();
+    let (first, last) = (begun[0], begun[begun.len() - 1]);
+    assert!(last - first > Duration::from_secs(60), "{begun:?}");
 }

@@ -213,17 +213,8 @@ async fn a_change_that_never_comes_about_is_given_up() {
     let spec = bench.spec(0, "tags = { a = 'b' }", "");
     let (report, _) = bench.apply(&spec).await;
     assert_ne!(report.outcome, Outcome::Done);
-    let history = bench.cloud.history();
-    let calls = history.count().begin - before;
+    let calls = bench.cloud.history().count().begin - before;
     assert!(calls <= 11, "{calls} calls");
-    // A listing may lag behind: it is given the more time the more often it was looked at.
-    let begins = history.calls.iter();
-    let begins = begins.filter(|call| matches!(call.what, What::Begin(_)));
-    let times: Vec<Duration> = begins.skip(before).map(|call| call.at).collect();
-    let [.., last_but_one, last] = times[..] else {
-        panic!("{times:?}");
-    };
-    assert!(last - last_but_one >= Duration::from_secs(10), "{times:?}");
 }
 
 #[tokio::test(start_paused = true)]
