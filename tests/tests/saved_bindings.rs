@@ -2,8 +2,25 @@
 
 use std::fs;
 
-use pgfleet_simulator::{AzureOptions, Clock, Simulator};
-use pgfleet_tests::{Clouds, Ran, Vendor};
+use pgfleet_simulator::{AzureOptions, Clock, Fault, FaultEffect, Simulator};
+use pgfleet_tests::{Clouds, Ran, Vendor, wait_until};
+
+#[test]
+fn a_plan_file_that_is_edited_while_it_is_planned_is_not_saved() {
+    let clouds = Clouds::new(Clock::AtOnce);
+    clouds.write(Vendor::Aws, 2);
+    let file = Vendor::Aws.file();
+    let slow = FaultEffect::Slow { milliseconds: 500 };
+    clouds.control().fault(Fault::new(slow).times(0));
+    let running = clouds.start(&["plan", &file, "--out", "saved.json"]);
+    wait_until("the account was asked for", || {
+        clouds.control().request_count() > 0
+    });
+    clouds.write(Vendor::Aws, 1);
+    let ran = running.wait().exits(1);
+    ran.says("has changed while it was planned");
+    assert!(!clouds.machine.path().join("saved.json").exists());
+}
 
 #[test]
 fn another_account_is_another_plan_whatever_the_plan_file_says() {

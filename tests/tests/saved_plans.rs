@@ -230,6 +230,17 @@ fn what_is_damaged_edited_or_not_alone_is_refused() {
 }
 
 #[test]
+fn what_the_plan_is_made_from_is_not_overwritten() {
+    let machine = Machine::new();
+    let fleet = machine.fleet("truck");
+    let file = fleet.write();
+    let ran = fleet.run("plan", &["--out", &file]).exits(64);
+    ran.says("would overwrite");
+    let path = machine.path().join(&file);
+    assert_eq!(fs::read_to_string(path).unwrap(), fleet.toml());
+}
+
+#[test]
 fn a_refused_plan_is_not_saved() {
     let machine = Machine::new();
     let fleet = machine.fleet("truck").replicas(1);

@@ -32,7 +32,14 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
-use crate::{args::Cli, exit::Exit, ui::Ui};
+use pgfleet_provider::Secrets;
+
+use crate::{
+    args::{Cli, GithubFlag},
+    exit::Exit,
+    github::Github,
+    ui::Ui,
+};
 
 fn main() -> ExitCode {
     let exit = match Cli::try_parse() {
@@ -47,11 +54,15 @@ fn main() -> ExitCode {
 fn refuse(mut error: clap::Error) -> Exit {
     advise(&mut error);
     let _ = error.print();
-    if error.use_stderr() {
-        Exit::Usage
-    } else {
-        Exit::Done
+    if !error.use_stderr() {
+        return Exit::Done;
     }
+    // The steps after this one read the exit code also where the command line is wrong.
+    let github = std::env::args_os().any(|word| word == "--github");
+    if let Ok(Some(github)) = Github::open(GithubFlag { github }, Ui::new(false)) {
+        github.end(Exit::Usage, Ui::new(false));
+    }
+    Exit::Usage
 }
 
 /// Puts a fitting word beside a flag that the verb does not have. Clap's own, to pass it as a value, would
@@ -93,6 +104,7 @@ fn perform(cli: Cli) -> Exit {
         }
     };
     let exit = runtime.block_on(verbs::perform(cli.verb, ui));
+    Secrets.abandon();
     // Work on the disk that a stop left behind must not hold up the end.
     runtime.shutdown_background();
     exit

@@ -40,11 +40,51 @@ pub(crate) fn save(path: &Path, run: &Run, plans: Vec<FleetPlan>) -> Result<(), 
         .map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// What is kept of the plan file.
+/// Refuses a place for a saved plan in which it would take the place of what the run is made from.
+pub(crate) fn refuse_overwriting(
+    out: &Path,
+    run: &Run,
+    simulate: &SimulateFlag,
+    ui: Ui,
+) -> Result<(), Exit> {
+    let specs = run.fleets.iter().map(|fleet| &fleet.spec.source.name);
+    let state = simulate.file();
+    let mut taken = specs.map(Path::new).chain(state.map(PathBuf::as_path));
+    let Some(taken) = taken.find(|taken| is_same_file(taken, out)) else {
+        return Ok(());
+    };
+    let what = format!(
+        "--out {} would overwrite {}",
+        out.display(),
+        taken.display()
+    );
+    ui.problem(&what, "name another file for the saved plan");
+    Err(Exit::Usage)
+}
+
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    match (fs::canonicalize(one), fs::canonicalize(other)) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => false,
+    }
+}
+
+/// What is kept of the plan file, as it was when it was planned.
 fn plan_file(spec: &Spec) -> Result<SavedPlanFile, String> {
     let path = PathBuf::from(&spec.source.name);
     let told = |error: io::Error| format!("{}: {error}", path.display());
     let text = fs::read_to_string(&path).map_err(told)?;
+    let is_as_planned = text == spec.source.text || {
+        // What was planned holds no password, which the file may.
+        let loaded = pgfleet_spec::load(std::slice::from_ref(&path));
+        loaded.is_ok_and(|specs| specs.iter().all(|now| now.source.text == spec.source.text))
+    };
+    if !is_as_planned {
+        let shown = path.display();
+        return Err(format!(
+            "{shown} has changed while it was planned; plan anew"
+        ));
+    }
     Ok(SavedPlanFile {
         path: std::path::absolute(&path).map_err(told)?,
         digest: sha256(text.as_bytes()),
@@ -95,6 +135,10 @@ fn read(path: &Path) -> Option<String> {
     }
     let mut text = String::new();
     file.take(MAX_BYTES).read_to_string(&mut text).ok()?;
+    if text.starts_with('\u{feff}') {
+        // Editors put it before what they save.
+        text.drain(..'\u{feff}'.len_utf8());
+    }
     Some(text)
 }
 

@@ -2,8 +2,8 @@
 
 use std::{
     io::Read as _,
-    process::{Command, Stdio},
-    sync::mpsc,
+    process::{Child, Command, Stdio},
+    sync::{Arc, Mutex, PoisonError, mpsc},
     thread,
     time::Duration,
 };
@@ -55,6 +55,23 @@ impl Secrets {
         };
         one_line(bytes, source.to_string())
     }
+
+    /// Ends the programs that are being asked for a password. Called before the process ends, since one
+    /// that outlives it holds the terminal or the pipe that it was given.
+    pub fn abandon(self) {
+        for child in asked().drain(..) {
+            // One that is being waited for has said all it had to say.
+            if let Ok(mut child) = child.try_lock() {
+                let _ = child.kill();
+            }
+        }
+    }
+}
+
+/// The programs that are being asked.
+fn asked() -> std::sync::MutexGuard<'static, Vec<Arc<Mutex<Child>>>> {
+    static ASKED: Mutex<Vec<Arc<Mutex<Child>>>> = Mutex::new(Vec::new());
+    ASKED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn from_command(words: &[String]) -> Result<Vec<u8>, SecretError> {
@@ -72,6 +89,8 @@ fn from_command(words: &[String]) -> Result<Vec<u8>, SecretError> {
     // Read beside the waiting: a program that writes much would else wait for us.
     let (sender, receiver) = mpsc::channel();
     let stdout = child.stdout.take();
+    let child = Arc::new(Mutex::new(child));
+    asked().push(Arc::clone(&child));
     thread::spawn(move || {
         let mut output = Vec::new();
         let read = stdout.map(|mut stdout| stdout.read_to_end(&mut output));
@@ -79,13 +98,18 @@ fn from_command(words: &[String]) -> Result<Vec<u8>, SecretError> {
         let _ = sender.send(read.transpose().map(|_| output));
     });
     let silent = || failed(format!("no answer within {} s", PATIENCE.as_secs()));
-    let Ok(output) = receiver.recv_timeout(PATIENCE) else {
-        // Whether or not it can be ended, it gave no password.
-        let _ = child.kill();
-        let _ = child.wait();
-        return Err(silent());
+    let output = receiver.recv_timeout(PATIENCE);
+    let status = {
+        let mut child = child.lock().unwrap_or_else(PoisonError::into_inner);
+        if output.is_err() {
+            // Whether or not it can be ended, it gave no password.
+            let _ = child.kill();
+        }
+        child.wait()
     };
-    let status = child.wait().map_err(|error| failed(error.to_string()))?;
+    asked().retain(|other| !Arc::ptr_eq(other, &child));
+    let output = output.map_err(|_| silent())?;
+    let status = status.map_err(|error| failed(error.to_string()))?;
     if !status.success() {
         return Err(failed(status.to_string()));
     }

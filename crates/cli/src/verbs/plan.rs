@@ -40,6 +40,11 @@ async fn show(args: &PlanArgs, github: &mut Option<Github>, ui: Ui) -> Exit {
         Ok(run) => run,
         Err(exit) => return exit,
     };
+    if let Some(out) = &args.out
+        && let Err(exit) = saved::refuse_overwriting(out, &run, &args.simulate, ui)
+    {
+        return exit;
+    }
     let plans = match run.plan(Goal::Apply, ui).await {
         Ok(plans) => plans,
         Err(exit) => return exit,
