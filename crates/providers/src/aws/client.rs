@@ -1,5 +1,6 @@
 //! Clients for the regions of a run, from one set of credentials.
 
+mod endpoint;
 mod guard;
 mod log;
 mod whole;
@@ -17,21 +18,15 @@ use aws_smithy_types::date_time::{DateTime, Format};
 use pgfleet_model::Region;
 use tokio::sync::Mutex;
 
-use super::{client::log::Wire, client::whole::WholeAnswers};
 use crate::shared::{
     guard::TlsOnly,
     http::{ANSWER, CONNECT},
 };
 
-/// How AWS is reached. What is not said is read as the vendor's own tools read it: environment,
-/// profiles, single sign-on, the instance's role.
-#[derive(Debug, Clone, Default)]
-pub struct AwsOptions {
-    /// A simulated AWS on this machine, with credentials that are made up.
-    pub simulated_endpoint: Option<String>,
-    /// Hosts beside this machine that may be talked to without TLS.
-    pub insecure_hosts: Vec<String>,
-}
+pub use endpoint::AwsOptions;
+
+use log::Wire;
+use whole::WholeAnswers;
 
 /// The clients, made when they are first needed.
 #[derive(Debug)]
