@@ -314,8 +314,9 @@ fn an_instance_that_is_busy_with_something_else_is_changed_when_it_is_free() {
             let of_replica = record.identifier.as_deref() == Some("truck-replica-1");
             record.action == "ModifyDBInstance" && of_replica && !record.effect
         };
-        let last = records.iter().rposition(turned_away);
-        let after = last.map(|last| &records[last..]).unwrap_or_default();
+        // From then on it looks and asks again by turns.
+        let first = records.iter().position(turned_away);
+        let after = first.map(|first| &records[first..]).unwrap_or_default();
         let lists = after
             .iter()
             .filter(|record| record.action == "DescribeDBInstances");

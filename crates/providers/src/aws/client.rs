@@ -1,6 +1,7 @@
 //! Clients for the regions of a run, from one set of credentials.
 
 mod connect;
+mod endpoint;
 mod guard;
 mod log;
 mod whole;
@@ -18,21 +19,15 @@ use aws_smithy_types::date_time::{DateTime, Format};
 use pgfleet_model::Region;
 use tokio::sync::Mutex;
 
-use self::{log::Wire, whole::WholeAnswers};
 use crate::shared::{
     guard::TlsOnly,
     http::{ANSWER, CONNECT},
 };
 
-/// How AWS is reached. What is not said is read as the vendor's own tools read it: environment,
-/// profiles, single sign-on, the instance's role.
-#[derive(Debug, Clone, Default)]
-pub struct AwsOptions {
-    /// A simulated AWS on this machine, with credentials that are made up.
-    pub simulated_endpoint: Option<String>,
-    /// Hosts beside this machine that may be talked to without TLS.
-    pub insecure_hosts: Vec<String>,
-}
+pub use endpoint::AwsOptions;
+
+use log::Wire;
+use whole::WholeAnswers;
 
 /// The clients, made when they are first needed.
 #[derive(Debug)]

@@ -23,8 +23,9 @@ mod rules;
 mod seen;
 mod size;
 
+pub use client::AzureOptions;
 pub use platform::AzurePlatform;
-pub use provider::{AzureOptions, AzureProvider};
+pub use provider::AzureProvider;
 
 /// Where the rules of the service are written down.
 const DOCS: &str = "https://learn.microsoft.com/azure/postgresql/";

@@ -13,7 +13,7 @@ use pgfleet_provider::{
 use crate::shared::standing::{progress, settled};
 
 use super::{
-    AzurePlatform,
+    AzureOptions, AzurePlatform,
     client::{Client, Place, State},
     errors::{Action, ended, explain},
     mutate::{self, Begun},
@@ -21,19 +21,6 @@ use super::{
     preflight::{self, FreeNames},
     seen::{PAUSES, Unseen},
 };
-
-/// Azure Resource Manager of the public cloud.
-const AZURE: &str = "https://management.azure.com";
-/// The variable by which it is found elsewhere.
-const ENDPOINT: &str = "AZURE_RESOURCE_MANAGER_ENDPOINT";
-/// How Azure is reached. What is not said is read as the vendor's own tools read it.
-#[derive(Debug, Clone, Default)]
-pub struct AzureOptions {
-    /// A simulated Azure on this machine, which is asked without credentials.
-    pub simulated_endpoint: Option<String>,
-    /// Hosts beside this machine that may be talked to without TLS, and then without credentials.
-    pub insecure_hosts: Vec<String>,
-}
 
 /// The flexible servers of one resource group. Fleets of a run share one, and with it its listings.
 pub struct AzureProvider {
@@ -52,15 +39,11 @@ impl AzureProvider {
         group: impl Into<String>,
     ) -> Self {
         let (subscription, group) = (subscription.into(), group.into());
-        let named = std::env::var(ENDPOINT).ok();
-        let named = named.filter(|text| !text.trim().is_empty());
-        let endpoint = options.simulated_endpoint.clone().or(named);
         let place = Place {
             subscription: subscription.clone(),
             group: group.clone(),
         };
-        let endpoint = endpoint.as_deref().unwrap_or(AZURE);
-        let client = Client::new(place, endpoint, &options.insecure_hosts);
+        let client = Client::new(place, &options.endpoint(), &options.insecure_hosts);
         // Both are the same in any case.
         let account = format!("{subscription}/{group}").to_ascii_lowercase();
         Self {

@@ -31,10 +31,11 @@ use crate::shared::{
 
 use super::{
     ADMIN, Endpoint,
-    client::call::{Call, Method},
-    client::raw::Wire,
     errors::{explain, no_credentials},
 };
+
+use call::{Call, Method};
+use raw::Wire;
 
 /// Instances in one answer; Cloud SQL gives at most this many.
 const PAGE: &str = "1000";

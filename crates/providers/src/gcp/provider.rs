@@ -1,8 +1,11 @@
 //! The half that talks to Google: the trait's functions, over the client.
 
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -24,6 +27,9 @@ use super::{Endpoint, GcpPlatform, client::Api, errors::ended, mutate, observe, 
 
 /// Operations that are asked after at once.
 const SIDE_BY_SIDE: usize = 16;
+/// How often the end of a change of labels is asked for: requests are counted by the minute.
+const LABELS_PAUSE: Duration = Duration::from_secs(1);
+
 /// Cloud SQL in one project. Fleets of a run share one, and with it its list.
 pub struct GcpProvider {
     platform: GcpPlatform,
@@ -212,13 +218,16 @@ impl Provider for GcpProvider {
         };
         let name = &name;
         let ask = || async move {
-            match self.progress(name).await {
+            let retry_after = match self.progress(name).await {
+                Ok(Progress::Running { retry_after }) => retry_after,
                 Err(error) if matches!(error.retry, Retry::Backoff | Retry::After(_)) => {
-                    let retry_after = error.retry.asked_pause();
-                    Ok(Progress::Running { retry_after })
+                    error.retry.asked_pause()
                 }
-                answer => answer,
-            }
+                answer => return answer,
+            };
+            Ok(Progress::Running {
+                retry_after: retry_after.or(Some(LABELS_PAUSE)),
+            })
         };
         settled(resource, None, || ask().boxed()).await
     }

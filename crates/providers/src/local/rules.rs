@@ -86,6 +86,6 @@ fn standbys_first(changes: &ChangeSet) -> Option<Check> {
             "replicas are raised before their primary: a standby whose settings are below its \
              primary's stops replaying",
         )
-        .source("https://www.postgresql.org/docs/current/hot-standby.html#HOT-STANDBY-ADMIN")
+        .source("https://www.postgresql.org/docs/current/hot-standby.html")
     })
 }

@@ -7,11 +7,14 @@
 
 mod api;
 mod credentials;
+mod endpoint;
 mod failure;
 mod operation;
 mod read;
 mod tokens;
 mod transport;
+
+pub use endpoint::AzureOptions;
 
 pub(super) use api::{Client, Place};
 pub(super) use azure_mgmt_postgresql::package_flexibleserver_2024_08_01::models;
