@@ -1,8 +1,8 @@
 //! The rules of the engine itself; those of a platform come from [`crate::Platform::check`].
 
 use pgfleet_model::{
-    Action, Address, ChangeSet, Check, DesiredState, ObservedState, Phase, PrimaryPolicy,
-    ProviderKind, Reason, ResourceRef, Role, Severity,
+    Action, Address, ChangeSet, Check, Condition, DesiredState, ObservedState, Phase,
+    PrimaryPolicy, ProviderKind, Reason, ResourceRef, Role, Severity,
 };
 use pgfleet_spec::{Protect, Spec};
 
@@ -26,6 +26,7 @@ pub(crate) fn engine(
         checks.extend(being_made(platform, observed, set));
     }
     checks.extend(missing_source(desired, observed));
+    checks.extend(unusable_source(observed, set));
     checks.extend(promoted(observed, set, protect));
     checks.extend(not_known(observed));
     checks.extend(unknown_replicas(observed, set));
@@ -78,6 +79,26 @@ fn missing_source(desired: &DesiredState, observed: &ObservedState) -> Option<Ch
             .remedy("correct its name and region, and look whose account this is")
             .source("README.md, \"What pgfleet never does\"")
     })
+}
+
+/// New replicas of a primary that pgfleet does not own (`existing`), which cannot be copied now.
+fn unusable_source(observed: &ObservedState, set: &ChangeSet) -> Option<Check> {
+    let live = observed.existing.as_ref()?;
+    set.effective()
+        .find(|change| change.action == Action::Create)?;
+    let (state, remedy) = match (&live.condition, live.phase) {
+        (Condition::Broken(why), _) => (why.as_str(), "mend it first"),
+        (_, Phase::Stopped) => (live.raw_phase.as_str(), "start it first"),
+        (_, Phase::Failed) => (live.raw_phase.as_str(), "mend it first"),
+        (_, Phase::Deleting) => (live.raw_phase.as_str(), "name another primary"),
+        _ => return None,
+    };
+    let message = format!(
+        "no replica can be made of {}, which is not running: {state}",
+        live.resource
+    );
+    let check = Check::error("primary/existing", message).key("primary.existing");
+    Some(check.remedy(remedy).source(NEVER))
 }
 
 /// `protect.max_deletes`. What is already being deleted does not count.

@@ -36,9 +36,11 @@ pub(crate) fn changed_since(
             None => told.push(format!("{resource} is gone")),
         }
     }
-    for resource in now.keys().filter(|name| !before.contains_key(*name)) {
-        let made = planned(resource).has(Action::Create) && ours.contains(resource);
-        if !made {
+    for (resource, is) in now.iter().filter(|(name, _)| !before.contains_key(*name)) {
+        let planned = planned(resource);
+        if planned.has(Action::Create) && ours.contains(resource) {
+            told.extend(resized(is, &planned));
+        } else {
             told.push(format!("{resource} is new"));
         }
     }
@@ -162,6 +164,18 @@ fn differences(
     told.extend(attributes(was, is, planned));
     told.extend(pending(was, is, planned));
     told
+}
+
+/// The size of an instance that the plan has made and somebody has changed since. Platforms make what
+/// was asked for in this; other attributes may take another round of calls.
+fn resized(is: &ObservedInstance, planned: &Planned<'_>) -> Option<String> {
+    let mut made = planned.changes.iter();
+    let made = made.find(|change| change.action == Action::Create)?;
+    let wanted = made.after.as_ref()?.size.as_ref()?;
+    let size = is.attributes.size.as_ref()?;
+    let rests = is.phase == Phase::Available && !is.pending.contains_key(&Field::Size);
+    (rests && size != wanted)
+        .then(|| format!("{}: size is {size}, and was made as {wanted}", is.resource))
 }
 
 /// The attributes that have another value now, or have one, or have none any more.

@@ -98,6 +98,18 @@ fn an_attribute_may_have_its_old_or_its_new_value_and_no_other() {
 }
 
 #[test]
+fn what_the_plan_has_made_and_others_have_resized_is_told() {
+    let saved = saved(&planned(&count(1), [primary()]));
+    let mut made = numbered(1);
+    assert_eq!(left(fit(&saved, [primary(), made.clone()])), [""; 0]);
+    made.attributes.size = Some("m.huge".to_owned());
+    assert_eq!(
+        stale(fit(&saved, [primary(), made])),
+        ["food-replica-1: size is m.huge, and was made as m.large"]
+    );
+}
+
+#[test]
 fn what_others_did_is_told() {
     let saved = saved(&planned(&count(1), [primary(), numbered(1), numbered(2)]));
     assert_eq!(

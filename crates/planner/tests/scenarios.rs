@@ -597,3 +597,30 @@ fn a_primary_that_is_going_does_not_wait_for_its_replicas() {
         ]
     );
 }
+
+#[test]
+fn no_replica_is_made_of_an_existing_primary_that_does_not_run() {
+    let existing = |replicas: u32| {
+        pgfleet_conformance::drive::spec(&format!(
+            "fleet = 'food'\nprovider = 'aws'\nregion = 'here'\n[primary]\nexisting = 'here/theirs'\n\
+             [[replicas]]\ncount = {replicas}\n"
+        ))
+        .unwrap()
+    };
+    let theirs = |phase| {
+        let mut theirs = primary();
+        (theirs.resource, theirs.owner, theirs.phase) = (here("theirs"), None, phase);
+        theirs
+    };
+    for phase in [Phase::Stopped, Phase::Failed, Phase::Deleting] {
+        let plan = planned(&existing(1), [theirs(phase)]);
+        assert_eq!(refusals(&plan), ["primary/existing"], "{phase}");
+        // Where none is made it may rest.
+        let plan = planned(&existing(0), [theirs(phase)]);
+        assert_eq!(refusals(&plan), [""; 0], "{phase}");
+    }
+    for phase in [Phase::Available, Phase::Modifying, Phase::Unknown] {
+        let plan = planned(&existing(1), [theirs(phase)]);
+        assert_eq!(refusals(&plan), [""; 0], "{phase}");
+    }
+}
