@@ -236,6 +236,8 @@ fn what_the_plan_is_made_from_is_not_overwritten() {
     let file = fleet.write();
     let ran = fleet.run("plan", &["--out", &file]).exits(64);
     ran.says("would overwrite");
+    let ran = fleet.run("plan", &["--out", "nowhere/saved.json"]);
+    ran.exits(64).says("there is no folder nowhere");
     let path = machine.path().join(&file);
     assert_eq!(fs::read_to_string(path).unwrap(), fleet.toml());
 }

@@ -8,7 +8,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use pgfleet_render::{COMMENT_BYTES, path_word};
 
 pub(crate) use values::{Cloud, Format, PlanFormat, Report, SchemaOf};
-use values::{duration, size};
+use values::{at_least_one, duration, size};
 
 /// Keeps a PostgreSQL primary and its read replicas in the shape that a plan file declares.
 #[derive(Debug, Parser)]
@@ -245,7 +245,7 @@ pub(crate) struct HowArgs {
     #[arg(long)]
     pub(crate) auto_approve: bool,
     /// Steps under way at once, waiting included, over all fleets
-    #[arg(long, value_name = "N", default_value = "64")]
+    #[arg(long, value_name = "N", default_value = "64", value_parser = at_least_one)]
     pub(crate) parallelism: NonZeroUsize,
     /// Stops waiting after this time, such as 30s, 20m or 1h
     #[arg(long, value_name = "DURATION", value_parser = duration)]

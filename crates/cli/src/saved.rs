@@ -40,13 +40,24 @@ pub(crate) fn save(path: &Path, run: &Run, plans: Vec<FleetPlan>) -> Result<(), 
         .map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// Refuses a place for a saved plan in which it would take the place of what the run is made from.
-pub(crate) fn refuse_overwriting(
+/// Refuses a place for a saved plan where no file can be, or in which it would take the place of what the
+/// run is made from.
+pub(crate) fn refuse_place(
     out: &Path,
     run: &Run,
     simulate: &SimulateFlag,
     ui: Ui,
 ) -> Result<(), Exit> {
+    let folder = out.parent().filter(|folder| *folder != Path::new(""));
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        let what = format!(
+            "--out {}: there is no folder {}",
+            out.display(),
+            folder.display()
+        );
+        ui.problem(&what, "make the folder first, or name another file");
+        return Err(Exit::Usage);
+    }
     let specs = run.fleets.iter().map(|fleet| &fleet.spec.source.name);
     let state = simulate.file();
     let mut taken = specs.map(Path::new).chain(state.map(PathBuf::as_path));

@@ -20,14 +20,12 @@ pub async fn list(
     let mut groups: Vec<Group> = Vec::new();
     let mut place_of = Vec::with_capacity(requests.len());
     for (provider, scope) in requests {
-        let mut known = groups.iter();
-        let group = match known.position(|group| Arc::ptr_eq(&group.provider, &provider)) {
-            Some(known) => known,
-            None => {
-                groups.push(Group::new(provider));
-                groups.len() - 1
-            }
-        };
+        let is_asked = |group: &Group| Arc::ptr_eq(&group.provider, &provider);
+        let known = groups.iter().position(is_asked);
+        let group = known.unwrap_or_else(|| {
+            groups.push(Group::new(Arc::clone(&provider)));
+            groups.len() - 1
+        });
         place_of.push((group, scope.regions.clone()));
         groups[group].add(scope);
     }

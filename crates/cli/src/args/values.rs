@@ -1,8 +1,14 @@
 //! What stands behind a flag.
 
-use std::time::Duration;
+use std::{num::NonZeroUsize, time::Duration};
 
 use clap::ValueEnum;
+
+/// A whole number from 1 on.
+pub(super) fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
+    let wrong = |_| "write a whole number, 1 or more".to_owned();
+    text.parse().map_err(wrong)
+}
 
 /// How plans are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -41,7 +41,7 @@ async fn show(args: &PlanArgs, github: &mut Option<Github>, ui: Ui) -> Exit {
         Err(exit) => return exit,
     };
     if let Some(out) = &args.out
-        && let Err(exit) = saved::refuse_overwriting(out, &run, &args.simulate, ui)
+        && let Err(exit) = saved::refuse_place(out, &run, &args.simulate, ui)
     {
         return exit;
     }
