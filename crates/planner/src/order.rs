@@ -6,6 +6,10 @@
 //! - replicas are gone before their primary goes;
 //! - under one identifier a delete comes before a create (a rebuild);
 //! - new replicas come before old ones go, unless a limit of the platform forbids it.
+//!
+//! The last is a preference where there is room for both: it gives way to whatever must be, also
+//! where only several calls together stand against it (a name that is free only after a delete, a
+//! replica that is in the way of its primary).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -52,21 +56,17 @@ pub fn steps(
         }
     }
     edges.extend(general_order(platform, &calls, &addresses, observed));
-    let asked = platform.order(&calls, observed);
-    // New before old is a preference: what the platform asks for goes first.
-    let turned = |edge: &Edge| Edge {
-        first: edge.then,
-        then: edge.first,
-    };
-    let preferred = replacement_order(platform, observed, &calls, &addresses, &rebuilds);
-    edges.extend(
-        preferred
-            .into_iter()
-            .filter(|edge| !asked.contains(&turned(edge))),
-    );
-    edges.extend(asked);
+    edges.extend(platform.order(&calls, observed));
+    let replacement = replacement_order(platform, observed, &calls, &addresses, &rebuilds);
+    let mut preferred = BTreeSet::new();
+    match replacement {
+        Replacement::Preferred(pairs) => preferred.extend(pairs),
+        Replacement::Needed(pairs) => edges.extend(pairs),
+    }
+    let (order, kept) =
+        sorted(calls.len(), &edges, preferred).ok_or_else(|| Cycle(platform.kind().to_string()))?;
+    edges.extend(kept);
 
-    let order = sorted(calls.len(), &edges).ok_or_else(|| Cycle(platform.kind().to_string()))?;
     let number: BTreeMap<usize, StepId> = order.iter().copied().zip(1..).collect();
     let mut waits: BTreeMap<usize, Vec<StepId>> = BTreeMap::new();
     for Edge { first, then } in edges {
@@ -218,6 +218,14 @@ fn general_order(
     edges
 }
 
+/// What a fleet's new replicas and the old ones that go have to do with each other.
+enum Replacement {
+    /// There is room for both: the new ones better come first.
+    Preferred(Vec<Edge>),
+    /// There is none: the old ones have to go first.
+    Needed(Vec<Edge>),
+}
+
 /// New replicas before old ones go; the other way round where there is no room for both.
 fn replacement_order(
     platform: &dyn Platform,
@@ -225,7 +233,7 @@ fn replacement_order(
     calls: &[PlannedCall],
     addresses: &[Address],
     rebuilds: &BTreeSet<usize>,
-) -> Vec<Edge> {
+) -> Replacement {
     let replaced = |index: &usize| !rebuilds.contains(index);
     let creates: Vec<usize> = (0..calls.len())
         .filter(|i| creates_replica(&calls[*i]))
@@ -255,28 +263,84 @@ fn replacement_order(
             }
         }
     }
-    edges
+    if room {
+        Replacement::Preferred(edges)
+    } else {
+        Replacement::Needed(edges)
+    }
+}
+
+/// Who waits for whom, by the earlier call.
+struct Waiting(Vec<BTreeSet<usize>>);
+
+impl Waiting {
+    fn new(count: usize, edges: &BTreeSet<Edge>) -> Self {
+        let mut next = vec![BTreeSet::new(); count];
+        for Edge { first, then } in edges {
+            next[*first].insert(*then);
+        }
+        Self(next)
+    }
+
+    /// All that comes after a call, however many are in between.
+    fn after(&self, call: usize) -> BTreeSet<usize> {
+        let mut found = BTreeSet::new();
+        let mut open = vec![call];
+        while let Some(call) = open.pop() {
+            open.extend(self.0[call].iter().filter(|then| found.insert(**then)));
+        }
+        found
+    }
 }
 
 /// Kahn's algorithm; among what is free the lowest index comes first, so that the order is the
-/// same in every run. `None`: the edges are circular.
-fn sorted(count: usize, edges: &BTreeSet<Edge>) -> Option<Vec<usize>> {
-    let mut open = vec![0_usize; count];
-    let mut next: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for Edge { first, then } in edges {
-        open[*then] += 1;
-        next.entry(*first).or_default().push(*then);
+/// same in every run. What is preferred holds as far as what must be lets it: the preferred edges
+/// that hold come back with the order. `None`: what must be is circular.
+fn sorted(
+    count: usize,
+    must: &BTreeSet<Edge>,
+    mut preferred: BTreeSet<Edge>,
+) -> Option<(Vec<usize>, BTreeSet<Edge>)> {
+    let waiting = Waiting::new(count, must);
+    // One that the rest stands against by itself is given up first: it would cost others.
+    let mut later: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+    preferred.retain(|Edge { first, then }| {
+        let after = later.entry(*then).or_insert_with(|| waiting.after(*then));
+        !after.contains(first)
+    });
+    let wishes = Waiting::new(count, &preferred);
+    let (mut needs, mut wants) = (vec![0_usize; count], vec![0_usize; count]);
+    for edge in must {
+        needs[edge.then] += 1;
     }
-    let mut free: BTreeSet<usize> = (0..count).filter(|index| open[*index] == 0).collect();
+    for edge in &preferred {
+        wants[edge.then] += 1;
+    }
+    let ranked = |index: usize, wants: &[usize]| (wants[index], index);
+    let mut free: BTreeSet<(usize, usize)> = (0..count)
+        .filter(|index| needs[*index] == 0)
+        .map(|index| ranked(index, &wants))
+        .collect();
+    let mut place = vec![None; count];
     let mut order = Vec::with_capacity(count);
-    while let Some(index) = free.pop_first() {
+    // Where nothing is free of wishes, the one with the fewest goes without them.
+    while let Some((_, index)) = free.pop_first() {
+        place[index] = Some(order.len());
         order.push(index);
-        for then in next.get(&index).into_iter().flatten() {
-            open[*then] -= 1;
-            if open[*then] == 0 {
-                free.insert(*then);
+        for then in &wishes.0[index] {
+            let was_free = free.remove(&ranked(*then, &wants));
+            wants[*then] -= 1;
+            if was_free {
+                free.insert(ranked(*then, &wants));
+            }
+        }
+        for then in &waiting.0[index] {
+            needs[*then] -= 1;
+            if needs[*then] == 0 {
+                free.insert(ranked(*then, &wants));
             }
         }
     }
-    (order.len() == count).then_some(order)
+    preferred.retain(|edge| place[edge.first] < place[edge.then]);
+    (order.len() == count).then_some((order, preferred))
 }

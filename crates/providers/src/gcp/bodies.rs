@@ -5,7 +5,8 @@ pub(super) mod note;
 use google_cloud_sql_v1::model::{
     BackupConfiguration, BackupRetentionSettings, DatabaseInstance, IpConfiguration, Settings,
     SqlAvailabilityType, SqlDataDiskType, SqlDatabaseVersion, SqlInstanceType,
-    backup_retention_settings::RetentionUnit, settings::Edition as WireEdition,
+    backup_retention_settings::RetentionUnit, ip_configuration::SslMode,
+    settings::Edition as WireEdition,
 };
 use pgfleet_model::{
     Attributes, Availability, DesiredInstance, Field, FieldChange, Mutation, ResourceRef, Role,
@@ -20,7 +21,7 @@ use crate::shared::{
 
 use super::{
     observe,
-    setting::{NETWORK, PITR},
+    setting::{NETWORK, PITR, PUBLIC, SSL},
     size::edition,
 };
 
@@ -96,12 +97,20 @@ fn availability(availability: Option<Availability>) -> SqlAvailabilityType {
 }
 
 fn addresses(attributes: &Attributes) -> IpConfiguration {
-    match attributes.text(NETWORK) {
-        Some(network) => IpConfiguration::new()
-            .set_ipv4_enabled(false)
-            .set_private_network(network),
-        None => IpConfiguration::new().set_ipv4_enabled(true),
+    let mut addresses = IpConfiguration::new().set_ipv4_enabled(is_public(attributes));
+    if let Some(network) = attributes.text(NETWORK) {
+        addresses = addresses.set_private_network(network);
     }
+    if let Some(mode) = attributes.text(SSL) {
+        addresses = addresses.set_ssl_mode(SslMode::from(mode));
+    }
+    addresses
+}
+
+/// Whether a new instance gets a public address.
+pub(super) fn is_public(attributes: &Attributes) -> bool {
+    let barred = attributes.settings.get(PUBLIC) == Some(&Value::Flag(false));
+    !barred && attributes.text(NETWORK).is_none()
 }
 
 /// The backups of a primary. A log for point-in-time recovery is kept as long as they are.

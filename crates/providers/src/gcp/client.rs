@@ -101,6 +101,10 @@ impl Api {
         })
     }
 
+    pub(super) fn project(&self) -> &str {
+        &self.project
+    }
+
     fn call<'a>(&'a self, method: Method, of: &'a str) -> Call<'a> {
         Call {
             method,

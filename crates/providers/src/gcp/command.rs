@@ -13,9 +13,9 @@ use crate::shared::{
 
 use super::{
     ADMIN,
-    bodies::{SETTLED, new_labels},
+    bodies::{SETTLED, is_public, new_labels},
     order::ends_recovery,
-    setting::{NETWORK, PITR},
+    setting::{NETWORK, PITR, SSL},
     size::edition,
 };
 
@@ -130,7 +130,12 @@ fn create(
     ));
     if let Some(network) = attributes.text(NETWORK) {
         flag(format!("--network={network}"));
+    }
+    if !is_public(attributes) {
         flag("--no-assign-ip".to_owned());
+    }
+    if let Some(mode) = attributes.text(SSL) {
+        flag(format!("--ssl-mode={mode}"));
     }
     if source.is_none() {
         let days = attributes.backup_days.unwrap_or(0);

@@ -62,21 +62,12 @@ fn by_status(
         reason,
         words: &message.to_ascii_lowercase(),
     };
-    let quota = || {
-        error(ErrorKind::Refused).remedy(format!(
-            "ask Google for a higher quota of Cloud SQL in the project {}, or plan less",
-            call.project
-        ))
-    };
+    if let Some((kind, remedy)) = told.of_what_lasts(http, call.project) {
+        return error(kind).remedy(remedy);
+    }
     match http {
-        _ if told.of_a_policy() => error(ErrorKind::Refused).remedy(
-            "an organisation policy forbids it: change the plan file (a private `network`, another \
-             `region`), or ask whoever keeps the policy for an exception",
-        ),
-        400..=499 if told.of_too_many_instances() => quota(),
         403 | 429 if told.of_a_rate() => error(ErrorKind::Throttled).retry(passes),
         429 => error(ErrorKind::Throttled).retry(passes),
-        400..=499 if told.of_a_quota() => quota(),
         // Of a database PostgreSQL's own words are passed on, as a request that cannot be.
         400 | 409 if told.of_one_that_is_there() => {
             error(ErrorKind::AlreadyExists).retry(Retry::Reobserve)
@@ -89,10 +80,6 @@ fn by_status(
             "the credentials are not accepted or have expired: run `gcloud auth \
              application-default login` again, or look at GOOGLE_APPLICATION_CREDENTIALS",
         ),
-        403 if told.of_an_api_that_is_off() => error(ErrorKind::Permission).remedy(format!(
-            "enable the API: gcloud services enable sqladmin.googleapis.com --project={}",
-            call.project
-        )),
         403 => error(ErrorKind::Permission).remedy(format!(
             "give whoever runs this the permission {} in the project {} (docs/gcp.md has the \
              role), and look at the names: Google answers the same for what does not exist",
@@ -106,6 +93,8 @@ fn by_status(
         404 => error(ErrorKind::NotFound)
             .retry(Retry::Reobserve)
             .remedy("somebody else has deleted it; run the command again"),
+        // It is asked to come back later, as with a rate; and so is waited as long.
+        503 if call.method.unclear() == Retry::Backoff => error(ErrorKind::Throttled).retry(passes),
         412 => error(ErrorKind::Conflict)
             .retry(Retry::Reobserve)
             .remedy("the instance has changed meanwhile; run the command again"),
@@ -129,8 +118,82 @@ impl Told<'_> {
         reasons.contains(&self.reason) || words.iter().any(|words| self.words.contains(words))
     }
 
+    /// What is refused again and again until people do something about it, with what that is.
+    fn of_what_lasts(self, http: u16, project: &str) -> Option<(ErrorKind, String)> {
+        let refused = |remedy: String| Some((ErrorKind::Refused, remedy));
+        let barred = |remedy: String| Some((ErrorKind::Permission, remedy));
+        match http {
+            _ if self.of_a_perimeter() => barred(format!(
+                "VPC Service Controls keep the project {project} from being asked from here: run                  this inside the perimeter, or give the identifier to whoever keeps it and ask for                  a rule that lets sqladmin.googleapis.com in"
+            )),
+            _ if self.of_a_policy() => refused(
+                "an organisation policy forbids it: change the plan file (a private `network`,                  another `region`), or ask whoever keeps the policy for an exception"
+                    .to_owned(),
+            ),
+            400..=499 if self.of_billing() => barred(format!(
+                "link the project {project} to a billing account that is open: gcloud billing                  projects describe {project}; it takes some minutes until Google knows"
+            )),
+            400..=499 if self.of_too_many_instances() => refused(higher_quota(project)),
+            403 | 429 if self.of_a_rate() => None,
+            400..=499 if self.of_a_quota() => refused(higher_quota(project)),
+            401 | 403 if self.of_a_scope() => barred(
+                "the token may not be used for this: give the machine, or the login, the scope \
+                 https://www.googleapis.com/auth/cloud-platform"
+                    .to_owned(),
+            ),
+            403 if self.of_whom_it_is_charged_to() => barred(format!(
+                "whoever runs this may not use the project that calls are charged to: take one \
+                 that may be used (gcloud auth application-default set-quota-project {project}), \
+                 and give the role roles/serviceusage.serviceUsageConsumer in it"
+            )),
+            403 if self.of_an_api_that_is_off() => barred(format!(
+                "enable the API: gcloud services enable sqladmin.googleapis.com \
+                 --project={project}"
+            )),
+            _ => None,
+        }
+    }
+
+    fn of_a_perimeter(self) -> bool {
+        self.is(
+            &["SECURITY_POLICY_VIOLATED", "vpcServiceControls"],
+            &[
+                "vpcservicecontrolsuniqueidentifier",
+                "prohibited by organization's policy",
+            ],
+        )
+    }
+
     fn of_a_policy(self) -> bool {
-        self.is(&[], &["constraints/", "organization policy"])
+        self.is(
+            &[],
+            &["constraints/", "organization policy", "custom org policies"],
+        )
+    }
+
+    fn of_billing(self) -> bool {
+        self.is(
+            &["BILLING_DISABLED", "accountDisabled"],
+            &[
+                "billing to be enabled",
+                "billing account for the owning project",
+            ],
+        )
+    }
+
+    fn of_a_scope(self) -> bool {
+        self.is(
+            &["ACCESS_TOKEN_SCOPE_INSUFFICIENT"],
+            &["insufficient authentication scopes"],
+        )
+    }
+
+    /// The project that a call is counted and charged to, which need not be the one that it is about.
+    fn of_whom_it_is_charged_to(self) -> bool {
+        self.is(
+            &["USER_PROJECT_DENIED"],
+            &["requires a quota project", "serviceusage.services.use"],
+        )
     }
 
     /// People have met it as 403, 409 and 429.
@@ -146,7 +209,10 @@ impl Told<'_> {
     }
 
     fn of_a_quota(self) -> bool {
-        self.is(&["quotaExceeded"], &["quota exceeded"])
+        self.is(
+            &["quotaExceeded", "QUOTA_EXCEEDED"],
+            &["quota exceeded", "quota limit"],
+        )
     }
 
     fn of_one_that_is_there(self) -> bool {
@@ -171,6 +237,10 @@ impl Told<'_> {
     }
 }
 
+fn higher_quota(project: &str) -> String {
+    format!("ask Google for a higher quota of Cloud SQL in the project {project}, or plan less")
+}
+
 fn not_google(call: Call<'_>, what: &str) -> ProviderError {
     ProviderError::new(
         ErrorKind::Internal,
@@ -185,8 +255,16 @@ fn without_answer(call: Call<'_>, error: &Error) -> ProviderError {
         let passes = causes(error)
             .find_map(|cause| cause.downcast_ref::<CredentialsError>())
             .is_some_and(CredentialsError::is_transient);
-        let retry = if passes { Retry::Backoff } else { Retry::Never };
-        return no_credentials(error).retry(retry);
+        if passes {
+            let why = format!(
+                "{call} failed: no token was to be had: {}",
+                told_of_login(error)
+            );
+            return ProviderError::new(ErrorKind::Throttled, why)
+                .remedy("run the command again; see status.cloud.google.com")
+                .retry(Retry::After(KEPT));
+        }
+        return no_credentials(error);
     }
     if error.is_deserialization() {
         // What came is not shown: nobody knows what is in it.
@@ -211,8 +289,26 @@ fn without_answer(call: Call<'_>, error: &Error) -> ProviderError {
     unreachable(&chain(error), call.method.unclear())
 }
 
+/// For so long Google's client gives the same answer again where no token came, without asking.
+const KEPT: Duration = Duration::from_secs(11);
+
 /// Credentials that were not found, or that lead to no token.
 pub(super) fn no_credentials(error: &(dyn StdError + 'static)) -> ProviderError {
+    ProviderError::new(
+        ErrorKind::Credentials,
+        format!(
+            "no credentials of Google's were found, or they cannot be used: {}",
+            told_of_login(error)
+        ),
+    )
+    .remedy(
+        "run `gcloud auth application-default login`, or point GOOGLE_APPLICATION_CREDENTIALS at a \
+         credentials file; for a pipeline see docs/gcp.md",
+    )
+}
+
+/// What is said of a login that failed, without what came: nobody knows what is in it.
+fn told_of_login(error: &(dyn StdError + 'static)) -> String {
     // What the client says of every failure, and says nothing by it.
     let noise = [
         "cannot create the authentication headers",
@@ -222,25 +318,41 @@ pub(super) fn no_credentials(error: &(dyn StdError + 'static)) -> ProviderError 
     ];
     let mut said: Vec<String> = Vec::new();
     for cause in causes(error) {
+        let words = without_body(&cause.to_string());
         let words = noise
             .iter()
-            .fold(cause.to_string(), |words, noise| words.replace(noise, ""));
+            .fold(words, |words, noise| words.replace(noise, ""));
         let words = sentence(words.trim_matches([' ', ':', '.']));
         if words.chars().any(char::is_alphanumeric) && !said.contains(&words) {
             said.push(words);
         }
     }
-    ProviderError::new(
-        ErrorKind::Credentials,
-        format!(
-            "no credentials of Google's were found, or they cannot be used: {}",
-            sentence(&said.join(": "))
-        ),
-    )
-    .remedy(
-        "run `gcloud auth application-default login`, or point GOOGLE_APPLICATION_CREDENTIALS at a \
-         credentials file; for a pipeline see docs/gcp.md",
-    )
+    sentence(&said.join(": "))
+}
+
+/// The words of Google's client without the body of an answer in them, but with the word that the body
+/// has for the error.
+fn without_body(text: &str) -> String {
+    const BEGINS: &str = "body=<";
+    let Some((before, rest)) = text.split_once(BEGINS) else {
+        return text.to_owned();
+    };
+    let (body, after) = rest.rsplit_once('>').unwrap_or((rest, ""));
+    let before = before.trim_end_matches([' ', ',']);
+    match word_of(body) {
+        Some(word) => format!("{before} ({word}){after}"),
+        None => format!("{before}{after}"),
+    }
+}
+
+/// The error's word in a body: `invalid_grant` of OAuth, `PERMISSION_DENIED` of Google.
+fn word_of(body: &str) -> Option<String> {
+    let body: serde_json::Value = serde_json::from_str(body).ok()?;
+    let error = body.get("error")?;
+    let word = error.as_str().or_else(|| error.get("status")?.as_str())?;
+    let is_word = |c: char| c.is_ascii_alphabetic() || c == '_';
+    let short = word.len() <= 40 && word.chars().all(is_word);
+    short.then(|| word.to_owned())
 }
 
 /// The reason that a body gives beside its message: `operationInProgress`.
@@ -253,7 +365,7 @@ fn reason(status: &Status) -> String {
 }
 
 /// An operation that ended with errors.
-pub(super) fn ended(what: &str, errors: &[OperationError]) -> ProviderError {
+pub(super) fn ended(what: &str, project: &str, errors: &[OperationError]) -> ProviderError {
     let mut said: Vec<String> = errors
         .iter()
         .map(
@@ -267,9 +379,23 @@ pub(super) fn ended(what: &str, errors: &[OperationError]) -> ProviderError {
         .collect();
     said.dedup();
     if said.is_empty() {
-        said.push("Google says no more".to_owned());
+        // Whether it is one, the instance tells.
+        let why = format!("{what} ended with an error of which Google says no more");
+        return ProviderError::new(ErrorKind::Unreachable, why)
+            .remedy("look at the instance's operations in the Google Cloud console")
+            .retry(Retry::Reobserve);
     }
     let why = format!("{what} ended in failure: {}", said.join("; "));
+    let lasts = errors.iter().find_map(|error| {
+        let told = Told {
+            reason: &error.code,
+            words: &error.message.to_ascii_lowercase(),
+        };
+        told.of_what_lasts(403, project)
+    });
+    if let Some((kind, remedy)) = lasts {
+        return ProviderError::new(kind, why).remedy(remedy);
+    }
     let passes = errors.iter().any(|error| {
         let code = error.code.to_ascii_lowercase().replace('_', "");
         ["operationinprogress", "staledata", "serviceunavailable"].contains(&code.as_str())
@@ -424,5 +550,104 @@ mod tests {
             let told = explain(call, &Error::http(http, headers.clone(), "".into()));
             assert_eq!(told.retry, retry, "{method:?} {http}");
         }
+    }
+
+    #[test]
+    fn what_only_people_can_mend_has_its_own_remedy() {
+        for (http, reason, message, remedy) in [
+            (
+                403,
+                "SECURITY_POLICY_VIOLATED",
+                "no",
+                "VPC Service Controls",
+            ),
+            (
+                403,
+                "",
+                "Request is prohibited by organization's policy. \
+                 vpcServiceControlsUniqueIdentifier: AbCd",
+                "VPC Service Controls",
+            ),
+            (403, "BILLING_DISABLED", "no", "billing account"),
+            (
+                403,
+                "",
+                "This API method requires billing to be enabled.",
+                "billing account",
+            ),
+            (403, "ACCESS_TOKEN_SCOPE_INSUFFICIENT", "no", "scope"),
+            (403, "USER_PROJECT_DENIED", "no", "serviceUsageConsumer"),
+            (
+                403,
+                "SERVICE_DISABLED",
+                "The sqladmin.googleapis.com API requires a quota project.",
+                "set-quota-project",
+            ),
+            (
+                429,
+                "RATE_LIMIT_EXCEEDED",
+                "Quota exceeded for quota metric 'Instances' and limit 'Instances per project' of \
+                 service 'sqladmin.googleapis.com'.",
+                "higher quota",
+            ),
+        ] {
+            let error = answer(Method::List, http, reason, message);
+            assert_eq!(error.retry, Retry::Never, "{reason} {message}");
+            assert!(error.remedy.contains(remedy), "{reason}: {}", error.remedy);
+        }
+    }
+
+    #[test]
+    fn an_operation_s_end_has_the_same_remedies_as_an_answer() {
+        let ended = |code: &str, message: &str| {
+            let error = OperationError::new().set_code(code).set_message(message);
+            ended("it", "food", &[error])
+        };
+        let policy = ended(
+            "INVALID_REQUEST",
+            "Organization Policy check failure: constraints/sql.restrictPublicIp",
+        );
+        assert!(policy.remedy.contains("policy"), "{}", policy.remedy);
+        let quota = ended("QUOTA_EXCEEDED", "Quota exceeded for quota metric 'CPUs'");
+        assert!(quota.remedy.contains("higher quota"), "{}", quota.remedy);
+        assert_eq!(ended("INTERNAL_ERROR", "boom").kind, ErrorKind::Internal);
+    }
+
+    /// Google's client gives the same error again for ten seconds.
+    #[test]
+    fn a_token_that_does_not_come_is_waited_for() {
+        let body = "{\"error\":\"temporarily_unavailable\",\"error_description\":\"planted\"}";
+        let login = |passes| {
+            let said = format!("failed to fetch, body=<{body}>");
+            let status = std::io::Error::other("HTTP status 503");
+            let error = CredentialsError::new(passes, said, status);
+            let call = Call {
+                method: Method::List,
+                of: "food",
+                project: "food",
+            };
+            explain(call, &Error::authentication(error))
+        };
+        let later = login(true);
+        assert!(later.retry.asked_pause() > Some(Duration::from_secs(10)));
+        assert!(later.message.contains("503"), "{}", later.message);
+        let never = login(false);
+        assert_eq!(never.kind, ErrorKind::Credentials);
+        for error in [later, never] {
+            assert!(error.message.contains("temporarily_unavailable"));
+            assert!(!error.message.contains("planted"), "{}", error.message);
+        }
+    }
+
+    #[test]
+    fn what_is_only_read_is_asked_again_as_long_as_google_says_later() {
+        for method in [Method::List, Method::Get, Method::Operation] {
+            let error = answer(method, 503, "backendError", "later");
+            let told = (error.kind, error.retry);
+            assert_eq!(told, (ErrorKind::Throttled, Retry::Backoff));
+        }
+        let error = answer(Method::Insert, 503, "backendError", "later");
+        let told = (error.kind, error.retry);
+        assert_eq!(told, (ErrorKind::Unreachable, Retry::Reobserve));
     }
 }

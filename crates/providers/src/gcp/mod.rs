@@ -22,6 +22,7 @@ mod preflight;
 mod provider;
 mod resolve;
 mod rules;
+mod seen;
 mod size;
 
 pub use client::endpoint::Endpoint;
@@ -47,6 +48,13 @@ mod setting {
     pub(super) const NETWORK: &str = "network";
     /// Whether a replica may be smaller than the primary.
     pub(super) const SMALLER: &str = "allow_smaller_replicas";
+    /// Whether there is a public address, where there is none.
+    pub(super) const PUBLIC: &str = "public_address";
+    /// Which connections are taken, where not every one is: `ENCRYPTED_ONLY`.
+    pub(super) const SSL: &str = "ssl_mode";
+    /// What an instance is, where it is neither a primary nor a replica like others:
+    /// `READ_POOL_INSTANCE`.
+    pub(super) const KIND: &str = "instance_type";
     /// Whether point-in-time recovery is on.
     pub(super) const PITR: &str = "point_in_time_recovery";
 }

@@ -5,8 +5,8 @@ use google_cloud_sql_v1::model::{
     operation::SqlOperationStatus, settings::SqlActivationPolicy,
 };
 use pgfleet_model::{
-    DesiredInstance, Mutation, ObjectVersion, Operation, Owner, Region, ResourceRef, TAG_ADDRESS,
-    TAG_FLEET, TAG_MANAGED_BY,
+    DesiredInstance, Mutation, ObjectVersion, Operation, Owner, Phase, Region, ResourceRef,
+    TAG_ADDRESS, TAG_FLEET, TAG_MANAGED_BY,
 };
 use pgfleet_provider::{ErrorKind, OperationName, ProviderError, Retry, Secrets, Until};
 use secrecy::ExposeSecret;
@@ -14,41 +14,59 @@ use secrecy::ExposeSecret;
 use crate::shared::{
     databases,
     ownership::{is_ours, is_there},
-    passwords::{self, Passwords, has_password, scrubbed},
+    passwords::{self, Passwords, has_password},
 };
 
 use super::{
     bodies::{changed, labels, new_instance},
     client::Api,
     errors::ended,
-    observe::{owner, version},
+    observe::{self, owner, phase, version},
+    rules::revived,
+    seen::Sent,
 };
 
-/// Makes the call of one mutation. `source_gib` is the disk of a replica's source as it was last
-/// seen, which may have grown since the plan was made.
+/// What the provider knows beside the plan.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    /// The disk of a replica's source as it is now, which may have grown since the plan was made.
+    pub(super) source_gib: Option<u32>,
+    pub(super) passwords: &'a Passwords,
+    /// Where passwords that are sent are kept, for the sake of what comes back.
+    pub(super) sent: &'a Sent,
+}
+
+/// Makes the call of one mutation.
 pub(super) async fn begin(
     api: &Api,
     mutation: &Mutation,
     expect: Option<&ObjectVersion>,
-    source_gib: Option<u32>,
-    passwords: &Passwords,
+    known: Known<'_>,
     secrets: Secrets,
 ) -> Result<Until, ProviderError> {
+    let Known {
+        source_gib,
+        passwords,
+        sent,
+    } = known;
     match &mutation.operation {
-        Operation::CreatePrimary { desired } => create(api, mutation, desired, None, secrets).await,
+        Operation::CreatePrimary { desired } => {
+            create(api, mutation, desired, None, sent, secrets).await
+        }
         Operation::CreateReplica { desired, source } => {
             let mut desired = desired.clone();
             let storage = &mut desired.attributes.storage;
             storage.gib = storage.gib.max(source_gib);
-            create(api, mutation, &desired, Some(source), secrets).await
+            create(api, mutation, &desired, Some(source), sent, secrets).await
         }
         Operation::Modify { fields, .. } if has_password(fields) => {
             let password = passwords.read(&mutation.owner.fleet, secrets, |_| None);
             let password = password.await?;
+            sent.note(&password);
             let secret = password.expose_secret();
-            ours(api, mutation).await?;
+            known_to_be_ours(api, mutation).await?;
             let taken = Box::pin(api.set_password(mutation.resource.id.as_str(), secret)).await;
-            until(taken.map_err(|error| scrubbed(error, Some(&password)))?)
+            until(api, taken?)
         }
         Operation::Modify { fields, .. } => {
             if let Some(database) = databases::made_by(fields) {
@@ -82,22 +100,25 @@ async fn make_database(
     mutation: &Mutation,
     database: &str,
 ) -> Result<Until, ProviderError> {
-    ours(api, mutation).await?;
+    known_to_be_ours(api, mutation).await?;
     match api
         .insert_database(mutation.resource.id.as_str(), database)
         .await
     {
         // An earlier run made it, or a request whose answer was lost.
         Err(error) if error.kind == ErrorKind::AlreadyExists => Ok(Until::Reached),
-        answer => until(answer?),
+        answer => until(api, answer?),
     }
 }
 
 /// How the end of what Google has taken is recognised.
-pub(super) fn until(taken: WireOperation) -> Result<Until, ProviderError> {
+fn until(api: &Api, taken: WireOperation) -> Result<Until, ProviderError> {
     if taken.status == SqlOperationStatus::Done {
         return match taken.error {
-            Some(error) => Err(ended(&about(&taken.target_id), &error.errors)),
+            Some(error) => {
+                let what = about(&taken.target_id);
+                Err(ended(&what, api.project(), &error.errors))
+            }
             None => Ok(Until::Reached),
         };
     }
@@ -121,6 +142,27 @@ async fn ours(api: &Api, mutation: &Mutation) -> Result<DatabaseInstance, Provid
     Ok(live)
 }
 
+/// The same, where it is also understood. What is not is left as it is.
+async fn known_to_be_ours(
+    api: &Api,
+    mutation: &Mutation,
+) -> Result<DatabaseInstance, ProviderError> {
+    let live = ours(api, mutation).await?;
+    let (phase, word) = phase(&live);
+    let resource = &mutation.resource;
+    if live.state == SqlInstanceState::Suspended {
+        let why = format!("Google has suspended {resource}: it is `{word}`");
+        return Err(ProviderError::new(ErrorKind::Refused, why).remedy(revived(&word)));
+    }
+    if phase == Phase::Unknown {
+        let why = format!("{resource} is `{word}`, which pgfleet does not know; it waits");
+        return Err(ProviderError::new(ErrorKind::Busy, why)
+            .remedy("look at the instance in the Google Cloud console")
+            .retry(Retry::Backoff));
+    }
+    Ok(live)
+}
+
 fn in_its_region(live: &DatabaseInstance, resource: &ResourceRef) -> Result<(), ProviderError> {
     let there = Region::new(live.region.as_str());
     let remedy = "names are unique in a project, whatever the region: take another";
@@ -132,6 +174,7 @@ async fn create(
     mutation: &Mutation,
     desired: &DesiredInstance,
     source: Option<&ResourceRef>,
+    sent: &Sent,
     secrets: Secrets,
 ) -> Result<Until, ProviderError> {
     if mutation.resume {
@@ -146,10 +189,22 @@ async fn create(
         Some(source) => Some(passwords::read(source, secrets, |_| None).await?),
         None => None,
     };
+    password.iter().for_each(|password| sent.note(password));
     let secret = password.as_ref().map(ExposeSecret::expose_secret);
     let body = new_instance(mutation, desired, source, secret)?;
-    let taken = Box::pin(api.insert(body)).await;
-    until(taken.map_err(|error| scrubbed(error, password.as_ref()))?)
+    match Box::pin(api.insert(body)).await {
+        Err(error) if error.kind == ErrorKind::AlreadyExists => {
+            let name = mutation.resource.id.as_str();
+            Err(match api.get(name).await {
+                Err(missing) if is_gone(api, name, &missing).await? => error.remedy(
+                    "there is no such instance: one of this name was deleted, and Google keeps the \
+                     name for up to a week; wait, or take another name (`id`, `ids` or `fleet`)",
+                ),
+                _ => error,
+            })
+        }
+        answer => until(api, answer?),
+    }
 }
 
 /// Says whose an instance is, or that it is nobody's, and nothing else of it.
@@ -171,7 +226,18 @@ pub(super) async fn claim(
         go.extend([TAG_MANAGED_BY, TAG_FLEET, TAG_ADDRESS].map(ToOwned::to_owned));
         labels.retain(|label, _| !go.contains(label));
     }
-    until(api.relabel(name, version(&live), &labels, &go).await?)
+    let taken = api.relabel(name, version(&live), &labels, &go).await?;
+    until(api, taken)
+}
+
+/// Whether an instance says whose it is as [`claim`] has it say.
+pub(super) async fn is_claimed(
+    api: &Api,
+    resource: &ResourceRef,
+    owner: Option<&Owner>,
+) -> Result<bool, ProviderError> {
+    let live = api.get(resource.id.as_str()).await?;
+    Ok(observe::owner(&live).as_ref() == owner)
 }
 
 /// Reads the instance, and alters it if it is still what the plan was made from. What the API tells
@@ -182,7 +248,7 @@ async fn alter(
     expect: Option<&ObjectVersion>,
     change: impl FnOnce(&DatabaseInstance) -> Result<Settings, ProviderError>,
 ) -> Result<Until, ProviderError> {
-    let live = ours(api, mutation).await?;
+    let live = known_to_be_ours(api, mutation).await?;
     let resource = &mutation.resource;
     let now = version(&live);
     let moved = |expect: &ObjectVersion| now.is_some_and(|now| expect.0 != now.to_string());
@@ -192,7 +258,7 @@ async fn alter(
     }
     let settings = change(&live)?.set_or_clear_settings_version(now);
     let body = DatabaseInstance::new().set_settings(settings);
-    until(Box::pin(api.patch(resource.id.as_str(), body)).await?)
+    until(api, Box::pin(api.patch(resource.id.as_str(), body)).await?)
 }
 
 async fn delete(api: &Api, mutation: &Mutation, last: bool) -> Result<Until, ProviderError> {
@@ -202,7 +268,7 @@ async fn delete(api: &Api, mutation: &Mutation, last: bool) -> Result<Until, Pro
         if live.state == SqlInstanceState::PendingDelete {
             return Ok(Until::Holds);
         }
-        until(api.delete(name, last).await?)
+        until(api, api.delete(name, last).await?)
     };
     match delete.await {
         // Gone already: the list will say so.

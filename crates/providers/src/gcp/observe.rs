@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use google_cloud_sql_v1::model::{
     DatabaseInstance, Settings, SqlAvailabilityType, SqlInstanceType, SqlIpAddressType,
-    database_instance::SqlInstanceState as State, settings::SqlActivationPolicy,
+    database_instance::SqlInstanceState as State, ip_configuration::SslMode,
+    settings::SqlActivationPolicy,
 };
 use pgfleet_model::{
     Attributes, Availability, Condition, Endpoint, Inventory, ObjectVersion, ObservedInstance,
@@ -17,22 +18,22 @@ use crate::shared::{
 };
 
 use super::bodies::note;
-use super::setting::{EDITION, NETWORK, PITR};
+use super::setting::{EDITION, KIND, NETWORK, PITR, PUBLIC, SSL};
 
 /// The port of every PostgreSQL on Cloud SQL.
 const PORT: u16 = 5432;
 /// How many backups Cloud SQL keeps where nobody says otherwise.
 const DEFAULT_BACKUPS: u32 = 7;
 
-/// Turns a list into an inventory. Names are unique in a project: they say where a source is.
-pub(super) fn inventory(listed: &[DatabaseInstance]) -> Inventory {
+/// Turns a list of a project into an inventory. Names are unique in it: they say where a source is.
+pub(super) fn inventory(project: &str, listed: &[DatabaseInstance]) -> Inventory {
     let regions: BTreeMap<&str, &str> = listed
         .iter()
         .map(|instance| (instance.name.as_str(), instance.region.as_str()))
         .collect();
     listed
         .iter()
-        .map(|instance| observed(instance, &regions))
+        .map(|instance| observed(project, instance, &regions))
         .collect()
 }
 
@@ -47,7 +48,11 @@ pub(super) fn version(instance: &DatabaseInstance) -> Option<i64> {
     instance.settings.as_ref()?.settings_version
 }
 
-fn observed(instance: &DatabaseInstance, regions: &BTreeMap<&str, &str>) -> ObservedInstance {
+fn observed(
+    project: &str,
+    instance: &DatabaseInstance,
+    regions: &BTreeMap<&str, &str>,
+) -> ObservedInstance {
     let follows = !instance.master_instance_name.is_empty();
     let copies = matches!(
         instance.instance_type,
@@ -59,9 +64,8 @@ fn observed(instance: &DatabaseInstance, regions: &BTreeMap<&str, &str>) -> Obse
         Role::Primary
     };
     let source = follows.then(|| {
-        // `PROJECT:NAME`, and a project may hold a colon itself.
-        let named = &instance.master_instance_name;
-        let name = named.rsplit(':').next().unwrap_or(named);
+        let named = instance.master_instance_name.as_str();
+        let name = own_name(named, &[project, &instance.project]);
         ResourceRef {
             region: Region::new(regions.get(name).copied().unwrap_or_default()),
             id: ResourceId::new(name),
@@ -86,7 +90,29 @@ fn observed(instance: &DatabaseInstance, regions: &BTreeMap<&str, &str>) -> Obse
     }
 }
 
-fn phase(instance: &DatabaseInstance) -> (Phase, String) {
+/// The name of an instance of these projects; with its own project where that is another: it is another
+/// instance, whatever its name. It comes as `PROJECT:NAME`, and a project may hold a colon itself.
+fn own_name<'a>(named: &'a str, projects: &[&str]) -> &'a str {
+    match named.rsplit_once(':') {
+        // A project may be told by its number.
+        Some((project, name))
+            if projects.contains(&project) || project.bytes().all(|b| b.is_ascii_digit()) =>
+        {
+            name
+        }
+        _ => named,
+    }
+}
+
+/// The word of an instance that Google has taken out of service.
+const SUSPENDED: &str = "SUSPENDED";
+
+/// Whether Google has taken an instance out of service, by its own word for its state.
+pub(super) fn is_suspended(raw_phase: &str) -> bool {
+    raw_phase.starts_with(SUSPENDED)
+}
+
+pub(super) fn phase(instance: &DatabaseInstance) -> (Phase, String) {
     let off = instance
         .settings
         .as_ref()
@@ -96,6 +122,12 @@ fn phase(instance: &DatabaseInstance) -> (Phase, String) {
         State::Runnable => Phase::Available,
         State::PendingCreate => Phase::Creating,
         State::PendingDelete => Phase::Deleting,
+        State::Suspended => {
+            let why = instance.suspension_reason.iter();
+            let why = why.filter_map(|reason| reason.name());
+            let words: Vec<&str> = [SUSPENDED].into_iter().chain(why).collect();
+            return (Phase::Unknown, words.join(", "));
+        }
         State::Maintenance | State::Repairing => Phase::Modifying,
         State::Failed => Phase::Failed,
         _ => Phase::Unknown,
@@ -128,15 +160,25 @@ pub(super) fn attributes(instance: &DatabaseInstance, role: Role) -> Attributes 
         .name()
         .and_then(|name| name.strip_prefix("POSTGRES_"))
         .and_then(|version| version.parse().ok());
+    // One of its own machines is where Cloud SQL copies from, and has no settings.
+    let kind = match &instance.instance_type {
+        kind @ (SqlInstanceType::ReadPoolInstance | SqlInstanceType::OnPremisesInstance) => {
+            kind.name()
+        }
+        _ => None,
+    };
+    let kind = kind.map(|kind| (KIND.to_owned(), Value::Text(kind.to_owned())));
     let Some(settings) = &instance.settings else {
         return Attributes {
             postgres: version,
+            settings: kind.into_iter().collect(),
             ..Attributes::default()
         };
     };
     let mut tags: Tags = settings.user_labels.clone().into_iter().collect();
     let _ = Owner::take_from(&mut tags);
     let mut own = own_settings(settings, role);
+    own.extend(kind);
     own.extend(passwords::take_version(&mut tags));
     // Empty, it has been settled.
     let note = tags.remove(TAG_PENDING).filter(|note| !note.is_empty());
@@ -164,10 +206,16 @@ fn storage(settings: &Settings) -> Storage {
         gib: settings
             .data_disk_size_gb
             .and_then(|gib| u32::try_from(gib).ok()),
+        // One that is known has both a name and a number.
         kind: settings
             .data_disk_type
             .name()
-            .filter(|_| settings.data_disk_type.value() != Some(0))
+            .filter(|_| {
+                settings
+                    .data_disk_type
+                    .value()
+                    .is_some_and(|kind| kind != 0)
+            })
             .map(ToOwned::to_owned),
         autogrow: Some(settings.storage_auto_resize.unwrap_or(false)),
         ..Storage::default()
@@ -202,6 +250,16 @@ fn own_settings(settings: &Settings, role: Role) -> pgfleet_model::Settings {
         .map(|ip| network(&ip.private_network))
         .filter(|network| !network.is_empty());
     own.extend(network.map(|network| (NETWORK.to_owned(), Value::Text(network))));
+    if let Some(ip) = &settings.ip_configuration {
+        if ip.ipv4_enabled == Some(false) {
+            own.insert(PUBLIC.to_owned(), Value::Flag(false));
+        }
+        let strict = match &ip.ssl_mode {
+            SslMode::Unspecified | SslMode::AllowUnencryptedAndEncrypted => None,
+            mode => mode.name(),
+        };
+        own.extend(strict.map(|mode| (SSL.to_owned(), Value::Text(mode.to_owned()))));
+    }
     if role == Role::Primary {
         let on = settings
             .backup_configuration
@@ -217,4 +275,63 @@ pub(super) fn network(text: &str) -> String {
     text.find("projects/")
         .map_or(text, |place| &text[place..])
         .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value as Json, json};
+
+    use super::*;
+
+    fn instance(text: &Json) -> DatabaseInstance {
+        serde_json::from_value(text.clone()).unwrap()
+    }
+
+    #[test]
+    fn a_primary_of_another_project_is_another_one_whatever_its_name() {
+        let source = |named: &str| {
+            let listed = [
+                instance(&json!({"name": "truck-primary", "region": "us-east1"})),
+                instance(&json!({"name": "copy", "masterInstanceName": named})),
+            ];
+            let inventory = inventory("example.com:food", &listed);
+            let copy = inventory.instances().values();
+            let mut copy = copy.filter(|live| live.resource.id.as_str() == "copy");
+            copy.next().unwrap().source.clone().unwrap()
+        };
+        for named in [
+            "truck-primary",
+            "example.com:food:truck-primary",
+            "1234:truck-primary",
+        ] {
+            let source = source(named);
+            assert_eq!(source.id.as_str(), "truck-primary", "{named}");
+            assert_eq!(source.region.as_str(), "us-east1", "{named}");
+        }
+        let named = "other:truck-primary";
+        assert_eq!(source(named).id.as_str(), named);
+    }
+
+    #[test]
+    fn a_suspended_instance_says_why_and_is_nothing_that_is_known() {
+        let told = |text: Json| phase(&instance(&text));
+        let word = "SUSPENDED, BILLING_ISSUE".to_owned();
+        let why = json!({"state": "SUSPENDED", "suspensionReason": ["BILLING_ISSUE"]});
+        assert_eq!(told(why), (Phase::Unknown, word));
+        assert_eq!(told(json!({"state": "NEW_WORD"})).0, Phase::Unknown);
+        assert_eq!(told(json!({"state": 4711})).0, Phase::Unknown);
+    }
+
+    #[test]
+    fn a_kind_of_disk_that_is_not_known_is_none() {
+        let kind = |kind: Json| {
+            let live = instance(&json!({"settings": {"dataDiskType": kind}}));
+            attributes(&live, Role::Replica).storage.kind
+        };
+        assert_eq!(kind(json!("PD_HDD")).as_deref(), Some("PD_HDD"));
+        assert_eq!(kind(json!(1)).as_deref(), Some("PD_SSD"));
+        for unknown in [json!("PD_NEW"), json!(4711), json!(0)] {
+            assert_eq!(kind(unknown.clone()), None, "{unknown}");
+        }
+    }
 }

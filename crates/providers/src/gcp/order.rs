@@ -3,7 +3,8 @@
 use std::cmp::Ordering;
 
 use pgfleet_model::{
-    Attributes, Disruption, Field, FieldChange, Mutation, ObservedState, Operation, Role, Value,
+    Attributes, Disruption, Field, FieldChange, Mutation, ObservedInstance, ObservedState,
+    Operation, Role, Value,
 };
 use pgfleet_planner::{Edge, PlannedCall};
 
@@ -83,11 +84,14 @@ fn planned(mutation: Mutation) -> PlannedCall {
 }
 
 /// What has to wait for what, beyond the order that holds everywhere.
-pub(super) fn order(calls: &[PlannedCall], observed: &ObservedState) -> Vec<Edge> {
+pub(super) fn order<'a>(calls: &'a [PlannedCall], observed: &'a ObservedState) -> Vec<Edge> {
     let primary = observed.primary().map(|primary| &primary.resource);
-    let side = |call| Side {
+    let side = |call: &'a PlannedCall| Side {
         call,
         is_primary: Some(&call.mutation.resource) == primary,
+        live: observed
+            .owned()
+            .find(|live| live.resource == call.mutation.resource),
     };
     let mut edges = Vec::new();
     for (first, one) in calls.iter().enumerate() {
@@ -100,11 +104,13 @@ pub(super) fn order(calls: &[PlannedCall], observed: &ObservedState) -> Vec<Edge
     edges
 }
 
-/// A call, and whether it is about the live primary.
+/// A call, what it is about, and whether that is the live primary.
 #[derive(Clone, Copy)]
 struct Side<'a> {
     call: &'a PlannedCall,
     is_primary: bool,
+    /// The instance as it is.
+    live: Option<&'a ObservedInstance>,
 }
 
 impl Side<'_> {
@@ -164,9 +170,28 @@ fn frees_the_name(one: Side<'_>, other: Side<'_>) -> bool {
         && one.mutation.resource.id == other.mutation.resource.id
 }
 
-/// What goes is smaller than its primary is about to be.
+/// What goes is smaller than its primary is about to be. One that is not may stay until its successor
+/// is there.
 fn is_outgrown(one: Side<'_>, other: Side<'_>) -> bool {
-    one.deletes_a_replica() && other.is_primary && direction(other.call) == Some(Ordering::Greater)
+    let grows = |replica: &Attributes| {
+        let mut fields = changes(other.call).iter();
+        fields.any(|change| match (&change.field, &change.from, &change.to) {
+            (Field::Size, Some(Value::Text(from)), Value::Text(to)) => {
+                let own = replica.size.as_deref();
+                let fits = own.and_then(|own| size::compare(to, own));
+                size::compare(to, from) == Some(Ordering::Greater)
+                    && fits.is_none_or(|fits| fits == Ordering::Greater)
+            }
+            (Field::StorageGib, _, Value::Number(gib)) => {
+                let own = replica.storage.gib;
+                own.is_none_or(|own| u64::from(own) < *gib)
+            }
+            _ => false,
+        })
+    };
+    one.deletes_a_replica()
+        && other.is_primary
+        && one.live.is_none_or(|live| grows(&live.attributes))
 }
 
 /// Whether a change switches point-in-time recovery off.

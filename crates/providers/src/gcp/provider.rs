@@ -1,8 +1,11 @@
 //! The half that talks to Google: the trait's functions, over the client.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -23,7 +26,14 @@ use tokio::sync::OnceCell;
 
 use crate::shared::standing::{progress, settled};
 
-use super::{Endpoint, GcpPlatform, client::Api, errors::ended, mutate, observe, preflight};
+use super::{
+    Endpoint, GcpPlatform,
+    client::Api,
+    errors::ended,
+    mutate::{self, Known},
+    observe, preflight,
+    seen::{Last, PAUSES, Sent, Unseen},
+};
 
 /// Operations that are asked after at once.
 const SIDE_BY_SIDE: usize = 16;
@@ -36,8 +46,9 @@ pub struct GcpProvider {
     project: String,
     endpoint: Endpoint,
     api: OnceCell<Api>,
-    /// The last list.
-    seen: Mutex<Option<Arc<Inventory>>>,
+    last: Last,
+    unseen: Unseen,
+    sent: Sent,
     /// Whether something has taken its time since: what the last list says of disks is old then.
     waited: AtomicBool,
 }
@@ -50,7 +61,9 @@ impl GcpProvider {
             project: project.to_owned(),
             endpoint,
             api: OnceCell::new(),
-            seen: Mutex::new(None),
+            last: Last::default(),
+            unseen: Unseen::default(),
+            sent: Sent::default(),
             waited: AtomicBool::new(false),
         }
     }
@@ -69,33 +82,28 @@ impl GcpProvider {
     async fn list(&self) -> Result<Arc<Inventory>, ProviderError> {
         let listed = self.api().await?.list().await?;
         self.waited.store(false, Ordering::Relaxed);
-        let inventory = Arc::new(observe::inventory(&listed));
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        *seen = Some(Arc::clone(&inventory));
+        let inventory = Arc::new(observe::inventory(&self.project, &listed));
+        self.last.keep(&inventory);
         Ok(inventory)
-    }
-
-    fn seen(&self) -> Option<Arc<Inventory>> {
-        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.clone()
     }
 
     /// How large the disk of a source is, which grows by itself. It is asked for only where what was
     /// listed may be old.
     async fn disk(&self, source: &ResourceRef) -> Result<Option<u32>, ProviderError> {
-        if self.waited.load(Ordering::Relaxed) {
-            let live = self.api().await?.get(source.id.as_str()).await?;
-            return Ok(observe::attributes(&live, Role::Primary).storage.gib);
+        let waited = self.waited.load(Ordering::Relaxed);
+        if let Some(inventory) = self.last.fresh().filter(|_| !waited) {
+            let live = inventory.get(source);
+            return Ok(live.and_then(|live| live.attributes.storage.gib));
         }
-        let seen = self.seen();
-        let live = seen.as_ref().and_then(|inventory| inventory.get(source));
-        Ok(live.and_then(|live| live.attributes.storage.gib))
+        let live = self.api().await?.get(source.id.as_str()).await?;
+        Ok(observe::attributes(&live, Role::Primary).storage.gib)
     }
 
     async fn progress(&self, name: &OperationName) -> Result<Progress, ProviderError> {
         let operation = match self.api().await?.operation(&name.0).await {
-            // Google forgets operations; the instance itself tells then.
-            Err(error) if error.kind == ErrorKind::NotFound => {
+            // Google forgets operations, and may show none of what is not there any more; the
+            // instance itself tells then.
+            Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Permission) => {
                 return Err(error.retry(Retry::Reobserve));
             }
             operation => operation?,
@@ -105,7 +113,10 @@ impl GcpProvider {
             return Ok(Progress::Running { retry_after: None });
         }
         match &operation.error {
-            Some(error) => Err(ended(&mutate::about(&operation.target_id), &error.errors)),
+            Some(error) => {
+                let what = mutate::about(&operation.target_id);
+                Err(ended(&what, &self.project, &error.errors))
+            }
             None => Ok(Progress::Done),
         }
     }
@@ -115,17 +126,22 @@ impl GcpProvider {
         operation: &Operation,
         listing: &Result<Arc<Inventory>, ProviderError>,
     ) -> Result<Progress, ProviderError> {
+        let mutation = &operation.mutation;
         match &operation.until {
             Until::Named(name) => match self.progress(name).await {
+                Ok(Progress::Done) => {
+                    self.unseen.done(mutation);
+                    Ok(Progress::Done)
+                }
                 Err(error)
                     if error.kind == ErrorKind::AlreadyExists
-                        && mutate::makes_database(&operation.mutation) =>
+                        && mutate::makes_database(mutation) =>
                 {
                     Ok(Progress::Done)
                 }
-                answer => answer,
+                answer => answer.map_err(|error| self.sent.taken_out(error)),
             },
-            Until::Holds => self.held(&operation.mutation, listing),
+            Until::Holds => self.held(mutation, listing),
             Until::Reached => Ok(Progress::Done),
         }
     }
@@ -156,13 +172,22 @@ impl Provider for GcpProvider {
         Ok(AccountId::new(&self.project))
     }
 
+    /// Lists until what is done is seen: no operation is waited for, all are over.
     async fn observe(&self, _scope: &Scope) -> Result<Inventory, ProviderError> {
+        for pause in PAUSES {
+            let inventory = self.list().await?;
+            if !self.unseen.is_missed_by(&inventory, &self.platform) {
+                return Ok(Inventory::clone(&inventory));
+            }
+            tokio::time::sleep(pause).await;
+        }
+        self.unseen.give_up();
         let inventory = self.list().await?;
         Ok(Inventory::clone(&inventory))
     }
 
     async fn preflight(&self, mutations: &[&Mutation]) -> Result<Vec<Check>, ProviderError> {
-        let inventory = match self.seen() {
+        let inventory = match self.last.get() {
             Some(inventory) => inventory,
             None => self.list().await?,
         };
@@ -180,11 +205,21 @@ impl Provider for GcpProvider {
             Verb::CreateReplica { source, .. } => self.disk(source).await?,
             _ => None,
         };
-        let passwords = &self.platform.passwords;
-        let begun = mutate::begin(api, mutation, expect, source_gib, passwords, *secrets);
+        self.unseen.forget(&mutation.resource);
+        let known = Known {
+            source_gib,
+            passwords: &self.platform.passwords,
+            sent: &self.sent,
+        };
+        let begun = mutate::begin(api, mutation, expect, known, *secrets);
+        let until = Box::pin(begun).await;
+        let until = until.map_err(|error| self.sent.taken_out(error))?;
+        if until == Until::Reached {
+            self.unseen.done(mutation);
+        }
         Ok(Operation {
             mutation: mutation.clone(),
-            until: Box::pin(begun).await?,
+            until,
             retry_after: None,
         })
     }
@@ -213,13 +248,26 @@ impl Provider for GcpProvider {
         resource: &ResourceRef,
         owner: Option<&Owner>,
     ) -> Result<(), ProviderError> {
-        let Until::Named(name) = mutate::claim(self.api().await?, resource, owner).await? else {
+        let api = self.api().await?;
+        let Until::Named(name) = mutate::claim(api, resource, owner).await? else {
             return Ok(());
         };
         let name = &name;
         let ask = || async move {
+            let kinds = [
+                ErrorKind::NotFound,
+                ErrorKind::Permission,
+                ErrorKind::Unreachable,
+            ];
             let retry_after = match self.progress(name).await {
                 Ok(Progress::Running { retry_after }) => retry_after,
+                // The operation does not tell: the labels do.
+                Err(error) if error.retry.looks_first() && kinds.contains(&error.kind) => {
+                    if mutate::is_claimed(api, resource, owner).await? {
+                        return Ok(Progress::Done);
+                    }
+                    None
+                }
                 Err(error) if matches!(error.retry, Retry::Backoff | Retry::After(_)) => {
                     error.retry.asked_pause()
                 }

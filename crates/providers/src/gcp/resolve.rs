@@ -8,9 +8,12 @@ use crate::shared::{databases, portable};
 
 use super::{
     observe, rules,
-    setting::{EDITION, NETWORK, PITR, SMALLER},
+    setting::{EDITION, NETWORK, PITR, PUBLIC, SMALLER, SSL},
     size::{self, Edition},
 };
+
+/// The kind of disk that nobody has who has not asked for it.
+const HDD: &str = "PD_HDD";
 
 /// The version of a new primary where the plan names none.
 const USUAL_MAJOR: u32 = 17;
@@ -22,7 +25,7 @@ pub(super) fn resolve(project: &str, draft: Draft<'_>) -> Vec<Check> {
         live,
         live_primary,
         replicas,
-        primary,
+        primary: primary_ref,
         desired,
         ..
     } = draft;
@@ -31,13 +34,20 @@ pub(super) fn resolve(project: &str, draft: Draft<'_>) -> Vec<Check> {
     let follows = live_primary
         .filter(|primary| primary.owner.is_none())
         .map(|live| &live.attributes);
+    // What a new replica is copied from: what the plan leaves open is as it is there.
+    let copied = live_primary
+        .filter(|primary| {
+            role == Role::Replica && live.is_none() && primary.resource == *primary_ref
+        })
+        .map(|live| &live.attributes);
     let said = |name: &str| match platform.get(name) {
         Some(Value::Text(text)) => Some(text.as_str()),
         _ => follows.and_then(|live| live.text(name)),
     };
     let edition = said(EDITION).and_then(Edition::parse);
     let edition = edition.unwrap_or(Edition::Enterprise);
-    let network = said(NETWORK).map(|network| whole_network(project, network));
+    let network = said(NETWORK).or_else(|| copied?.text(NETWORK));
+    let network = network.map(|network| whole_network(project, network));
     let attributes = &mut desired.attributes;
     attributes.size = match size {
         Some(InstanceSize::Class(class)) => Some(class.clone()),
@@ -50,12 +60,32 @@ pub(super) fn resolve(project: &str, draft: Draft<'_>) -> Vec<Check> {
         }
         None => follows.and_then(|live| live.size.clone()),
     };
-    attributes.storage.autogrow = attributes.storage.autogrow.or(Some(true));
+    let storage = &mut attributes.storage;
+    storage.autogrow = storage.autogrow.or(Some(true));
+    if storage.kind.is_some() && live.is_some_and(|live| live.attributes.storage.kind.is_none()) {
+        storage.kind = None;
+        checks.push(rules::disk_not_known(&desired.address, &desired.key));
+    }
     let settings = &mut attributes.settings;
     settings.insert(EDITION.into(), Value::Text(edition.as_str().to_owned()));
     if let Some(network) = network {
         settings.insert(NETWORK.into(), Value::Text(network));
     }
+    if let Some(copied) = copied {
+        let tier = attributes.size.as_deref().unwrap_or_default();
+        let slow = copied.storage.kind.as_deref() == Some(HDD);
+        let fits = edition == Edition::Enterprise && !size::wants_hyperdisk(tier);
+        let kind = &mut attributes.storage.kind;
+        if slow && fits && kind.is_none() {
+            *kind = Some(HDD.to_owned());
+        }
+        let settings = &mut attributes.settings;
+        for name in [PUBLIC, SSL] {
+            let value = copied.settings.get(name).cloned();
+            settings.extend(value.map(|value| (name.to_owned(), value)));
+        }
+    }
+    let settings = &mut attributes.settings;
     databases::take_up(settings, role, desired.bootstrap.as_ref(), live);
     let running = live.and_then(|live| live.attributes.postgres);
     match role {
@@ -82,7 +112,7 @@ pub(super) fn resolve(project: &str, draft: Draft<'_>) -> Vec<Check> {
             if platform.get(SMALLER) == Some(&Value::Flag(true)) {
                 settings.insert(SMALLER.into(), Value::Flag(true));
             }
-            let source = live_primary.filter(|live| live.resource == *primary);
+            let source = live_primary.filter(|live| live.resource == *primary_ref);
             let version = source.and_then(|live| live.attributes.postgres);
             attributes.postgres = version
                 .or(attributes.postgres)

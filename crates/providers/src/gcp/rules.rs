@@ -12,7 +12,8 @@ use crate::shared::offered;
 
 use super::docs;
 
-pub(super) use instance::{bootstrap, no_tier, version_chosen};
+pub(super) use fleet::revived;
+pub(super) use instance::{bootstrap, disk_not_known, no_tier, version_chosen};
 
 /// Replicas of one primary. Secondary sources name it, so that more is a warning.
 pub(super) const MAX_REPLICAS: u32 = 10;
@@ -44,6 +45,7 @@ pub(super) fn check(
     checks.extend(fleet::smaller_replicas(desired, observed));
     checks.extend(fleet::replica_autogrow(desired));
     checks.extend(fleet::existing(desired, observed));
+    checks.extend(fleet::suspended(observed, changes));
     checks.extend(fleet::public_address(desired, changes));
     checks
 }

@@ -7,8 +7,9 @@ use pgfleet_model::{
 
 use super::MAX_REPLICAS;
 use crate::gcp::{
-    docs,
-    setting::{NETWORK, PITR, SMALLER},
+    bodies::is_public,
+    docs, observe,
+    setting::{KIND, PITR, SMALLER},
     size,
 };
 
@@ -130,8 +131,20 @@ pub(super) fn existing(desired: &DesiredState, observed: &ObservedState) -> Vec<
         return Vec::new();
     };
     let ObservedInstance {
-        attributes, role, ..
+        attributes,
+        role,
+        raw_phase,
+        ..
     } = live;
+    if let Some(kind) = attributes.text(KIND) {
+        let why = format!("{resource} is no instance that can have replicas: it is `{kind}`");
+        let remedy = "name the primary, or a replica that is an instance of its own".to_owned();
+        return vec![error("gcp/existing", why, remedy)];
+    }
+    if observe::is_suspended(raw_phase) {
+        let why = format!("Google has suspended {resource}: it is `{raw_phase}`");
+        return vec![error("gcp/suspended", why, revived(raw_phase).to_owned())];
+    }
     if attributes.postgres.is_none() {
         let why = format!("{resource} is not PostgreSQL");
         return vec![error(
@@ -159,13 +172,53 @@ pub(super) fn existing(desired: &DesiredState, observed: &ObservedState) -> Vec<
     )]
 }
 
+/// What Google has taken out of service takes no change, and is no source of replicas.
+pub(super) fn suspended(observed: &ObservedState, changes: &ChangeSet) -> Vec<Check> {
+    let concerns = |live: &ObservedInstance| {
+        let mut changes = changes.effective();
+        changes.any(|change| {
+            let copies = change.action == Action::Create && live.role == Role::Primary;
+            change.action != Action::Delete && (copies || change.resource == live.resource)
+        })
+    };
+    let wanted = observed.wanted.iter();
+    wanted
+        .filter(|(_, live)| observe::is_suspended(&live.raw_phase) && concerns(live))
+        .map(|(address, live)| {
+            let ObservedInstance {
+                resource,
+                raw_phase,
+                ..
+            } = live;
+            Check::error(
+                "gcp/suspended",
+                format!("Google has suspended {resource}: it is `{raw_phase}`"),
+            )
+            .at(address)
+            .remedy(revived(raw_phase))
+            .source(docs("instance-info"))
+        })
+        .collect()
+}
+
+/// What brings a suspended instance back, by Google's word for why it is.
+pub(in crate::gcp) fn revived(raw_phase: &str) -> &'static str {
+    if raw_phase.contains("BILLING") {
+        "settle what is the matter with the billing account of the project; Google starts it again"
+    } else if raw_phase.contains("KMS") {
+        "give Cloud SQL the use of the instance's key in Cloud KMS back"
+    } else {
+        "see what Google has written to the owners of the project, or ask its support"
+    }
+}
+
 pub(super) fn public_address(desired: &DesiredState, changes: &ChangeSet) -> Option<Check> {
     let created = changes.changes.iter().any(|change| {
         change.action == Action::Create
             && desired
                 .instances
                 .get(&change.address)
-                .is_some_and(|wanted| !wanted.attributes.settings.contains_key(NETWORK))
+                .is_some_and(|wanted| is_public(&wanted.attributes))
     });
     created.then(|| {
         Check::note(

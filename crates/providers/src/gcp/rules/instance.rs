@@ -30,6 +30,17 @@ pub(in crate::gcp) fn no_tier(address: &Address, key: &str, edition: Edition) ->
     .source(docs("instance-settings"))
 }
 
+pub(in crate::gcp) fn disk_not_known(address: &Address, key: &str) -> Check {
+    Check::note(
+        "gcp/disk-type",
+        "which kind of disk it has is told by a word that pgfleet does not know: it is left as it is",
+    )
+    .at(address)
+    .key(format!("{key}.storage.type"))
+    .remedy("look with `gcloud sql instances describe`")
+    .source(docs("instance-settings"))
+}
+
 pub(in crate::gcp) fn version_chosen(major: u32) -> Check {
     Check::note(
         "gcp/version-chosen",

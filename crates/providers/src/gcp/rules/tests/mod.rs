@@ -13,7 +13,7 @@ use pgfleet_planner::{FleetPlan, Goal};
 use crate::{
     gcp::{
         GcpPlatform,
-        setting::{EDITION, NETWORK, PITR},
+        setting::{EDITION, NETWORK, PITR, PUBLIC, SSL},
     },
     shared::planning,
 };
@@ -390,4 +390,71 @@ fn a_public_address_is_told_and_a_network_gives_a_private_one() {
         let whole = "projects/food/global/networks/main";
         assert_eq!(*network, Value::Text(whole.into()));
     }
+}
+
+/// What a plan creates under this address.
+fn created(plan: &FleetPlan, address: &str) -> Attributes {
+    let address: Address = address.parse().unwrap();
+    plan.desired.instances[&address].attributes.clone()
+}
+
+#[test]
+fn a_new_replica_is_as_private_and_as_slow_as_what_it_is_copied_from() {
+    let mut primary = live("primary");
+    let network = "projects/food/global/networks/main";
+    primary.attributes.storage.kind = Some("PD_HDD".into());
+    let settings = &mut primary.attributes.settings;
+    settings.insert(PUBLIC.into(), Value::Flag(false));
+    settings.insert(NETWORK.into(), Value::Text(network.into()));
+    settings.insert(SSL.into(), Value::Text("ENCRYPTED_ONLY".into()));
+    let mut theirs = primary.clone();
+    theirs.owner = None;
+    let existing = "fleet = 'truck'\nprovider = 'gcp'\nregion = 'us-east1'\n[primary]\n\
+                    existing = 'truck-primary'\n[[replicas]]\ncount = 1\n";
+    for (text, primary) in [(usual(), primary), (existing.to_owned(), theirs)] {
+        let plan = planned(&text, vec![primary], Goal::Apply);
+        assert!(!plan.is_refused() && !says(&plan, "gcp/public-address"));
+        let new = created(&plan, "replica-1");
+        assert_eq!(new.storage.kind.as_deref(), Some("PD_HDD"), "{text}");
+        assert_eq!(new.settings[PUBLIC], Value::Flag(false));
+        assert_eq!(new.text(NETWORK), Some(network));
+        assert_eq!(new.text(SSL), Some("ENCRYPTED_ONLY"));
+    }
+    // One that is there already is not made anew for it.
+    let mut slow = all_live();
+    slow[0].attributes.storage.kind = Some("PD_HDD".into());
+    assert!(planned(&usual(), slow, Goal::Apply).set.is_empty());
+}
+
+#[test]
+fn a_disk_of_a_kind_that_is_not_known_is_left_as_it_is() {
+    let text = file(
+        &format!("size = 'db-custom-2-7680'\nstorage = {{ type = 'PD_SSD' }}\n{SECRET}"),
+        2,
+        "",
+    );
+    let mut live = all_live();
+    live[1].attributes.storage.kind = None;
+    let plan = planned(&text, live, Goal::Apply);
+    assert!(plan.set.is_empty(), "{:?}", plan.set);
+    assert!(says(&plan, "gcp/disk-type") && !plan.is_refused());
+}
+
+#[test]
+fn what_google_has_suspended_is_not_changed_and_has_no_new_replicas() {
+    let suspended = |mut live: Vec<ObservedInstance>| {
+        live[0].phase = Phase::Unknown;
+        live[0].raw_phase = "SUSPENDED, BILLING_ISSUE".into();
+        live
+    };
+    let larger = usual().replace("db-custom-2-7680", "db-custom-4-15360");
+    for (text, live) in [(larger, all_live()), (usual(), vec![live("primary")])] {
+        let plan = planned(&text, suspended(live), Goal::Apply);
+        assert!(says(&plan, "gcp/suspended") && plan.is_refused());
+        let check = plan.checks.iter().find(|c| c.code == "gcp/suspended");
+        assert!(check.unwrap().remedy.contains("billing"));
+    }
+    // Where nothing is to be done, it is told and no more.
+    let plan = planned(&usual(), suspended(all_live()), Goal::Apply);
+    assert!(plan.set.is_empty() && !plan.is_refused());
 }

@@ -6,7 +6,10 @@ use pgfleet_model::{
 use pgfleet_planner::{FleetPlan, Goal, Platform as _, Word};
 
 use super::{SECRET, all_live, file, fresh, live, order, planned, says, usual};
-use crate::gcp::{GcpPlatform, setting::PITR};
+use crate::gcp::{
+    GcpPlatform,
+    setting::{KIND, PITR},
+};
 
 #[test]
 fn sizes_go_up_on_replicas_first_and_down_on_the_primary_first() {
@@ -117,6 +120,66 @@ fn an_existing_primary_needs_backups_with_point_in_time_recovery() {
         .insert(PITR.into(), Value::Flag(false));
     let plan = following("truck-primary", Some(theirs));
     assert!(says(&plan, "gcp/replica-backups") && plan.is_refused());
+}
+
+#[test]
+fn an_existing_primary_is_an_instance_that_can_have_replicas() {
+    for (kind, role) in [
+        ("READ_POOL_INSTANCE", Role::Replica),
+        ("ON_PREMISES_INSTANCE", Role::Primary),
+    ] {
+        let mut theirs = live("primary");
+        (theirs.owner, theirs.role) = (None, role);
+        let settings = &mut theirs.attributes.settings;
+        settings.insert(KIND.into(), Value::Text(kind.into()));
+        let plan = following("truck-primary", Some(theirs));
+        assert!(says(&plan, "gcp/existing") && plan.is_refused(), "{kind}");
+        assert!(!says(&plan, "gcp/replica-backups"), "{kind}");
+    }
+    let mut theirs = live("primary");
+    theirs.owner = None;
+    theirs.raw_phase = "SUSPENDED".into();
+    let plan = following("truck-primary", Some(theirs));
+    assert!(says(&plan, "gcp/suspended") && plan.is_refused());
+}
+
+/// The order of the calls on the usual fleet, by what they do to which instance.
+fn edited(text: &str, live: Vec<ObservedInstance>) -> Vec<String> {
+    order(&planned(text, live, Goal::Apply))
+}
+
+#[test]
+fn replicas_move_to_another_region_one_after_the_other() {
+    let text = usual().replace("count = 2", "count = 2\nregion = 'europe-west1'");
+    let moves = edited(&text, all_live());
+    let expected = [
+        "delete truck-replica-1",
+        "create truck-replica-1",
+        "delete truck-replica-2",
+        "create truck-replica-2",
+    ];
+    assert_eq!(moves, expected);
+}
+
+#[test]
+fn a_replica_that_goes_is_in_the_way_of_its_primary_only_where_it_is_smaller() {
+    let text = |tier: &str| {
+        let text = usual().replace("count = 2", "name = 'new'\ncount = 1");
+        text.replace("db-custom-2-7680", tier)
+    };
+    let moves = |size: &str| {
+        let mut live = all_live();
+        live[1].attributes.size = Some(size.into());
+        live.pop();
+        edited(&text("db-custom-4-15360"), live)
+    };
+    let [gone, grown, new] = [
+        "delete truck-replica-1",
+        "change truck-primary",
+        "create truck-new-1",
+    ];
+    assert_eq!(moves("db-custom-2-7680"), [gone, grown, new]);
+    assert_eq!(moves("db-custom-4-15360"), [grown, new, gone]);
 }
 
 #[test]
