@@ -217,7 +217,7 @@ fn changes_since(clouds: &pgfleet_tests::Clouds, before: usize) -> Vec<String> {
     let mut changed: Vec<String> = asked
         .into_iter()
         .filter(|record| record.effect)
-        .map(|record| format!("{} {}", record.action, record.identifier))
+        .map(|record| format!("{} {:?}", record.action, record.identifier))
         .collect();
     changed.sort();
     changed

@@ -20,8 +20,8 @@ impl Call<'_> {
             let given: BTreeMap<String, String> = texts.collect();
             // The name of a tag is the same in any case.
             let lower = |name: &String| name.to_ascii_lowercase();
-            let names: BTreeSet<String> = given.keys().map(lower).collect();
-            if names.len() < given.len() {
+            let names: BTreeSet<String> = tags.keys().map(lower).collect();
+            if names.len() < tags.len() {
                 return Err(Refusal::new(
                     400,
                     "InvalidRequestContent",
