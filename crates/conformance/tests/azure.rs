@@ -138,7 +138,7 @@ impl Subject for Azure {
 
     async fn damage(&self, resource: &ResourceRef) -> Result<Hook, String> {
         let (region, id) = (resource.region.as_str(), resource.id.as_str());
-        self.with(|simulator| simulator.control().set_azure_state(region, id, "Disabled"))?;
+        self.with(|simulator| simulator.control().set_azure_state(region, id, "Broken"))?;
         Ok(Hook::Done)
     }
 

@@ -6,7 +6,7 @@ mod support;
 
 use std::{path::Path, process::Command};
 
-use pgfleet_model::{Availability, ProviderKind, Region};
+use pgfleet_model::{Availability, ProviderKind, Region, Value};
 use pgfleet_pricing::{Amount, Catalog, Gib, Item, Price, PriceCatalog, Quality, Want};
 use support::{bill, bill_with, instance};
 
@@ -129,6 +129,20 @@ fn backups_beyond_the_free_part_follow_from_the_volume_of_wal() {
         .find(|line| line.item == Item::Backup)
         .unwrap();
     assert_eq!(line.monthly().to_string(), "3.325");
+}
+
+#[test]
+fn a_standby_in_the_same_zone_costs_what_one_in_another_does() {
+    let azure = ProviderKind::Azure;
+    let total = |multi_az, beside: u64| {
+        let mut primary = instance("Standard_D4ds_v5", multi_az, 128, None);
+        let beside = ("same_zone_standby".to_owned(), Value::Number(beside));
+        primary.settings.extend([beside]);
+        let bill = bill(Catalog::embedded(), azure, "eastus2", &[primary]);
+        format!("{:?}", bill.total())
+    };
+    assert_eq!(total(false, 1), total(true, 0));
+    assert_ne!(total(false, 0), total(true, 0));
 }
 
 #[test]

@@ -13,6 +13,8 @@ pub(crate) fn change_rows(change: &Change, home: &Region) -> Vec<[String; 4]> {
     let because = || {
         let why = match change.reasons.first() {
             Some(Reason::Missing) => "new",
+            // Anybody may have begun that, by hand or with another tool.
+            Some(Reason::InFlight) if change.action == Action::Delete => "being deleted already",
             Some(Reason::InFlight) => "begun by an earlier run",
             Some(Reason::Rebuild) => "made anew",
             Some(Reason::NotInPlan) => "no longer in the plan",

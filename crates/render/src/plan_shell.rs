@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
-use pgfleet_model::{Step, StepId};
+use pgfleet_model::{Operation, Step, StepId};
 use pgfleet_planner::{FleetPlan, Platform, Word};
 
 /// The calls of a run's plans as a script for `sh`. It stops at the first command that fails, and
@@ -34,7 +34,10 @@ fn fleet(out: &mut String, steps: &[Step], platform: &dyn Platform) {
         let commands = platform.commands(&step.mutation);
         let resource = &step.mutation.resource;
         if commands.is_empty() {
-            let why = if step.mutation.resume {
+            let deletes = matches!(step.mutation.operation, Operation::Delete { .. });
+            let why = if step.mutation.resume && deletes {
+                "it is being deleted already".to_owned()
+            } else if step.mutation.resume {
                 "an earlier run began this".to_owned()
             } else {
                 format!("{} has no command for this", platform.kind())

@@ -265,3 +265,37 @@ fn az_is_asked_for_a_token() {
         "{asked}"
     );
 }
+
+#[test]
+fn a_login_that_repeats_the_assertion_does_not_make_it_known() {
+    let secure = Secure::new();
+    let repeats = FaultEffect::Error {
+        status: 400,
+        code: "invalid_client".to_owned(),
+        message: "AADSTS70021: planted.payload.signature matches nothing".to_owned(),
+    };
+    let control = secure.simulator.control();
+    control.fault(Fault::new(repeats).on("Token").times(5));
+    let file = secure.machine.path().join("assertion");
+    fs::write(&file, "planted.payload.signature\n").unwrap();
+    let mut command = secure.command(&["plan", "azure.toml"]);
+    command.env("AZURE_FEDERATED_TOKEN_FILE", file);
+    let ran = secure.machine.start_command(command).wait().exits(1);
+    ran.says("AADSTS70021").never_says("planted");
+}
+
+#[test]
+fn an_az_that_prints_something_else_is_no_login_that_is_down() {
+    let secure = Secure::new();
+    let tools = secure.machine.path().join("tools");
+    fs::create_dir(&tools).unwrap();
+    let az = tools.join("az");
+    fs::write(&az, "#!/bin/sh\necho 'a new version is there: planted'\n").unwrap();
+    fs::set_permissions(&az, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = std::env::var("PATH").unwrap();
+    let path = format!("{}:{path}", tools.display());
+    let ran = secure.run(&["plan", "azure.toml"], 1, &[("PATH", &path)]);
+    ran.says("is no token")
+        .never_says("does not answer")
+        .never_says("planted");
+}

@@ -210,3 +210,87 @@ fn an_endpoint_with_a_path_is_refused_before_anything_is_sent() {
         .says("AZURE_RESOURCE_MANAGER_ENDPOINT");
     assert_eq!(clouds.control().request_count(), 0);
 }
+
+/// How often each server was changed by what came after a number of requests.
+fn changes_since(clouds: &pgfleet_tests::Clouds, before: usize) -> Vec<String> {
+    let asked = clouds.control().requests()[before..].to_vec();
+    let mut changed: Vec<String> = asked
+        .into_iter()
+        .filter(|record| record.effect)
+        .map(|record| format!("{} {:?}", record.action, record.identifier))
+        .collect();
+    changed.sort();
+    changed
+}
+
+#[test]
+fn what_is_taken_without_an_address_is_judged_by_the_server_and_not_by_a_list_that_lags() {
+    let clouds = clouds(1);
+    let control = clouds.control();
+    control.change_azure(|options| {
+        options.operation_addresses = AzureAddresses::Nowhere;
+        options.stale_listings = 3;
+    });
+    clouds.run(&APPLY).exits(0);
+    clouds.is_whole(Vendor::Azure, 1);
+    write(&clouds, &written(&clouds).replace("D2ds", "D4ds"));
+    let before = usize::try_from(control.request_count()).unwrap();
+    clouds.run(&APPLY).exits(0);
+    let changed = changes_since(&clouds, before);
+    assert_eq!(changed.len(), 2, "each is scaled once: {changed:?}");
+    let before = usize::try_from(control.request_count()).unwrap();
+    clouds.run(&DESTROY).exits(0);
+    let changed = changes_since(&clouds, before);
+    assert_eq!(changed.len(), 2, "each is deleted once: {changed:?}");
+    assert!(clouds.is_empty(Vendor::Azure));
+}
+
+#[test]
+fn a_failure_that_repeats_the_password_does_not_tell_it() {
+    let clouds = clouds(1);
+    let control = clouds.control();
+    control.change_azure(|options| {
+        options.failure_message = "`Planted-4711.` is too weak".to_owned();
+    });
+    let word = "OperationFailed".to_owned();
+    control.fault(Fault::new(FaultEffect::EndIn { word }).on("Servers_CreateOrUpdate"));
+    let mut command = clouds.command(&APPLY);
+    command.env("TRUCK_PASSWORD", "Planted-4711.");
+    let ran = clouds.machine.start_command(command).wait().exits(5);
+    ran.says("`***` is too weak").never_says("Planted");
+}
+
+#[test]
+fn one_bad_answer_about_an_operation_does_not_end_it() {
+    for (addresses, asked, status, code) in [
+        (
+            AzureAddresses::Location,
+            "Operations_GetResult",
+            500,
+            "InternalServerError",
+        ),
+        (
+            AzureAddresses::AsyncOperation,
+            "Operations_GetStatus",
+            400,
+            "InvalidResourceLocation",
+        ),
+        (
+            AzureAddresses::AsyncOperation,
+            "Operations_GetStatus",
+            404,
+            "OperationNotFound",
+        ),
+    ] {
+        let clouds = clouds(1);
+        let control = clouds.control();
+        control.change_azure(|options| options.operation_addresses = addresses);
+        clouds.refuse(asked, status, code, 1);
+        clouds.run(&APPLY).exits(0);
+        clouds.is_whole(Vendor::Azure, 1);
+        write(&clouds, &written(&clouds).replace("D2ds", "D4ds"));
+        clouds.refuse(asked, status, code, 1);
+        clouds.run(&APPLY).exits(0);
+        clouds.is_whole(Vendor::Azure, 1);
+    }
+}

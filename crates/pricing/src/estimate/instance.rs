@@ -44,10 +44,16 @@ impl Lines<'_, '_> {
         self.estimator.provider
     }
 
-    /// One zone or two. Azure has no standby for replicas, whatever is asked.
+    /// One server or two. Azure has no standby for replicas, whatever is asked; one in the primary's
+    /// own zone costs what one in another does.
     fn availability(&self) -> Availability {
+        let attributes = self.instance.attributes;
+        let beside = attributes
+            .number("same_zone_standby")
+            .is_some_and(|n| n > 0);
         match (self.provider(), self.instance.address.role()) {
             (ProviderKind::Azure, Role::Replica) => Availability::Zonal,
+            (ProviderKind::Azure, Role::Primary) if beside => Availability::Regional,
             _ => self
                 .instance
                 .attributes

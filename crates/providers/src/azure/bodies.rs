@@ -23,6 +23,7 @@ use super::{
     observe::tags,
     setting,
     size::{full_name, tier_of},
+    tags::put,
 };
 
 /// What every creation holds.
@@ -139,7 +140,7 @@ pub(super) fn changed(
             Field::Tags => {
                 retags = true;
                 if let Value::Map(wanted) = to {
-                    tags.extend(wanted.clone());
+                    put(&mut tags, wanted.clone());
                 }
             }
             Field::Address => retags = true,

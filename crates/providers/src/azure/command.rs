@@ -2,7 +2,7 @@
 
 use pgfleet_model::{
     Attributes, Availability, DesiredInstance, Field, FieldChange, Mutation, Operation,
-    PasswordSource, ResourceRef, Value,
+    PasswordSource, ResourceRef, Storage, Value,
 };
 use pgfleet_planner::Word;
 
@@ -14,6 +14,7 @@ use crate::shared::{
 use super::{
     SERVERS,
     platform::is_tag,
+    rules::{FEWEST_IOPS, LEAST_THROUGHPUT, SECOND_KIND},
     setting,
     size::{full_name, tier_of},
 };
@@ -115,8 +116,15 @@ fn create_primary(place: &Place<'_>, mutation: &Mutation, desired: &DesiredInsta
         _ => None,
     };
     option(&mut words, "storage-type", kind);
-    option(&mut words, "iops", attributes.storage.iops);
-    option(&mut words, "throughput", attributes.storage.throughput);
+    // The tool wants both numbers with this kind, where Azure itself takes its fewest.
+    let second = is_second(attributes);
+    let number = |own: Option<u32>, fewest| own.or(second.then_some(fewest));
+    let Storage {
+        iops, throughput, ..
+    } = attributes.storage;
+    option(&mut words, "iops", number(iops, FEWEST_IOPS));
+    let throughput = number(throughput, LEAST_THROUGHPUT);
+    option(&mut words, "throughput", throughput);
     let autogrow = attributes.storage.autogrow.map(enabled);
     option(&mut words, "storage-auto-grow", autogrow);
     option(&mut words, "backup-retention", attributes.backup_days);
@@ -131,8 +139,8 @@ fn create_primary(place: &Place<'_>, mutation: &Mutation, desired: &DesiredInsta
     }
     network(&mut words, attributes);
     if !attributes.settings.contains_key(setting::SUBNET) {
-        // A public address, and no firewall rule for it.
-        option(&mut words, "public-access", Some("None"));
+        // A public address, and no firewall rule for it. `None` would mean no access at all.
+        option(&mut words, "public-access", Some("Enabled"));
     }
     let note = databases::wanted(desired).map(|database| tag(TAG_PENDING, database));
     let version = passwords::tag(&attributes.settings);
@@ -155,19 +163,32 @@ fn create_replica(
     option(&mut words, "location", Some(&mutation.resource.region));
     size(&mut words, attributes.size.as_deref());
     disk(&mut words, attributes);
-    if attributes.storage.kind.as_deref() == Some("premium-ssd-v2") {
+    if is_second(attributes) {
         option(&mut words, "storage-type", Some("PremiumV2_LRS"));
     }
     network(&mut words, attributes);
     new_tags(&mut words, mutation, attributes, Vec::new());
     words.push("--yes".into());
-    // The tool has no word for it when a replica is made.
-    let grows = attributes.storage.autogrow.map(|on| {
+    // The tool has no words for the rest when a replica is made.
+    let mut rest = Vec::new();
+    let storage = &attributes.storage;
+    option(
+        &mut rest,
+        "storage-auto-grow",
+        storage.autogrow.map(enabled),
+    );
+    option(&mut rest, "iops", storage.iops);
+    option(&mut rest, "throughput", storage.throughput);
+    let rest = (!rest.is_empty()).then(|| {
         let mut words = place.on("update", &mutation.resource);
-        option(&mut words, "storage-auto-grow", Some(enabled(on)));
+        words.append(&mut rest);
         words
     });
-    [words].into_iter().chain(grows).collect()
+    [words].into_iter().chain(rest).collect()
+}
+
+fn is_second(attributes: &Attributes) -> bool {
+    attributes.storage.kind.as_deref() == Some(SECOND_KIND)
 }
 
 fn size(words: &mut Vec<Word>, size: Option<&str>) {

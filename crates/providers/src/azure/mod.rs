@@ -21,7 +21,9 @@ mod provider;
 mod resolve;
 mod rules;
 mod seen;
+mod sent;
 mod size;
+mod tags;
 
 pub use client::AzureOptions;
 pub use platform::AzurePlatform;
@@ -45,6 +47,7 @@ const SERVERS: &str = "Microsoft.DBforPostgreSQL/flexibleServers";
 mod setting {
     pub(super) const SUBNET: &str = "subnet_id";
     pub(super) const DNS_ZONE: &str = "private_dns_zone_id";
-    /// Observed only: high availability in one zone, which is not what `multi_az` means.
+    /// How many standbys there are in the primary's own zone, which is not what `multi_az` means. It is
+    /// observed, and never asked for.
     pub(super) const SAME_ZONE: &str = "same_zone_standby";
 }

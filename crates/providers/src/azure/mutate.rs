@@ -15,6 +15,7 @@ use super::{
     },
     errors::{ANOTHER_NAME, Action, explain},
     observe::{alone, tags},
+    sent::Sent,
 };
 use crate::shared::{
     databases,
@@ -41,6 +42,7 @@ pub(super) async fn begin(
     passwords: &Passwords,
     secrets: Secrets,
     free: bool,
+    sent: &Sent,
 ) -> Result<Begun, ProviderError> {
     let id = mutation.resource.id.as_str();
     // Known to be fit before anything is sent; whoever attaches to what is there needs none.
@@ -65,6 +67,7 @@ pub(super) async fn begin(
                 None => read(desired, secrets).await?,
                 known => known,
             };
+            sent.with_password(&mutation.resource, password.as_ref());
             let body = primary(mutation, desired, password.as_ref())?;
             let made = create(client, id, body).await;
             made.map_err(|error| scrubbed(error, password.as_ref()))
@@ -83,7 +86,15 @@ pub(super) async fn begin(
         }
         (Operation::Modify { fields, .. }, Some(live)) => match databases::made_by(fields) {
             Some(database) => make_database(client, id, database).await,
-            None => modify(client, mutation, fields, &live, passwords, secrets).await,
+            None => {
+                let password = if has_version(fields) {
+                    Some(new_password(mutation, &live, passwords, secrets).await?)
+                } else {
+                    None
+                };
+                sent.with_password(&mutation.resource, password.as_ref());
+                modify(client, mutation, fields, &live, password.as_ref()).await
+            }
         },
     }
 }
@@ -120,27 +131,30 @@ async fn make_database(client: &Client, id: &str, database: &str) -> Result<Begu
     }
 }
 
+/// The password that the administrator of a server is to have from now on.
+async fn new_password(
+    mutation: &Mutation,
+    live: &Server,
+    passwords: &Passwords,
+    secrets: Secrets,
+) -> Result<SecretString, ProviderError> {
+    let login = live.properties.as_ref();
+    let login = login.and_then(|known| known.administrator_login.as_deref());
+    let rule = |text: &str| fault(text, login.unwrap_or_default());
+    passwords.read(&mutation.owner.fleet, secrets, rule).await
+}
+
 async fn modify(
     client: &Client,
     mutation: &Mutation,
     fields: &[FieldChange],
     live: &Server,
-    passwords: &Passwords,
-    secrets: Secrets,
+    password: Option<&SecretString>,
 ) -> Result<Begun, ProviderError> {
     let id = mutation.resource.id.as_str();
-    let password = if has_version(fields) {
-        let login = live.properties.as_ref();
-        let login = login.and_then(|known| known.administrator_login.as_deref());
-        let rule = |text: &str| fault(text, login.unwrap_or_default());
-        Some(passwords.read(&mutation.owner.fleet, secrets, rule).await?)
-    } else {
-        None
-    };
-    let body = changed(live, &mutation.owner, fields, password.as_ref());
+    let body = changed(live, &mutation.owner, fields, password);
     let sent = Box::pin(client.update(id, body)).await;
-    taken("Servers_Update", Action::Write, id, sent)
-        .map_err(|error| scrubbed(error, password.as_ref()))
+    taken("Servers_Update", Action::Write, id, sent).map_err(|error| scrubbed(error, password))
 }
 
 /// Puts pgfleet's tags on a server, or takes them off.
@@ -177,7 +191,8 @@ pub(super) async fn is_claimed(
     Ok(alone(&live).owner.as_ref() == owner)
 }
 
-async fn look(client: &Client, id: &str) -> Result<Option<Server>, ProviderError> {
+/// One server as it is now. A list may lag behind; this does not.
+pub(super) async fn look(client: &Client, id: &str) -> Result<Option<Server>, ProviderError> {
     let answer = client.get(id).await;
     answer.map_err(|failure| explain(&format!("Servers_Get of {id}"), Action::Read, &failure))
 }

@@ -21,6 +21,7 @@ use super::{
         storage::{AutoGrow, Type},
     },
     setting,
+    tags::ours,
 };
 
 /// The port of every server.
@@ -44,13 +45,13 @@ pub(super) fn alone(server: &Server) -> ObservedInstance {
     observed(server, &BTreeMap::new())
 }
 
-/// Every tag, as text.
+/// Every tag, as text; pgfleet's own as it spells them.
 pub(super) fn tags(server: &Server) -> Tags {
     let tags = server.tracked_resource.tags.as_ref();
     let tags = tags.and_then(|tags| tags.as_object()).into_iter().flatten();
     tags.map(|(name, value)| {
         let text = value.as_str().unwrap_or_default();
-        (name.clone(), text.to_owned())
+        (ours(name).unwrap_or(name).to_owned(), text.to_owned())
     })
     .collect()
 }
@@ -251,7 +252,7 @@ fn settings(
             setting::DNS_ZONE,
             text(network.and_then(|network| network.private_dns_zone_arm_resource_id.as_ref())),
         ),
-        (setting::SAME_ZONE, same_zone.then_some(Value::Flag(true))),
+        (setting::SAME_ZONE, same_zone.then_some(Value::Number(1))),
         (ZONE, text(properties.availability_zone.as_ref())),
     ]
     .into_iter()

@@ -137,6 +137,10 @@ impl Platform for AzurePlatform {
             field if is_version(field) && role == Role::Primary => {
                 FieldRule::InPlace(Compare::AtLeast { show_more: false })
             }
+            // One that somebody has made is shown, and left as it is.
+            Field::Setting(name) if name == setting::SAME_ZONE => {
+                FieldRule::InPlace(Compare::AtLeast { show_more: true })
+            }
             // The zone of names is chosen with the subnet.
             Field::MultiAz
             | Field::BackupDays

@@ -6,20 +6,22 @@ use pgfleet_model::{
     AccountId, Check, FleetName, Inventory, Mutation, ObjectVersion, Owner, PasswordSource,
     ResourceRef,
 };
+use pgfleet_planner::Standing;
 use pgfleet_provider::{
-    Operation, OperationName, Platform, Progress, Provider, ProviderError, Scope, Secrets, Until,
+    Operation, Platform, Progress, Provider, ProviderError, Scope, Secrets, Until,
 };
 
 use crate::shared::standing::{progress, settled};
 
 use super::{
     AzureOptions, AzurePlatform,
-    client::{Client, Place, State},
+    client::{Client, Ended, Failure, Place, Refusal, State},
     errors::{Action, ended, explain},
     mutate::{self, Begun},
     observe,
     preflight::{self, FreeNames},
     seen::{PAUSES, Unseen},
+    sent::Sent,
 };
 
 /// The flexible servers of one resource group. Fleets of a run share one, and with it its listings.
@@ -29,6 +31,7 @@ pub struct AzureProvider {
     client: Result<Client, ProviderError>,
     free: FreeNames,
     unseen: Unseen,
+    sent: Sent,
 }
 
 impl AzureProvider {
@@ -52,6 +55,7 @@ impl AzureProvider {
             client: client.map_err(|failure| explain("Azure", Action::Read, &failure)),
             free: FreeNames::default(),
             unseen: Unseen::default(),
+            sent: Sent::default(),
         }
     }
 
@@ -74,36 +78,67 @@ impl AzureProvider {
         Ok(observe::inventory(&listed))
     }
 
-    /// Asks after an operation by its address. `None`: the server itself has to tell.
-    async fn asked(
-        &self,
-        operation: &Operation,
-        name: &OperationName,
-    ) -> Result<Option<Progress>, ProviderError> {
-        let resource = &operation.mutation.resource;
-        let what = format!("{} of {resource}", operation.mutation.operation.verb());
+    /// Asks after an operation: at its address where it has one, else the server itself.
+    async fn asked(&self, operation: &Operation) -> Result<Progress, ProviderError> {
+        let mutation = &operation.mutation;
+        let name = match &operation.until {
+            Until::Named(name) => name,
+            Until::Holds => return self.shown(mutation).await,
+            Until::Reached => return Ok(Progress::Done),
+        };
+        let what = format!("{} of {}", mutation.operation.verb(), mutation.resource);
         match self.client()?.progress(name).await {
-            Ok(State::Running { retry_after }) => Ok(Some(Progress::Running { retry_after })),
+            Ok(State::Running { retry_after }) => Ok(Progress::Running { retry_after }),
             Ok(State::Succeeded) => {
-                self.unseen.done(&operation.mutation);
-                Ok(Some(Progress::Done))
+                self.unseen.done(mutation);
+                Ok(Progress::Done)
             }
             Ok(State::Failed(why)) => Err(ended(&what, &why)),
-            Ok(State::Unknown) => Ok(None),
+            Ok(State::Doubtful(refusal)) => match self.standing(mutation).await? {
+                Standing::Done | Standing::Running => self.shown(mutation).await,
+                Standing::NotBegun | Standing::Failed(_) => Err(doubtful(&what, refusal)),
+            },
+            Ok(State::Unknown) => self.shown(mutation).await,
             Err(failure) => Err(explain(&what, Action::ReadOperation, &failure)),
         }
     }
 
-    /// How far a mutation is by the listing.
-    fn held(&self, mutation: &Mutation, listed: &Inventory) -> Result<Progress, ProviderError> {
+    /// How far a mutation is by the server itself. It is asked and not the list, which lags behind at
+    /// times and would let what was taken seem to have come to nothing. Only one call at a time is
+    /// under way for a primary and its replicas, so that these questions are few.
+    async fn shown(&self, mutation: &Mutation) -> Result<Progress, ProviderError> {
         let resource = &mutation.resource;
-        let standing = self.platform.standing(mutation, listed.get(resource));
+        let standing = match self.standing(mutation).await? {
+            Standing::NotBegun if self.sent.is_fresh(resource) => Standing::Running,
+            standing => standing,
+        };
+        if standing == Standing::Done {
+            self.unseen.done(mutation);
+        }
         progress(
             standing,
             resource,
             "the server's activity log in the Azure portal",
         )
     }
+
+    async fn standing(&self, mutation: &Mutation) -> Result<Standing, ProviderError> {
+        let id = mutation.resource.id.as_str();
+        let live = mutate::look(self.client()?, id).await?;
+        let live = live.as_ref().map(observe::alone);
+        Ok(self.platform.standing(mutation, live.as_ref()))
+    }
+}
+
+/// An error at the address of an operation, where the server itself does not show that it goes on or
+/// has come to its end. The service's general word for a trouble of its own is about the question at
+/// least as often: it passes, and is asked again.
+fn doubtful(what: &str, refusal: Refusal) -> ProviderError {
+    if refusal.status >= 500 && matches!(refusal.code.as_str(), "" | "InternalServerError") {
+        return explain(what, Action::ReadOperation, &Failure::Refused(refusal));
+    }
+    let Refusal { code, message, .. } = refusal;
+    ended(what, &Ended { code, message })
 }
 
 #[async_trait]
@@ -142,15 +177,20 @@ impl Provider for AzureProvider {
         let passwords = &self.platform.passwords;
         self.unseen.forget(&mutation.resource);
         let free = mutation.operation.is_create() && self.free.take(&mutation.resource.id);
-        let begun = mutate::begin(self.client()?, mutation, passwords, *secrets, free);
+        let sent = &self.sent;
+        let begun = mutate::begin(self.client()?, mutation, passwords, *secrets, free, sent);
         let begun = Box::pin(begun).await?;
+        sent.taken(&mutation.resource);
         let (until, retry_after) = match begun {
             Begun::Taken(taken) => (
                 taken.operation.map_or(Until::Holds, Until::Named),
                 taken.retry_after,
             ),
             Begun::Attached => (Until::Holds, None),
-            Begun::Reached => (Until::Reached, None),
+            Begun::Reached => {
+                self.unseen.done(mutation);
+                (Until::Reached, None)
+            }
         };
         Ok(Operation {
             mutation: mutation.clone(),
@@ -160,30 +200,11 @@ impl Provider for AzureProvider {
     }
 
     async fn poll(&self, operations: &[Operation]) -> Vec<Result<Progress, ProviderError>> {
-        // One operation at a time for each primary: never a call for each server.
         let asked = operations.iter().map(|operation| async move {
-            match &operation.until {
-                Until::Named(name) => self.asked(operation, name).await,
-                Until::Holds => Ok(None),
-                Until::Reached => Ok(Some(Progress::Done)),
-            }
+            let answer = self.asked(operation).await;
+            answer.map_err(|error| self.sent.hidden(&operation.mutation.resource, error))
         });
-        let answers = join_all(asked).await;
-        let listing = if answers.iter().any(|answer| matches!(answer, Ok(None))) {
-            self.list().await
-        } else {
-            Ok(Inventory::default())
-        };
-        let answers = answers.into_iter().zip(operations);
-        answers
-            .map(|(answer, operation)| match answer? {
-                Some(progress) => Ok(progress),
-                None => match &listing {
-                    Ok(listed) => self.held(&operation.mutation, listed),
-                    Err(error) => Err(error.clone()),
-                },
-            })
-            .collect()
+        join_all(asked).await
     }
 
     async fn claim(
@@ -204,11 +225,14 @@ impl Provider for AzureProvider {
             match state.map_err(|failure| explain(what, Action::ReadOperation, &failure))? {
                 State::Succeeded => Ok(Progress::Done),
                 State::Failed(why) => Err(ended(what, &why)),
-                State::Unknown if mutate::is_claimed(client, resource, owner).await? => {
+                State::Doubtful(_) | State::Unknown
+                    if mutate::is_claimed(client, resource, owner).await? =>
+                {
                     Ok(Progress::Done)
                 }
+                State::Doubtful(refusal) if refusal.status < 500 => Err(doubtful(what, refusal)),
                 State::Running { retry_after } => Ok(Progress::Running { retry_after }),
-                State::Unknown => Ok(Progress::Running { retry_after: None }),
+                State::Doubtful(_) | State::Unknown => Ok(Progress::Running { retry_after: None }),
             }
         };
         settled(resource, taken.retry_after, || ask().boxed()).await

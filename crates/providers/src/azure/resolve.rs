@@ -7,7 +7,7 @@ use pgfleet_planner::Draft;
 
 use crate::shared::{databases, portable};
 
-use super::{REPLICAS_PAGE, docs, setting, size::full_name};
+use super::{REPLICAS_PAGE, docs, setting, size::full_name, tags::spelled as spelled_tag};
 
 /// Keys of `[azure]` that say where to act, not what a server is.
 const PLACE: [&str; 2] = ["subscription", "resource_group"];
@@ -22,6 +22,7 @@ pub(super) fn resolve(draft: Draft<'_>) -> Vec<Check> {
         platform,
         overrides,
         live,
+        live_primary,
         primary,
         desired,
         ..
@@ -38,6 +39,11 @@ pub(super) fn resolve(draft: Draft<'_>) -> Vec<Check> {
         ),
     }
     let attributes = &mut desired.attributes;
+    if let Some(live) = live {
+        let wanted = std::mem::take(&mut attributes.tags).into_iter();
+        let wanted = wanted.map(|(name, value)| (spelled_tag(&live.attributes.tags, &name), value));
+        attributes.tags = wanted.collect();
+    }
     if live.is_none() {
         attributes.storage.gib = attributes.storage.gib.or(Some(SMALLEST_GIB));
         attributes.postgres = attributes.postgres.or(Some(PgVersion::of(USUAL_MAJOR)));
@@ -55,6 +61,14 @@ pub(super) fn resolve(draft: Draft<'_>) -> Vec<Check> {
                 .source(REPLICAS_PAGE),
             );
         }
+        if live.is_none() {
+            // Where the primary's disk grows by itself, its replicas' do. One of the second kind does
+            // not, and is not told so.
+            let storage = &mut attributes.storage;
+            let source = live_primary.map(|live| &live.attributes.storage);
+            let source = source.filter(|_| storage.kind.as_deref() != Some("premium-ssd-v2"));
+            storage.autogrow = storage.autogrow.or(source.and_then(|disk| disk.autogrow));
+        }
         attributes.availability = None;
         // It is its primary's.
         attributes.postgres = None;
@@ -66,6 +80,12 @@ pub(super) fn resolve(draft: Draft<'_>) -> Vec<Check> {
     for (name, value) in named {
         let value = same_in_any_case(name, value, live);
         attributes.settings.insert(name.clone(), value);
+    }
+    // Where a standby in another zone is asked for, this one goes.
+    let of_live = live.filter(|live| live.attributes.settings.contains_key(setting::SAME_ZONE));
+    if of_live.is_some() && attributes.availability == Some(Availability::Zonal) {
+        let none = (setting::SAME_ZONE.to_owned(), Value::Number(0));
+        attributes.settings.extend([none]);
     }
     let bootstrap = desired.bootstrap.as_ref();
     databases::take_up(&mut attributes.settings, role, bootstrap, live);

@@ -2,33 +2,30 @@
 //! so.
 
 use pgfleet_model::{
-    Action, ChangeSet, Check, DesiredInstance, DesiredState, Field, ObservedState, ProviderKind,
-    Role,
+    Action, ChangeSet, Check, DesiredInstance, DesiredState, Field, ObservedState, PrimaryPolicy,
+    ProviderKind, Role,
 };
 
 use crate::shared::offered;
 
 use super::{
     docs,
-    size::{self, Found, is_burstable},
+    size::{self, Found},
 };
 
 /// Replicas of one primary.
 pub(super) const MAX_REPLICAS: u32 = 5;
-/// Sizes of a Premium SSD in GiB.
-const LADDER: [u32; 12] = [
-    32, 64, 128, 256, 512, 1024, 2048, 4095, 4096, 8192, 16384, 32767,
-];
-/// Sizes of a Premium SSD v2 in GiB.
-const SECOND: std::ops::RangeInclusive<u32> = 32..=65536;
 /// Days for which backups can be kept.
 const BACKUP_DAYS: std::ops::RangeInclusive<u32> = 7..=35;
 
+mod disk;
 mod fleet;
 mod names;
 mod place;
 #[cfg(test)]
 mod tests;
+
+pub(super) use disk::{FEWEST_IOPS, LEAST_THROUGHPUT, SECOND_KIND};
 
 pub(super) fn check(
     desired: &DesiredState,
@@ -46,15 +43,20 @@ pub(super) fn check(
         checks.extend(place::network(wanted));
         checks.extend(version(wanted));
     }
+    // Without the primary that they follow nobody knows what they would be: that is told elsewhere.
+    let lost = matches!(desired.primary, PrimaryPolicy::Existing(_)) && observed.existing.is_none();
     for wanted in created.iter().copied().chain(resized(desired, changes)) {
-        checks.extend(sized(wanted));
+        if !(lost && wanted.attributes.size.is_none()) {
+            checks.extend(sized(wanted));
+        }
     }
     for wanted in desired.instances.values() {
-        checks.extend(disk(wanted, observed));
+        checks.extend(disk::disk(wanted, observed));
         checks.extend(backups(wanted));
         checks.extend(names::tags(wanted));
     }
     checks.extend(place::zones(desired, observed));
+    checks.extend(fleet::to_be_mended(observed, changes));
     checks.extend(fleet::burstable(desired, observed));
     checks.extend(fleet::cascade(observed));
     checks.extend(fleet::replica_limit(desired, observed));
@@ -133,66 +135,6 @@ fn sized(wanted: &DesiredInstance) -> Option<Check> {
         .key(format!("{}.size", wanted.key)),
         format!("write {near}, or see `az postgres flexible-server list-skus --location ...`"),
     )
-}
-
-/// Which sizes a disk comes in, and what may be said of it. A plan that does not name its kind leaves
-/// it as it is, and a replica's as its primary's.
-fn disk(wanted: &DesiredInstance, observed: &ObservedState) -> Vec<Check> {
-    let storage = &wanted.attributes.storage;
-    let live = observed.wanted.get(&wanted.address);
-    let live = live.or(observed.primary());
-    let kind = storage.kind.as_deref();
-    let kind = kind.or(live.and_then(|live| live.attributes.storage.kind.as_deref()));
-    let second = kind == Some("premium-ssd-v2");
-    let error = |code, key: &str, message: String, remedy: String| {
-        Check::error(code, message)
-            .at(&wanted.address)
-            .key(format!("{}.storage.{key}", wanted.key))
-            .remedy(remedy)
-            .source(docs("compute-storage/concepts-storage"))
-    };
-    let mut checks = Vec::new();
-    if let Some(gib) = storage.gib {
-        let fine = if second {
-            SECOND.contains(&gib)
-        } else {
-            LADDER.contains(&gib)
-        };
-        if !fine {
-            let next = LADDER.iter().find(|size| **size >= gib).unwrap_or(&32767);
-            let remedy = if second {
-                format!("write {} to {}", SECOND.start(), SECOND.end())
-            } else {
-                format!("write gib = {next}, the next larger size")
-            };
-            let message = format!("Azure has no disk of {gib} GiB of this kind");
-            checks.push(error("azure/storage-size", "gib", message, remedy));
-        }
-    }
-    let provisioned = storage.iops.is_some() || storage.throughput.is_some();
-    if provisioned && !second {
-        let message = "iops and throughput of a Premium SSD follow from its size".to_owned();
-        let remedy = "leave them out, or take type = \"premium-ssd-v2\"".to_owned();
-        checks.push(error("azure/premium-ssd-iops", "iops", message, remedy));
-    }
-    let size = wanted.attributes.size.as_deref();
-    if second && size.is_some_and(is_burstable) {
-        let message = "a Burstable server cannot have a Premium SSD v2".to_owned();
-        let remedy = "take type = \"premium-ssd\", or a general purpose or memory optimized size";
-        let code = "azure/burstable-premium-ssd-v2";
-        checks.push(error(code, "type", message, remedy.to_owned()));
-    }
-    if second && storage.autogrow == Some(true) {
-        let message = "a Premium SSD v2 does not grow by itself".to_owned();
-        let remedy = "leave `autogrow` out, or take type = \"premium-ssd\"".to_owned();
-        checks.push(error(
-            "azure/premium-ssd-v2-autogrow",
-            "autogrow",
-            message,
-            remedy,
-        ));
-    }
-    checks
 }
 
 fn backups(wanted: &DesiredInstance) -> Option<Check> {

@@ -115,7 +115,13 @@ impl Cloud for Azure {
                 status,
                 code,
                 message,
-            } => refusal::Refusal::new(*status, code.clone(), message),
+            } => {
+                // A login has a form of its own.
+                if Inquiry::read(request).action == "Token" {
+                    return written(request, token::refused(*status, code, message));
+                }
+                refusal::Refusal::new(*status, code.clone(), message)
+            }
             Refusal::NotKept(reason) => refusal::Refusal::new(
                 500,
                 "InternalServerError",

@@ -54,7 +54,7 @@ impl Control {
     }
 
     /// Sets the state of a flexible server, such as `Disabled`, as something outside of all
-    /// requests would.
+    /// requests would. `Broken` is that of the replication of a replica that is `Ready` itself.
     ///
     /// # Errors
     ///

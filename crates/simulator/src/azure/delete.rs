@@ -3,6 +3,7 @@
 use super::call::Call;
 use super::operation::{OperationKind, Status};
 use super::refusal::{Answer, Outcome, Refusal};
+use super::render::BROKEN;
 use super::steps::Effect;
 
 impl Call<'_> {
@@ -26,7 +27,8 @@ impl Call<'_> {
                 ),
             ));
         }
-        let resting = ["Stopped", "Disabled", "Inaccessible"].contains(&server.state.as_str());
+        let resting =
+            ["Stopped", "Disabled", "Inaccessible", BROKEN].contains(&server.state.as_str());
         if !resting && !server.is_settled(self.now) {
             return Err(Refusal::busy(&name));
         }

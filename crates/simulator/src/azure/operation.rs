@@ -2,6 +2,7 @@
 
 use super::call::Call;
 use super::catalog::plain;
+use super::options::OperationAddresses;
 use super::refusal::{Answer, Outcome, Refusal};
 use super::request::{Child, Inquiry};
 use super::steps::{Effect, Step};
@@ -142,8 +143,14 @@ impl Call<'_> {
         let Some(operation) = self.world.operations.get(id) else {
             return Answer::empty(202);
         };
+        let alone = self.options.operation_addresses == OperationAddresses::Nowhere;
+        let status = if alone && operation.kind == OperationKind::Update {
+            200
+        } else {
+            202
+        };
         Answer {
-            status: 202,
+            status,
             headers: self.addresses(operation),
             body: Some(json!({
                 "operation": operation.kind.word(),
@@ -155,9 +162,12 @@ impl Call<'_> {
     }
 
     pub(super) fn addresses(&self, operation: &Operation) -> Vec<(&'static str, String)> {
-        use super::options::OperationAddresses::{AsyncOperation, Location};
+        use OperationAddresses::{AsyncOperation, Location, Nowhere};
         let wanted = self.options.operation_addresses;
         let mut headers = Vec::new();
+        if wanted == Nowhere {
+            return headers;
+        }
         if wanted != Location {
             headers.push(("azure-asyncoperation", self.address(operation, STATUS)));
         }

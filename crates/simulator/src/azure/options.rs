@@ -181,6 +181,9 @@ pub enum OperationAddresses {
     AsyncOperation,
     /// `Location` only.
     Location,
+    /// None: a change of a server is answered with 200, as where it is made before the answer, the
+    /// rest with 202 and nothing to follow.
+    Nowhere,
 }
 
 /// A region.

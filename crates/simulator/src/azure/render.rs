@@ -46,7 +46,8 @@ impl Call<'_> {
             "fullyQualifiedDomainName": format!("{}.postgres.database.azure.com", server.name),
             "version": settings.version,
             "minorVersion": settings.minor,
-            "state": server.state,
+            // Its replication is what is broken, and not the server.
+            "state": if server.state == BROKEN { "Ready" } else { &server.state },
             "backup": {
                 "backupRetentionDays": settings.backup_days,
                 "geoRedundantBackup": word(server.geo_backup),
@@ -147,11 +148,14 @@ fn network(server: &Server) -> Value {
     network
 }
 
+/// The state of a replica that cannot be made to follow its source again.
+pub(super) const BROKEN: &str = "Broken";
+
 fn replication(server: &Server) -> &'static str {
     match server.state.as_str() {
         "Ready" => "Active",
         "Updating" | "Restarting" => "Updating",
-        "Dropping" | "Disabled" | "Inaccessible" => "Broken",
+        "Dropping" | "Disabled" | "Inaccessible" | BROKEN => BROKEN,
         _ => "Provisioning",
     }
 }

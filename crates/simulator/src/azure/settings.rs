@@ -5,7 +5,7 @@ use super::catalog::{self, BURSTABLE, own_tier, tiers_of};
 use super::refusal::{Outcome, Refusal};
 use super::state::{Settings, Storage, Window};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) const V2: &str = "PremiumV2_LRS";
 
@@ -18,8 +18,18 @@ impl Call<'_> {
                 .iter()
                 .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
             let given: BTreeMap<String, String> = texts.collect();
+            // The name of a tag is the same in any case.
+            let lower = |name: &String| name.to_ascii_lowercase();
+            let names: BTreeSet<String> = tags.keys().map(lower).collect();
+            if names.len() < tags.len() {
+                return Err(Refusal::new(
+                    400,
+                    "InvalidRequestContent",
+                    "The request content is invalid: tag names that differ only in case.",
+                ));
+            }
             if self.options.merge_tags && self.asked.method == "PATCH" {
-                next.tags.retain(|name, _| !tags.contains_key(name));
+                next.tags.retain(|name, _| !names.contains(&lower(name)));
                 next.tags.extend(given);
             } else {
                 next.tags = given;
@@ -171,8 +181,18 @@ fn second(
     next.tier.clear();
     next.iops = iops.unwrap_or(next.iops.max(3000));
     let throughput = throughput.or(next.throughput).unwrap_or(125);
-    if !(3000..=80000).contains(&next.iops) || !(125..=1200).contains(&throughput) {
-        return Err(Refusal::parameter("storage.iops"));
+    // 3000 for 6 GB, and 500 for each one more; a quarter of a MB/s for each of them.
+    let gigabytes = f64::from(u32::try_from(next.gib).unwrap_or(u32::MAX)) * 1.073_741_82;
+    let most = 80_000.0_f64.min((gigabytes - 6.0).mul_add(500.0, 3000.0).floor());
+    let iops = f64::from(u32::try_from(next.iops).unwrap_or(0));
+    if !(3000.0..=most).contains(&iops) {
+        let why = format!("With {} GiB it is between 3000 and {most}.", next.gib);
+        return Err(Refusal::parameter_since("storage.iops", &why));
+    }
+    let most = (next.iops / 4).clamp(125, 1200);
+    if !(125..=most).contains(&throughput) {
+        let why = format!("With {} IOPS it is between 125 and {most}.", next.iops);
+        return Err(Refusal::parameter_since("storage.throughput", &why));
     }
     next.throughput = Some(throughput);
     Ok(next)

@@ -161,6 +161,17 @@ fn known<'a>(
     }
 }
 
+/// What a login says where it was told to refuse.
+pub(super) fn refused(status: u16, error: &str, why: &str) -> Answer {
+    Answer {
+        status,
+        body: Some(json!({"error": error, "error_description": why})),
+        headers: Vec::new(),
+        error: Some(error.to_owned()),
+        effect: false,
+    }
+}
+
 fn refuse(now: Millis, number: u32, error: &str, why: &str) -> Answer {
     let trace = uuid(&format!("trace {now} {number}"));
     let correlation = uuid(&format!("correlation {now} {number}"));

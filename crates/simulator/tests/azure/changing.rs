@@ -358,3 +358,40 @@ async fn storage_with_autogrow_grows_by_itself() {
     );
     assert!(control.grow_azure_disk("food", 128).is_err());
 }
+
+#[tokio::test]
+async fn a_premium_ssd_v2_is_as_fast_as_its_size_and_its_operations_let_it_be() {
+    let lab = Lab::at_once().await;
+    for (number, (gib, iops, throughput, fits)) in [
+        (100, 3000, 750, true),
+        (100, 53_687, 1200, true),
+        (160, 80_000, 1200, true),
+        (100, 53_688, 125, false),
+        (100, 3000, 751, false),
+        (100, 2999, 125, false),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let storage = json!({
+            "type": "PremiumV2_LRS", "storageSizeGB": gib, "iops": iops, "throughput": throughput,
+        });
+        let body = with(primary(), "/properties/storage", storage);
+        let answer = lab.put(&format!("food{number}"), &body).await;
+        if fits {
+            answer.accepted();
+        } else {
+            answer.refused(400, "InvalidParameterValue");
+        }
+    }
+}
+
+#[tokio::test]
+async fn tags_that_differ_only_in_case_are_one() {
+    let lab = Lab::at_once().await;
+    lab.fleet(0).await;
+    let both = json!({"tags": {"Team": "food", "team": "drinks"}});
+    lab.patch("food", &both)
+        .await
+        .refused(400, "InvalidRequestContent");
+}

@@ -1,7 +1,10 @@
 //! Where tokens may come from, in order. The identity library has the sources; which of them to try
 //! is decided here, by the variables that Azure's own tools read.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use azure_core_1::{
@@ -16,9 +19,12 @@ use azure_identity::{
     WorkloadIdentityCredential, WorkloadIdentityCredentialOptions,
 };
 use futures_util::future::BoxFuture;
+use pgfleet_provider::ProviderError;
+use secrecy::SecretString;
 use tokio::{net::TcpStream, time::timeout};
 
 use super::transport;
+use crate::shared::passwords::scrubbed;
 
 const TENANT: &str = "AZURE_TENANT_ID";
 const CLIENT: &str = "AZURE_CLIENT_ID";
@@ -239,9 +245,10 @@ impl ClientAssertion for GitHub {
             .await
             .map_err(|_| refused("its answer is no JSON"))?;
         let value = body.get("value").and_then(serde_json::Value::as_str);
-        value
-            .map(ToOwned::to_owned)
-            .ok_or_else(|| refused("its answer holds none"))
+        let assertion = value.ok_or_else(|| refused("its answer holds none"))?;
+        let mut given = ASSERTION.lock().unwrap_or_else(PoisonError::into_inner);
+        *given = Some(assertion.into());
+        Ok(assertion.to_owned())
     }
 }
 
@@ -264,17 +271,53 @@ async fn managed_identity(id: Option<String>, elsewhere: bool) -> Opened {
     source.map(erased).map_err(|error| said(&error))
 }
 
-/// Takes the secrets of the environment out of somebody else's words.
+/// The assertion that GitHub gave last.
+static ASSERTION: Mutex<Option<SecretString>> = Mutex::new(None);
+
+/// Takes what logs in, and what a login gives, out of somebody else's words.
 pub(super) fn without_secrets(words: &str) -> String {
-    let mut words = words.to_owned();
-    for name in [SECRET, GITHUB_TOKEN] {
-        if let Ok(secret) = std::env::var(name)
-            && !secret.is_empty()
-        {
-            words = words.replace(&secret, "***");
+    let environment = |name: &str| std::env::var(name).ok();
+    let mut secrets = secrets(&environment);
+    let given = ASSERTION.lock().unwrap_or_else(PoisonError::into_inner);
+    secrets.extend(given.clone());
+    drop(given);
+    hidden(words, &secrets)
+}
+
+/// What logs in, by the environment.
+fn secrets(environment: &dyn Fn(&str) -> Option<String>) -> Vec<SecretString> {
+    let named = [SECRET, GITHUB_TOKEN, "IDENTITY_HEADER", "MSI_SECRET"].map(environment);
+    let assertion = environment(TOKEN_FILE).and_then(|path| std::fs::read_to_string(path).ok());
+    let all = named.into_iter().chain([assertion]).flatten();
+    let all = all.map(|secret| secret.trim().to_owned());
+    all.filter(|secret| !secret.is_empty())
+        .map(SecretString::from)
+        .collect()
+}
+
+/// Words without these secrets, and without whatever looks like a token.
+fn hidden(words: &str, secrets: &[SecretString]) -> String {
+    let mut error = ProviderError::new(pgfleet_provider::ErrorKind::Credentials, words);
+    for secret in secrets {
+        error = scrubbed(error, Some(secret));
+    }
+    without_tokens(&error.message)
+}
+
+/// Every token of a login is a JSON Web Token, and begins as one: with `{"` in base64.
+fn without_tokens(words: &str) -> String {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let mut clean = String::with_capacity(words.len());
+    for part in words.split_inclusive(|c| !is_part(c)) {
+        let token = part.trim_end_matches(|c| !is_part(c));
+        if token.starts_with("eyJ") && token.len() > 20 {
+            clean.push_str("***");
+            clean.push_str(&part[token.len()..]);
+        } else {
+            clean.push_str(part);
         }
     }
-    words
+    clean
 }
 
 #[cfg(test)]
@@ -359,9 +402,39 @@ mod tests {
         };
         let (assertion, asked) = tokio::join!(github.secret(None), answer);
         assert_eq!(assertion.unwrap(), "the.assertion.itself");
+        assert_eq!(without_secrets("no the.assertion.itself"), "no ***");
         assert!(asked.starts_with("GET /token?api-version=2.0&"), "{asked}");
         let asked = asked.to_ascii_lowercase();
         assert!(asked.contains("authorization: bearer the-job-s"), "{asked}");
+    }
+
+    #[test]
+    fn what_logs_in_is_not_repeated_where_a_login_repeats_it() {
+        let file = std::env::temp_dir().join(format!("pgfleet-assertion-{}", std::process::id()));
+        std::fs::write(&file, "planted.assertion.of-a-file\n").unwrap();
+        let path = file.to_str().unwrap().to_owned();
+        let found = |name: &str| match name {
+            TOKEN_FILE => Some(path.clone()),
+            "IDENTITY_HEADER" => Some("planted-header".to_owned()),
+            SECRET => Some("planted-secret".to_owned()),
+            _ => None,
+        };
+        let secrets = secrets(&found);
+        std::fs::remove_file(&file).unwrap();
+        for (said, told) in [
+            (
+                "AADSTS1: `planted.assertion.of-a-file` is bad",
+                "AADSTS1: `***` is bad",
+            ),
+            ("planted-header, planted-secret", "***, ***"),
+            (
+                "the token eyJhbGciOiJSUzI1NiJ9.eyJhIjoxfQ.c2ln, which",
+                "the token ***, which",
+            ),
+            ("Bearer eyJhbGciOiJSUzI1NiJ9.ey ...", "Bearer *** ..."),
+        ] {
+            assert_eq!(hidden(said, &secrets), told);
+        }
     }
 
     #[test]

@@ -33,6 +33,9 @@ pub(in crate::azure) enum State {
     },
     Succeeded,
     Failed(Ended),
+    /// It may have failed, for this reason. An answer of this kind comes as well where the operation
+    /// cannot be asked after just now: the server itself has to tell.
+    Doubtful(Refusal),
     /// The answer does not tell: the server itself has to.
     Unknown,
 }
@@ -104,13 +107,6 @@ pub(super) fn state(
     retry_after: Option<Duration>,
 ) -> State {
     let running = State::Running { retry_after };
-    if !tells_status {
-        return if status == 202 {
-            running
-        } else {
-            State::Succeeded
-        };
-    }
     let word = body.and_then(|body| body.get("status")?.as_str());
     match word.map(str::to_ascii_lowercase).as_deref() {
         Some("succeeded") => State::Succeeded,
@@ -121,20 +117,22 @@ pub(super) fn state(
                 .unwrap_or_default();
             State::Failed(Ended { code, message })
         }
+        _ if status == 202 => running,
+        // What else bears a word of this name is what was made, and not how far it is.
+        Some("inprogress") => running,
+        _ if !tells_status => State::Succeeded,
         Some(_) => running,
-        None if status == 202 => running,
         None if status == 204 => State::Succeeded,
         None => State::Unknown,
     }
 }
 
-/// What an answer at an operation's address means that says no. At the address of its result every
-/// error of Azure's is how the operation ended, but for those that are about the question itself.
+/// What an answer at an operation's address means that says no. At the address of its result an
+/// error of Azure's may be how the operation ended, but for those that are about the question itself.
 pub(super) fn refused(tells_status: bool, refusal: Refusal) -> Result<State, Failure> {
     let Refusal {
         status,
         code,
-        message,
         from_azure,
         ..
     } = &refusal;
@@ -145,10 +143,7 @@ pub(super) fn refused(tells_status: bool, refusal: Refusal) -> Result<State, Fai
         401 | 408 | 429 | 502..=504 => Err(Failure::Refused(refusal)),
         // Either the operation ended so, or it cannot be asked after just now.
         _ if is_busy(code) => Ok(State::Unknown),
-        _ if *from_azure && (*status == 400 || !tells_status) => Ok(State::Failed(Ended {
-            code: code.clone(),
-            message: message.clone(),
-        })),
+        _ if *from_azure && (*status == 400 || !tells_status) => Ok(State::Doubtful(refusal)),
         _ => Err(Failure::Refused(refusal)),
     }
 }
@@ -230,7 +225,22 @@ mod tests {
     }
 
     #[test]
-    fn an_error_at_the_address_of_the_result_is_how_an_operation_ended() {
+    fn a_result_that_bears_a_status_is_no_success_by_its_code_alone() {
+        let ask = |body: Value| state(false, 200, Some(&body), None);
+        let failed = json!({"status": "Failed", "error": {"code": "X", "message": "No room."}});
+        let State::Failed(ended) = ask(failed) else {
+            panic!("it is no failure");
+        };
+        assert_eq!((&*ended.code, &*ended.message), ("X", "No room"));
+        let running = State::Running { retry_after: None };
+        assert_eq!(ask(json!({"status": "InProgress"})), running);
+        for made in [json!({"name": "x"}), json!({"status": "Online"})] {
+            assert_eq!(ask(made), State::Succeeded);
+        }
+    }
+
+    #[test]
+    fn an_error_at_the_address_of_the_result_may_be_how_an_operation_ended() {
         let refusal = |status, code: &str, from_azure| Refusal {
             status,
             code: code.to_owned(),
@@ -240,10 +250,10 @@ mod tests {
         };
         for status in [400, 409, 422, 500] {
             let told = refused(false, refusal(status, "NoRoom", true));
-            let Ok(State::Failed(ended)) = told else {
+            let Ok(State::Doubtful(refusal)) = told else {
                 panic!("{status}: {told:?}");
             };
-            assert_eq!(ended.code, "NoRoom");
+            assert_eq!(refusal.code, "NoRoom");
         }
         for (status, code) in [(401, "X"), (408, "X"), (429, "X"), (503, "X")] {
             let told = refused(false, refusal(status, code, true));

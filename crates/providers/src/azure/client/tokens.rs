@@ -121,6 +121,7 @@ async fn choose() -> Result<Chosen, Failure> {
         let source = match open.await {
             Ok(source) => source,
             Err(why) => {
+                let why = credentials::without_secrets(&why);
                 tried.push(format!("{name}: {why}"));
                 if named {
                     break;
@@ -162,12 +163,27 @@ async fn ask(name: &str, source: &dyn Source) -> Result<Token, Failure> {
     };
     match timeout(PATIENCE, source.get_token(&[SCOPE], None)).await {
         Ok(Ok(token)) => Ok(token),
+        Ok(Err(error)) if prints(name) && is_unreadable(&error) => {
+            let why =
+                format!("what `{name}` printed is no token; run it by hand to see what it says");
+            Err(failed(false, &why))
+        }
         Ok(Err(error)) => {
             let why = credentials::without_secrets(&told(&error));
             Err(failed(passes(&error), &why))
         }
         Err(_) => Err(failed(true, "no answer in time")),
     }
+}
+
+/// Whether a source is a tool on this machine: nothing stands in between that could spoil what it says.
+fn prints(name: &str) -> bool {
+    matches!(name, "az" | "azd")
+}
+
+fn is_unreadable(error: &azure_core_1::Error) -> bool {
+    let mut causes = causes(error).filter_map(|cause| cause.downcast_ref::<azure_core_1::Error>());
+    causes.any(|error| matches!(error.kind(), ErrorKind::DataConversion))
 }
 
 /// Whether a source may give a token later: its login did not answer, was busy, or what came was a

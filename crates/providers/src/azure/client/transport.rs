@@ -132,9 +132,20 @@ impl Http {
                 body,
             })
         } else {
+            let body = without(token, body);
             let refusal = Refusal::read(status.as_u16(), &headers, &body);
             Err(Failure::Refused(refusal))
         }
+    }
+}
+
+/// An answer without the token that the request bore, where it repeats that.
+fn without(token: Option<&Token>, body: Bytes) -> Bytes {
+    let secret = token.map(|token| token.token.secret());
+    let secret = secret.filter(|secret| !secret.is_empty());
+    match (secret, std::str::from_utf8(&body)) {
+        (Some(secret), Ok(text)) if text.contains(secret) => text.replace(secret, "***").into(),
+        _ => body,
     }
 }
 

@@ -1,7 +1,8 @@
 //! The rules that are about a fleet as a whole.
 
 use pgfleet_model::{
-    Action, Address, Attributes, Availability, ChangeSet, Check, DesiredState, ObservedState, Role,
+    Action, Address, Attributes, Availability, ChangeSet, Check, DesiredState, ObservedState,
+    Reason, Role,
 };
 
 use super::MAX_REPLICAS;
@@ -207,4 +208,31 @@ pub(super) fn no_last_snapshot(desired: &DesiredState, observed: &ObservedState)
         .remedy("dump what is worth keeping, and set final_snapshot = false")
         .source(docs("backup-restore/how-to-restore-dropped-server"))
     })
+}
+
+/// What keeps such a server down lies outside of it: made anew it would be no better off, and what is
+/// there comes back by itself.
+pub(super) fn to_be_mended(observed: &ObservedState, changes: &ChangeSet) -> Vec<Check> {
+    let rebuilt = changes.effective().filter(|change| {
+        change.action == Action::Delete && change.reasons.contains(&Reason::Rebuild)
+    });
+    let down = rebuilt.filter_map(|change| {
+        let live = observed.wanted.get(&change.address)?;
+        let word = live.raw_phase.as_str();
+        let why = match word {
+            "Inaccessible" => "the key that encrypts it cannot be reached",
+            "Disabled" => "the subscription is disabled, or was moved",
+            _ => return None,
+        };
+        let message = format!("{} is `{word}`: most often {why}", live.resource);
+        let check = Check::error("azure/down", message)
+            .at(&change.address)
+            .remedy(
+                "give it back access to its key, or put the subscription right, and it comes back; \
+                 or delete it by hand, and apply makes another one",
+            )
+            .source(docs("security/security-data-encryption"));
+        Some(check)
+    });
+    down.collect()
 }

@@ -2,7 +2,10 @@
 
 use pgfleet_model::{Check, DesiredInstance};
 
-use crate::azure::docs;
+use crate::azure::{
+    docs,
+    tags::{doubled, ours},
+};
 use crate::shared::databases;
 
 /// Tags of a resource.
@@ -101,8 +104,15 @@ pub(super) fn tags(wanted: &DesiredInstance) -> Option<Check> {
     let bad = tags
         .keys()
         .find(|name| name.contains(['<', '>', '%', '&', '\\', '?', '/']));
+    let own = tags.keys().find_map(|name| Some((name, ours(name)?)));
     let why = match bad {
         Some(name) => format!("Azure takes no tag `{name}`"),
+        None if let Some((name, own)) = own => {
+            format!("the tag `{name}` is pgfleet's own `{own}`: its name is the same in any case")
+        }
+        None if let Some((one, other)) = doubled(tags) => {
+            format!("`{one}` and `{other}` are one tag: its name is the same in any case")
+        }
         // Ours are three, and a fourth for a while.
         None if tags.len() + 4 > TAGS => format!("a server bears {TAGS} tags, pgfleet's included"),
         None => return None,
@@ -110,7 +120,7 @@ pub(super) fn tags(wanted: &DesiredInstance) -> Option<Check> {
     Some(
         Check::error("azure/tags", why)
             .key("tags")
-            .remedy("names without < > % & \\ ? /, and 46 tags at most")
+            .remedy("names without < > % & \\ ? /, each once in whatever case, and 46 tags at most")
             .source(
                 "https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources",
             ),

@@ -101,30 +101,42 @@ pub(super) fn zones(desired: &DesiredState, observed: &ObservedState) -> Option<
 /// A private address takes a subnet that is delegated to the service, and a zone for its name.
 pub(super) fn network(wanted: &DesiredInstance) -> Option<Check> {
     let settings = &wanted.attributes.settings;
-    let subnet = settings.get(setting::SUBNET)?.to_string();
+    let text = |name: &str| settings.get(name).map(ToString::to_string);
+    let (subnet, zone) = (text(setting::SUBNET), text(setting::DNS_ZONE));
+    if subnet.is_none() && zone.is_none() {
+        return None;
+    }
     let own = match wanted.role() {
         Role::Primary => "azure".to_owned(),
         Role::Replica => format!("{}.azure", wanted.key),
     };
-    let lower = subnet.to_ascii_lowercase();
-    let (code, key, message, remedy) =
-        if !lower.contains("/virtualnetworks/") || !lower.contains("/subnets/") {
-            (
-                "azure/subnet-id",
-                setting::SUBNET,
-                format!("`{subnet}` is no subnet's resource ID"),
-                "write what `az network vnet subnet show --query id` prints",
-            )
-        } else if !settings.contains_key(setting::DNS_ZONE) {
-            (
-                "azure/private-dns-zone",
-                setting::DNS_ZONE,
-                "a server in a subnet needs a private DNS zone for its name".to_owned(),
-                "set `private_dns_zone_id` beside `subnet_id`",
-            )
-        } else {
-            return None;
-        };
+    let (code, key, message, remedy) = match (subnet, zone) {
+        (Some(subnet), _) if !names(&subnet, &["virtualNetworks", "subnets"]) => (
+            "azure/subnet-id",
+            setting::SUBNET,
+            format!("`{subnet}` is no subnet's resource ID"),
+            "write what `az network vnet subnet show --query id` prints",
+        ),
+        (Some(_), None) => (
+            "azure/private-dns-zone",
+            setting::DNS_ZONE,
+            "a server in a subnet needs a private DNS zone for its name".to_owned(),
+            "set `private_dns_zone_id` beside `subnet_id`",
+        ),
+        (_, Some(zone)) if !names(&zone, &["privateDnsZones"]) => (
+            "azure/private-dns-zone",
+            setting::DNS_ZONE,
+            format!("`{zone}` is no private DNS zone's resource ID"),
+            "write what `az network private-dns zone show --query id` prints",
+        ),
+        (None, Some(_)) => (
+            "azure/private-dns-zone",
+            setting::DNS_ZONE,
+            "a private DNS zone is for a server in a subnet, and none is named".to_owned(),
+            "set `subnet_id` beside `private_dns_zone_id`, or leave both out",
+        ),
+        _ => return None,
+    };
     Some(
         Check::error(code, message)
             .at(&wanted.address)
@@ -132,6 +144,41 @@ pub(super) fn network(wanted: &DesiredInstance) -> Option<Check> {
             .remedy(remedy)
             .source(docs("network/concepts-networking-private")),
     )
+}
+
+/// Whether a text is the whole resource ID of something of these kinds, the one within the other.
+fn names(id: &str, kinds: &[&str]) -> bool {
+    let parts: Vec<&str> = id.split('/').collect();
+    let [
+        "",
+        subscriptions,
+        _,
+        groups,
+        _,
+        providers,
+        namespace,
+        path @ ..,
+    ] = parts.as_slice()
+    else {
+        return false;
+    };
+    let words = [
+        (subscriptions, "subscriptions"),
+        (groups, "resourceGroups"),
+        (providers, "providers"),
+        (namespace, "Microsoft.Network"),
+    ];
+    let of_kinds = path.len() == 2 * kinds.len()
+        && path
+            .iter()
+            .step_by(2)
+            .zip(kinds)
+            .all(|(word, kind)| word.eq_ignore_ascii_case(kind));
+    of_kinds
+        && parts[1..].iter().all(|part| !part.is_empty())
+        && words
+            .iter()
+            .all(|(word, known)| word.eq_ignore_ascii_case(known))
 }
 
 /// A server stays in the region in which it was made, and keeps its name to itself.

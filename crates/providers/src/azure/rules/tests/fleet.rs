@@ -227,3 +227,76 @@ fn a_replica_grows_where_its_primary_does() {
     refuses(&fixed, on(), "azure/autogrow-replica");
     accepts(&usual(SMALL, "storage = { autogrow = false }"), on());
 }
+
+#[test]
+fn a_new_replica_s_disk_is_as_the_live_primary_s_where_the_plan_does_not_say() {
+    let second = |one: &mut ObservedInstance| {
+        let disk = &mut one.attributes.storage;
+        disk.kind = Some("premium-ssd-v2".to_owned());
+        (disk.iops, disk.throughput) = (Some(4000), Some(200));
+    };
+    let made = |text: &str, live: Vec<ObservedInstance>, address: &str| {
+        let plan = accepts(text, live);
+        let address = address.parse().unwrap();
+        plan.desired.instances[&address].attributes.storage.clone()
+    };
+    let text = file(&format!("size = '{SMALL}'"), "count = 3", "");
+    let disk = made(&text, altered(SMALL, second), "replica-3");
+    assert_eq!(disk.kind.as_deref(), Some("premium-ssd-v2"));
+    assert_eq!((disk.iops, disk.throughput), (Some(4000), Some(200)));
+    let grows = |one: &mut ObservedInstance| one.attributes.storage.autogrow = Some(true);
+    let disk = made(&text, altered(SMALL, grows), "replica-3");
+    assert_eq!(disk.autogrow, Some(true));
+    // So is one of a primary that the plan does not own.
+    let mut other = server("primary", SMALL);
+    second(&mut other);
+    other.owner = None;
+    let existing = "fleet = 'truck'\nprovider = 'azure'\nregion = 'eastus2'\n[primary]\n\
+                    existing = 'truck-primary'\n[[replicas]]\ncount = 1\n";
+    let disk = made(existing, vec![other], "replica-1");
+    assert_eq!((disk.iops, disk.throughput), (Some(4000), Some(200)));
+    // What the group says is its own, and another kind has its own numbers.
+    let group = "count = 3\nstorage = { type = 'premium-ssd' }";
+    let text = file(&format!("size = '{SMALL}'"), group, "");
+    let mut all = altered(SMALL, |_| {});
+    second(&mut all[0]);
+    let disk = made(&text, all, "replica-3");
+    assert_eq!((disk.iops, disk.throughput), (None, None));
+}
+
+#[test]
+fn a_replica_that_is_there_keeps_the_disk_that_it_has_where_the_plan_does_not_say() {
+    let mut all = live(SMALL);
+    all[0].attributes.storage.autogrow = Some(true);
+    all[0].attributes.storage.kind = Some("premium-ssd-v2".to_owned());
+    all[0].attributes.storage.iops = Some(4000);
+    let plan = accepts(&usual(SMALL, ""), all);
+    assert_eq!(order(&plan), [""; 0]);
+}
+
+#[test]
+fn a_replica_that_can_be_mended_is_not_made_anew_without_a_word() {
+    for word in ["Disabled", "Inaccessible"] {
+        let mut all = live(SMALL);
+        all[1].phase = Phase::Failed;
+        word.clone_into(&mut all[1].raw_phase);
+        refuses(&usual(SMALL, ""), all.clone(), "azure/down");
+        // One that is to go goes.
+        all.swap(1, 2);
+        let fewer = file(&format!("size = '{SMALL}'"), "count = 0", "");
+        accepts(&fewer, all);
+    }
+}
+
+#[test]
+fn an_existing_primary_that_is_not_there_is_all_that_is_wrong() {
+    let text = "fleet = 'truck'\nprovider = 'azure'\nregion = 'eastus2'\n[primary]\n\
+                existing = 'other'\n[[replicas]]\ncount = 2\n";
+    let plan = planned(text, Vec::new());
+    let errors = plan
+        .checks
+        .iter()
+        .filter(|check| check.severity == Severity::Error);
+    let codes: Vec<&str> = errors.map(|check| check.code.as_str()).collect();
+    assert_eq!(codes, ["primary/existing"]);
+}

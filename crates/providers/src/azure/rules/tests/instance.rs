@@ -109,6 +109,28 @@ fn an_administrator_has_a_password_and_a_name_of_its_own() {
 fn tags_are_as_azure_takes_them() {
     let text = format!("tags = {{ 'a/b' = 'c' }}\n{}", usual(SMALL, ""));
     refuses(&text, Vec::new(), "azure/tags");
+    for tags in ["Team = 'a', team = 'b'", "'Managed-By' = 'us'"] {
+        let text = format!("tags = {{ {tags} }}\n{}", usual(SMALL, ""));
+        refuses(&text, Vec::new(), "azure/tags");
+    }
+}
+
+#[test]
+fn a_tag_in_another_case_is_no_change() {
+    let all = || {
+        altered(SMALL, |one| {
+            let tags = &mut one.attributes.tags;
+            tags.insert("Team".to_owned(), "food".to_owned());
+        })
+    };
+    let tagged = |value: &str| format!("tags = {{ team = '{value}' }}\n{}", usual(SMALL, ""));
+    assert_eq!(order(&accepts(&tagged("food"), all())), [""; 0]);
+    let steps = order(&accepts(&tagged("drinks"), all()));
+    assert_eq!(steps.len(), 3, "{steps:?}");
+    assert!(
+        steps.iter().all(|step| step.ends_with("tags=Team=drinks")),
+        "{steps:?}"
+    );
 }
 
 #[test]
@@ -189,11 +211,15 @@ fn a_private_address_takes_a_subnet_and_a_zone_of_names() {
     };
     let subnet = "subnet_id = '/subscriptions/S/resourceGroups/g/providers/Microsoft.Network/\
                   virtualNetworks/v/subnets/data'";
-    let zone = "private_dns_zone_id = '/subscriptions/S/privateDnsZones/z'";
+    let zone = "private_dns_zone_id = '/subscriptions/S/resourceGroups/g/providers/Microsoft.Network/\
+                privateDnsZones/z.private.postgres.database.azure.com'";
     refuses(&with(subnet), Vec::new(), "azure/private-dns-zone");
     accepts(&with(&format!("{subnet}\n{zone}")), Vec::new());
     let short = with(&format!("subnet_id = 'data'\n{zone}"));
     refuses(&short, Vec::new(), "azure/subnet-id");
+    refuses(&with(zone), Vec::new(), "azure/private-dns-zone");
+    let name = format!("{subnet}\nprivate_dns_zone_id = 'z.postgres.database.azure.com'");
+    refuses(&with(&name), Vec::new(), "azure/private-dns-zone");
 }
 
 #[test]
@@ -239,4 +265,81 @@ fn a_version_is_one_of_which_azure_makes_servers() {
         one.attributes.postgres = Some("11".parse().unwrap());
     });
     accepts(&of("11"), old);
+}
+
+#[test]
+fn a_standby_in_the_same_zone_is_shown_and_left_as_it_is() {
+    let mut all = live(SMALL);
+    let settings = &mut all[0].attributes.settings;
+    settings.insert(setting::SAME_ZONE.to_owned(), Value::Number(1));
+    let plan = accepts(&usual(SMALL, ""), all);
+    assert_eq!(order(&plan), [""; 0]);
+    let [drift] = plan.set.drift.as_slice() else {
+        panic!("{:?}", plan.set.drift);
+    };
+    let field = drift.field.as_ref().map(ToString::to_string);
+    assert_eq!(field.as_deref(), Some(setting::SAME_ZONE));
+    assert_eq!(drift.reason, DriftReason::Grown);
+    assert_eq!(drift.observed, Some(Value::Number(1)));
+}
+
+#[test]
+fn a_premium_ssd_v2_is_as_fast_as_its_size_and_its_operations_let_it_be() {
+    let of = |more: &str| {
+        let disk = format!("storage = {{ type = 'premium-ssd-v2', {more} }}");
+        usual(SMALL, &disk)
+    };
+    for (more, code) in [
+        ("gib = 100, iops = 2999", "azure/premium-ssd-v2-iops"),
+        // 3000 and 500 for each GB above 6.
+        ("gib = 100, iops = 53700", "azure/premium-ssd-v2-iops"),
+        ("gib = 1024, iops = 80001", "azure/premium-ssd-v2-iops"),
+        (
+            "gib = 100, throughput = 124",
+            "azure/premium-ssd-v2-throughput",
+        ),
+        (
+            "gib = 100, throughput = 751",
+            "azure/premium-ssd-v2-throughput",
+        ),
+        (
+            "gib = 1024, iops = 20000, throughput = 1201",
+            "azure/premium-ssd-v2-throughput",
+        ),
+    ] {
+        refuses(&of(more), Vec::new(), code);
+    }
+    for more in [
+        "gib = 100, iops = 53600",
+        "gib = 160, iops = 80000",
+        "gib = 100, throughput = 750",
+        "gib = 1024, iops = 20000, throughput = 1200",
+    ] {
+        accepts(&of(more), Vec::new());
+    }
+    let old = of("gib = 100").replace("postgres = '16'", "postgres = '13'");
+    assert!(found(
+        &planned(&old, Vec::new()),
+        "azure/premium-ssd-v2-version"
+    ));
+}
+
+#[test]
+fn commands_of_az_say_what_az_wants_to_hear() {
+    let disk = "storage = { gib = 100, type = 'premium-ssd-v2' }";
+    let all = commands(&accepts(&usual(SMALL, disk), Vec::new()));
+    let create = &all[0];
+    for words in [
+        "--public-access Enabled",
+        "--storage-type PremiumV2_LRS --iops 3000 --throughput 125",
+    ] {
+        assert!(create.contains(words), "{create}");
+    }
+    let disk = "storage = { gib = 100, type = 'premium-ssd-v2', iops = 4000, throughput = 200 }";
+    let all = commands(&accepts(&usual(SMALL, disk), Vec::new()));
+    let mut after = all
+        .iter()
+        .filter(|words| words.contains(" update --name truck-replica-1"));
+    let after = after.next().unwrap();
+    assert!(after.contains("--iops 4000 --throughput 200"), "{after}");
 }

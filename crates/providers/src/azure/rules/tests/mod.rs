@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 
 use pgfleet_model::{
     Address, Attributes, Availability, Condition, DriftReason, Endpoint, ObservedInstance, Owner,
-    Phase, Region, ResourceId, ResourceRef, Role, Storage, Value,
+    Phase, Region, ResourceId, ResourceRef, Role, Severity, Storage, Value,
 };
-use pgfleet_planner::{FleetPlan, Goal};
+use pgfleet_planner::{FleetPlan, Goal, Platform as _, Word};
 
 use crate::{
     azure::{AzurePlatform, setting},
@@ -84,6 +84,21 @@ fn order(plan: &FleetPlan) -> Vec<String> {
         }
     });
     steps.collect()
+}
+
+/// The commands of Azure's own tool for a fleet's steps, but for what is secret.
+fn commands(plan: &FleetPlan) -> Vec<String> {
+    let platform = AzurePlatform::new("S", "food");
+    let steps = plan.steps.iter();
+    let all = steps.flat_map(|step| platform.commands(&step.mutation));
+    all.map(|words| {
+        let plain = words.iter().filter_map(|word| match word {
+            Word::Plain(word) => Some(word.as_str()),
+            _ => None,
+        });
+        plain.collect::<Vec<_>>().join(" ")
+    })
+    .collect()
 }
 
 fn server(address: &str, size: &str) -> ObservedInstance {

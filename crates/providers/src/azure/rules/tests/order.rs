@@ -77,7 +77,7 @@ fn a_standby_goes_before_the_size_that_cannot_have_one() {
 fn a_standby_in_the_same_zone_goes_before_one_in_another_comes() {
     let mut primary = server("primary", SMALL);
     let settings = &mut primary.attributes.settings;
-    settings.insert(setting::SAME_ZONE.to_owned(), Value::Flag(true));
+    settings.insert(setting::SAME_ZONE.to_owned(), Value::Number(1));
     let text = file(
         &format!("size = '{SMALL}'\nmulti_az = true"),
         "count = 0",
