@@ -84,18 +84,14 @@ pub(super) async fn begin(
             let sent = client.start(id).await;
             taken("Servers_Start", Action::Start, id, sent)
         }
-        (Operation::Modify { fields, .. }, Some(live)) => match databases::made_by(fields) {
-            Some(database) => make_database(client, id, database).await,
-            None => {
-                let password = if has_version(fields) {
-                    Some(new_password(mutation, &live, passwords, secrets).await?)
-                } else {
-                    None
-                };
-                sent.with_password(&mutation.resource, password.as_ref());
-                modify(client, mutation, fields, &live, password.as_ref()).await
+        (Operation::Modify { fields, .. }, Some(live)) => {
+            if let Some(database) = databases::made_by(fields) {
+                return make_database(client, id, database).await;
             }
-        },
+            let password = new_password(mutation, fields, &live, passwords, secrets).await?;
+            sent.with_password(&mutation.resource, password.as_ref());
+            modify(client, mutation, fields, &live, password.as_ref()).await
+        }
     }
 }
 
@@ -131,17 +127,22 @@ async fn make_database(client: &Client, id: &str, database: &str) -> Result<Begu
     }
 }
 
-/// The password that the administrator of a server is to have from now on.
+/// The password that the administrator of a server is to have from now on, where it changes.
 async fn new_password(
     mutation: &Mutation,
+    fields: &[FieldChange],
     live: &Server,
     passwords: &Passwords,
     secrets: Secrets,
-) -> Result<SecretString, ProviderError> {
+) -> Result<Option<SecretString>, ProviderError> {
+    if !has_version(fields) {
+        return Ok(None);
+    }
     let login = live.properties.as_ref();
     let login = login.and_then(|known| known.administrator_login.as_deref());
     let rule = |text: &str| fault(text, login.unwrap_or_default());
-    passwords.read(&mutation.owner.fleet, secrets, rule).await
+    let password = passwords.read(&mutation.owner.fleet, secrets, rule).await?;
+    Ok(Some(password))
 }
 
 async fn modify(

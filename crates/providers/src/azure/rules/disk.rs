@@ -28,9 +28,9 @@ const SECOND_PAGE: &str = "compute-storage/concepts-storage-premium-ssd-v2";
 pub(super) fn disk(wanted: &DesiredInstance, observed: &ObservedState) -> Vec<Check> {
     let storage = &wanted.attributes.storage;
     let live = observed.wanted.get(&wanted.address);
-    let like = live.or(observed.primary());
+    let model = live.or(observed.primary());
     let kind = storage.kind.as_deref();
-    let kind = kind.or(like.and_then(|like| like.attributes.storage.kind.as_deref()));
+    let kind = kind.or(model.and_then(|model| model.attributes.storage.kind.as_deref()));
     let second = kind == Some(SECOND_KIND);
     let error = |code, key: &str, message: String, remedy: String| {
         Check::error(code, message)

@@ -92,11 +92,11 @@ fn commands(plan: &FleetPlan) -> Vec<String> {
     let steps = plan.steps.iter();
     let all = steps.flat_map(|step| platform.commands(&step.mutation));
     all.map(|words| {
-        let plain = words.iter().filter_map(|word| match word {
+        let told = words.iter().filter_map(|word| match word {
             Word::Plain(word) => Some(word.as_str()),
             _ => None,
         });
-        plain.collect::<Vec<_>>().join(" ")
+        told.collect::<Vec<_>>().join(" ")
     })
     .collect()
 }
