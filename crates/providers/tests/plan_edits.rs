@@ -2,10 +2,15 @@
 //! have an order, and it is the one that the docs promise.
 
 #![cfg(all(feature = "aws", feature = "azure", feature = "gcp"))]
-#![expect(clippy::unwrap_used, reason = "a test that panics is one that fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that panics is one that fails"
+)]
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
     path::Path,
     sync::Arc,
 };
@@ -104,21 +109,21 @@ fn file(cloud: &Cloud, dice: &mut Dice) -> String {
         }
         text.push_str("[[replicas]]\n");
         if !group.is_empty() {
-            text.push_str(&format!("name = '{group}'\n"));
+            writeln!(text, "name = '{group}'").unwrap();
         }
         if dice.roll(3) == 0 {
             let taken: Vec<String> = (0..=dice.roll(2))
                 .map(|_| format!("'{}'", ids.remove(dice.roll(ids.len()))))
                 .collect();
-            text.push_str(&format!("ids = [{}]\n", taken.join(", ")));
+            writeln!(text, "ids = [{}]", taken.join(", ")).unwrap();
         } else {
-            text.push_str(&format!("count = {}\n", dice.roll(4)));
+            writeln!(text, "count = {}", dice.roll(4)).unwrap();
         }
         if dice.roll(2) == 0 {
-            text.push_str(&format!("region = '{}'\n", dice.one(&cloud.regions)));
+            writeln!(text, "region = '{}'", dice.one(&cloud.regions)).unwrap();
         }
         if dice.roll(3) == 0 {
-            text.push_str(&format!("size = '{}'\n", dice.one(&cloud.sizes)));
+            writeln!(text, "size = '{}'", dice.one(&cloud.sizes)).unwrap();
         }
     }
     text.push_str("[protect]\ndeletion = false\n");
