@@ -189,7 +189,9 @@ async fn create(
         Some(source) => Some(passwords::read(source, secrets, |_| None).await?),
         None => None,
     };
-    password.iter().for_each(|password| sent.note(password));
+    if let Some(password) = &password {
+        sent.note(password);
+    }
     let secret = password.as_ref().map(ExposeSecret::expose_secret);
     let body = new_instance(mutation, desired, source, secret)?;
     match Box::pin(api.insert(body)).await {
