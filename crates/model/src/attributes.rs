@@ -89,12 +89,17 @@ pub enum Field {
 /// is observed and never desired.
 pub const ZONE: &str = "zone";
 
+/// The setting that names replicas which an instance speaks of and the listing does not show, yet or
+/// any more: it is observed for a moment and never desired.
+pub const UNLISTED_REPLICAS: &str = "unlisted_replicas";
+
 impl Field {
-    /// Whether it changes without anybody's doing: disks grow, and a failover swaps zones.
+    /// Whether it changes without anybody's doing: disks grow, a failover swaps zones, and listings
+    /// lag behind.
     pub fn moves_by_itself(&self) -> bool {
         match self {
             Self::StorageGib => true,
-            Self::Setting(name) => name == ZONE,
+            Self::Setting(name) => name == ZONE || name == UNLISTED_REPLICAS,
             _ => false,
         }
     }

@@ -26,7 +26,9 @@ mod secret;
 mod step;
 mod version;
 
-pub use attributes::{Attributes, Field, FieldChange, Settings, Storage, Tags, Value, ZONE};
+pub use attributes::{
+    Attributes, Field, FieldChange, Settings, Storage, Tags, UNLISTED_REPLICAS, Value, ZONE,
+};
 pub use change::{Action, Change, ChangeSet, Drift, DriftReason, Reason};
 pub use check::{Check, Severity};
 pub use connection::SslMode;

@@ -85,6 +85,15 @@ fn shape(attributes: &Attributes) -> String {
     .join(" ")
 }
 
+/// What is pending. Where it is what the plan says, it was left for the window.
+fn becomes(field: &str, wanted: &str, observed: &str) -> String {
+    if wanted == observed {
+        format!("{field} becomes {observed} in the maintenance window, as the plan says")
+    } else {
+        format!("{field} becomes {observed} by itself, the plan says {wanted}")
+    }
+}
+
 /// What is left as it is: the same columns.
 pub(crate) fn drift_row(drift: &Drift, home: &Region) -> [String; 4] {
     let address = drift
@@ -105,9 +114,7 @@ pub(crate) fn drift_row(drift: &Drift, home: &Region) -> [String; 4] {
         DriftReason::Grown => {
             format!("{field} is {observed}, the plan says {wanted}: left as it is")
         }
-        DriftReason::Pending => {
-            format!("{field} becomes {observed} by itself, the plan says {wanted}")
-        }
+        DriftReason::Pending => becomes(&field, &wanted, &observed),
         DriftReason::NotOurs => "follows this primary and is not ours: left alone".to_owned(),
     };
     let place = place(&drift.resource, home);

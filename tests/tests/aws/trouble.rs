@@ -327,3 +327,111 @@ fn an_instance_that_is_busy_with_something_else_is_changed_when_it_is_free() {
     run.wait().exits(0);
     cloud.is_settled();
 }
+
+#[test]
+fn a_replica_that_is_not_listed_yet_keeps_its_primary_from_being_deleted() {
+    let cloud = Cloud::new();
+    cloud.plan(1, "");
+    cloud.apply().exits(0);
+    let hidden = ["truck-replica-1".to_owned()];
+    let control = cloud.control();
+    control.change_aws(|options| options.unlisted = hidden.to_vec());
+    let destroy = ["destroy", "truck.toml", "--auto-approve"];
+    let ran = cloud.run(&destroy).exits(3);
+    ran.says("truck-replica-1 in us-east-1, which RDS does not list");
+    ran.says("run the same command again in a moment");
+    let state = control.state();
+    assert_eq!(state["aws"]["instances"].as_object().unwrap().len(), 2);
+    // Listed while it is looked for.
+    let run = cloud.start(&destroy);
+    let before = control.request_count();
+    wait_until("it was listed", || control.request_count() > before);
+    control.change_aws(|options| options.unlisted.clear());
+    run.wait().exits(0);
+    cloud.has_nothing();
+}
+
+impl Cloud {
+    /// Runs the binary with a web identity instead of keys, and with these variables.
+    fn run_by_token(&self, variables: &[(&str, &str)]) -> Ran {
+        let token = self.machine.path().join("token");
+        fs::write(&token, "planted-token").unwrap();
+        let mut command = self.command(&PLAN);
+        command
+            .env_remove("AWS_ACCESS_KEY_ID")
+            .env_remove("AWS_SECRET_ACCESS_KEY")
+            .env("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/x")
+            .env("AWS_WEB_IDENTITY_TOKEN_FILE", token)
+            .envs(variables.iter().copied());
+        self.machine.start_command(command).wait()
+    }
+}
+
+#[test]
+fn a_token_is_not_sent_in_plain_text_over_the_network() {
+    let cloud = Cloud::new();
+    cloud.plan(1, "");
+    for variable in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS"] {
+        let ran = cloud
+            .run_by_token(&[(variable, "http://vm.test:1")])
+            .exits(1);
+        ran.says("the endpoint http://vm.test:1 is not https");
+        ran.says("PGFLEET_INSECURE_ENDPOINT_HOSTS");
+    }
+    assert_eq!(cloud.control().request_count(), 0);
+}
+
+#[test]
+fn proxies_are_not_asked_for_this_machine_and_have_to_have_an_address() {
+    let cloud = Cloud::new();
+    cloud.plan(1, "");
+    let run = |variables: &[(&str, &str)]| {
+        let mut command = cloud.command(&PLAN);
+        command.envs(variables.iter().copied());
+        cloud.machine.start_command(command).wait()
+    };
+    let nobody = "http://127.0.0.1:9";
+    run(&[
+        ("HTTP_PROXY", nobody),
+        ("HTTPS_PROXY", nobody),
+        ("ALL_PROXY", nobody),
+    ])
+    .exits(0);
+    let ran = run(&[
+        ("HTTPS_PROXY", "http://"),
+        ("AWS_ENDPOINT_URL", "https://rds.test"),
+    ])
+    .exits(1);
+    ran.says("HTTPS_PROXY is no address of a proxy");
+}
+
+#[test]
+fn an_endpoint_that_is_no_address_is_told_without_what_was_sent() {
+    let cloud = Cloud::new();
+    cloud.plan(1, "");
+    for endpoint in ["nonsense", "https://"] {
+        let ran = cloud.run_at(endpoint, &PLAN).exits(1);
+        ran.says(&format!("the endpoint `{endpoint}` is no address"));
+        ran.says("AWS_ENDPOINT_URL").never_says("headers");
+    }
+}
+
+#[test]
+fn a_role_of_a_profile_without_a_region_is_asked_for_in_the_plan_s() {
+    let cloud = Cloud::new();
+    cloud.plan(1, "");
+    let config = cloud.machine.path().join("aws-config");
+    let profiles = "[profile x]\nrole_arn = arn:aws:iam::123456789012:role/x\nsource_profile = y\n\
+                    [profile y]\naws_access_key_id = KEY\naws_secret_access_key = planted-key\n";
+    fs::write(&config, profiles).unwrap();
+    let mut command = cloud.command(&PLAN);
+    command
+        .env_remove("AWS_ACCESS_KEY_ID")
+        .env_remove("AWS_SECRET_ACCESS_KEY")
+        .env("AWS_CONFIG_FILE", config)
+        .env("AWS_PROFILE", "x");
+    let ran = cloud.machine.start_command(command).wait();
+    // Where the simulator has no such call, the service was reached all the same.
+    ran.never_says("signing region");
+    assert!(cloud.control().request_count() > 0);
+}

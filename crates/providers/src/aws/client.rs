@@ -1,8 +1,7 @@
 //! Clients for the regions of a run, from one set of credentials.
 
-mod connect;
+pub(super) mod connect;
 mod endpoint;
-mod guard;
 mod log;
 mod whole;
 
@@ -12,7 +11,10 @@ use std::{
     time::SystemTime,
 };
 
-use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::{
+    BehaviorVersion, SdkConfig, meta::region::RegionProviderChain, retry::RetryConfig,
+    timeout::TimeoutConfig,
+};
 use aws_credential_types::{Credentials, provider::ProvideCredentials as _};
 use aws_sdk_rds::config::{Region as SdkRegion, SharedInterceptor};
 use aws_smithy_types::date_time::{DateTime, Format};
@@ -33,6 +35,8 @@ use whole::WholeAnswers;
 #[derive(Debug)]
 pub(super) struct Clients {
     options: AwsOptions,
+    /// Where credentials are asked for, if nothing else names a region.
+    home: Region,
     shared: Mutex<Shared>,
     /// Counts how often the credentials were found anew.
     generation: AtomicU64,
@@ -56,9 +60,10 @@ fn is_same(one: &Credentials, other: &Credentials) -> bool {
 }
 
 impl Clients {
-    pub(super) fn new(options: AwsOptions) -> Self {
+    pub(super) fn new(options: AwsOptions, home: Region) -> Self {
         Self {
             options,
+            home,
             shared: Mutex::default(),
             generation: AtomicU64::new(0),
         }
@@ -69,9 +74,15 @@ impl Clients {
             .connect_timeout(CONNECT)
             .operation_attempt_timeout(ANSWER)
             .build();
+        // Credentials of a role are asked for in some region, even where no profile names any.
+        let home = SdkRegion::new(self.home.as_str().to_owned());
+        let home = RegionProviderChain::default_provider().or_else(home);
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .retry_config(RetryConfig::disabled())
-            .timeout_config(timeouts);
+            .timeout_config(timeouts)
+            // Tokens and keys are sent with the questions for credentials: the same rules hold.
+            .http_client(connect::for_credentials(self.guard()))
+            .region(home);
         if let Some(endpoint) = &self.options.simulated_endpoint {
             let made_up = Credentials::new("SIMULATED", "simulated", None, None, "simulated");
             loader = loader
@@ -133,8 +144,7 @@ impl Clients {
         }
         let config = aws_sdk_rds::config::Builder::from(self.config(&mut shared).await)
             .region(SdkRegion::new(region.as_str().to_owned()))
-            .http_client(connect::client())
-            .interceptor(SharedInterceptor::new(self.guard()))
+            .http_client(connect::client(self.guard()))
             .interceptor(SharedInterceptor::new(WholeAnswers))
             .interceptor(SharedInterceptor::new(Wire::of(region)))
             .build();
@@ -148,8 +158,7 @@ impl Clients {
         let mut shared = self.shared.lock().await;
         let config = aws_sdk_sts::config::Builder::from(self.config(&mut shared).await)
             .region(SdkRegion::new(region.as_str().to_owned()))
-            .http_client(connect::client())
-            .interceptor(SharedInterceptor::new(self.guard()))
+            .http_client(connect::client(self.guard()))
             .interceptor(SharedInterceptor::new(WholeAnswers))
             .interceptor(SharedInterceptor::new(Wire::of(region)))
             .build();

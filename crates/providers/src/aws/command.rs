@@ -57,7 +57,28 @@ pub(super) fn of(mutation: &Mutation, password: Option<&PasswordSource>) -> Vec<
         }
     };
     in_region(&mut words, resource);
-    vec![words]
+    [words]
+        .into_iter()
+        .chain(group_afterwards(mutation))
+        .collect()
+}
+
+/// A replica in another region is made with the default group of parameters, and switched to its own
+/// when it is there.
+fn group_afterwards(mutation: &Mutation) -> Vec<Vec<Word>> {
+    let Operation::CreateReplica { desired, source } = &mutation.operation else {
+        return Vec::new();
+    };
+    let resource = &mutation.resource;
+    let group = desired.attributes.text(setting::PARAMETER_GROUP);
+    let Some(group) = group.filter(|_| is_abroad(resource, source)) else {
+        return Vec::new();
+    };
+    let mut words = command("modify-db-instance", resource);
+    option(&mut words, "db-parameter-group-name", Some(group));
+    flag(&mut words, "apply-immediately", true);
+    in_region(&mut words, resource);
+    vec![awaiting::wait("db-instance-available", resource), words]
 }
 
 /// `aws rds VERB` on one instance.

@@ -3,15 +3,17 @@
 use std::error::Error as StdError;
 
 use aws_sdk_rds::error::{ProvideErrorMetadata, SdkError};
+use pgfleet_model::Region;
 use pgfleet_provider::{ErrorKind, ProviderError, Retry};
 
 use crate::shared::{
     guard::{self, PlainHttp},
     http::Circle,
     pauses::retry_after,
-    proxies::OverProxy,
     words::{causes, chain, sentence},
 };
+
+use super::client::connect::BadProxy;
 
 /// Whether a call changes something: what is not known of it has to be looked up then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,24 +69,33 @@ where
     match error {
         SdkError::ServiceError(service) => {
             let error = service.err();
+            let status = service.raw().status().as_u16();
+            // It was taken, and what came of it cannot be read.
+            if (200..300).contains(&status) && error.code().is_none() {
+                return unreadable(call, unclear);
+            }
             let explained = match error.code() {
                 Some(code) => by_code(call, nature, code, error.message().unwrap_or_default()),
                 // No code: not the XML that AWS answers with.
                 None => not_aws(call),
             };
-            let explained = by_status(unclear, service.raw().status().as_u16(), explained);
+            let explained = by_status(unclear, status, explained);
             let asked = service.raw().headers().get("retry-after");
             let retry = explained.retry.not_before(asked.and_then(retry_after));
             explained.retry(retry)
         }
-        SdkError::ResponseError(_) => ProviderError::new(
-            ErrorKind::Internal,
-            format!("{call}: the answer is cut off or is not what RDS answers"),
-        )
-        .remedy("run the command again; if it stays so, look at the endpoint (AWS_ENDPOINT_URL)")
-        .retry(unclear),
+        SdkError::ResponseError(_) => unreadable(call, unclear),
         _ => by_cause(call, unclear, error),
     }
+}
+
+fn unreadable(call: &str, unclear: Retry) -> ProviderError {
+    ProviderError::new(
+        ErrorKind::Internal,
+        format!("{call}: the answer is cut off or is not what RDS answers"),
+    )
+    .remedy("run the command again; if it stays so, look at the endpoint (AWS_ENDPOINT_URL)")
+    .retry(unclear)
 }
 
 /// What its status tells of an answer whose words tell nothing that passes: those of a gateway in
@@ -126,11 +137,22 @@ fn by_cause(call: &str, unclear: Retry, error: &(dyn StdError + 'static)) -> Pro
     if let Some(plain) = causes(error).find_map(|cause| cause.downcast_ref::<PlainHttp>()) {
         return ProviderError::new(ErrorKind::Environment, plain.to_string()).remedy(guard::REMEDY);
     }
-    if let Some(proxy) = causes(error).find_map(|cause| cause.downcast_ref::<OverProxy>()) {
+    if let Some(proxy) = causes(error).find_map(|cause| cause.downcast_ref::<BadProxy>()) {
         return ProviderError::new(ErrorKind::Environment, proxy.to_string())
-            .remedy(proxy.remedy());
+            .remedy(BadProxy::REMEDY);
+    }
+    let mut causes = causes(error);
+    if let Some(said) = causes.find_map(|cause| no_endpoint(&cause.to_string())) {
+        return ProviderError::new(ErrorKind::Environment, format!("{call}: {said}"))
+            .remedy("look at AWS_ENDPOINT_URL, at AWS_ENDPOINT_URL_RDS and _STS and at endpoint_url in the profile: https://HOST or http://127.0.0.1:PORT");
     }
     let words = chain(error);
+    if let Some(remedy) = of_connections(&words) {
+        let why = format!("{call}: AWS is not reached: {words}");
+        return ProviderError::new(ErrorKind::Unreachable, why)
+            .remedy(remedy)
+            .retry(unclear);
+    }
     if words.contains("credentials") || words.contains("identity") {
         return ProviderError::new(
             ErrorKind::Credentials,
@@ -147,6 +169,57 @@ fn by_cause(call: &str, unclear: Retry, error: &(dyn StdError + 'static)) -> Pro
     )
     .remedy("look at the network, the region's name and AWS_ENDPOINT_URL")
     .retry(unclear)
+}
+
+/// What an endpoint is wrong for, where it is the address itself: the SDK repeats the whole request
+/// with it, headers and all.
+fn no_endpoint(said: &str) -> Option<String> {
+    let (_, rest) = said.split_once("failed to apply endpoint `")?;
+    let (endpoint, rest) = rest.split_once("` to request `")?;
+    // What stands before an `@` may be a password.
+    let endpoint = endpoint.rsplit_once('@').map_or(endpoint, |(_, host)| host);
+    let why = rest.rsplit_once("`: ").map(|(_, why)| sentence(why));
+    let why = why.unwrap_or_default();
+    Some(sentence(&format!(
+        "the endpoint `{endpoint}` is no address: {why}"
+    )))
+}
+
+/// What to do where a connection is not made for a reason of this machine's.
+fn of_connections(words: &str) -> Option<&'static str> {
+    let says = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
+    if says(&["UnknownIssuer", "invalid peer certificate"]) {
+        return Some(
+            "nobody whom this machine trusts has signed the endpoint's certificate: let \
+             SSL_CERT_FILE name the file of the authority that did, such as your proxy's",
+        );
+    }
+    says(&["proxy", "tunnel"])
+        .then_some("look at HTTPS_PROXY, at the proxy that it names, and at NO_PROXY")
+}
+
+/// The action that AWS says is missing: one call may need several.
+fn missing_action(message: &str) -> Option<&str> {
+    let (_, rest) = message.split_once("to perform: ")?;
+    let action = rest.split_whitespace().next()?;
+    let action = action.trim_end_matches(['.', ',']);
+    let (service, name) = action.split_once(':')?;
+    let plain = |word: &str| {
+        !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+    };
+    (plain(service) && plain(name)).then_some(action)
+}
+
+/// Says of which region an error is, where several are asked side by side.
+pub(super) fn of_region(call: &str, region: &Region, error: ProviderError) -> ProviderError {
+    let told = match error.message.strip_prefix(&format!("{call}: ")) {
+        Some(rest) => format!("{call} in {region}: {rest}"),
+        None => format!("{region}: {}", error.message),
+    };
+    ProviderError {
+        message: told,
+        ..error
+    }
 }
 
 fn by_code(call: &str, nature: Nature, code: &str, message: &str) -> ProviderError {
@@ -169,8 +242,10 @@ fn by_code(call: &str, nature: Nature, code: &str, message: &str) -> ProviderErr
                 "GetCallerIdentity" => "sts",
                 _ => "rds",
             };
+            let action = missing_action(&message);
+            let action = action.map_or_else(|| format!("{service}:{call}"), ToOwned::to_owned);
             error(ErrorKind::Permission).remedy(format!(
-                "allow the action {service}:{call} to whoever runs this; docs/aws.md has the policy"
+                "allow the action {action} to whoever runs this; docs/aws.md has the policy"
             ))
         }
         code if EXPIRED.contains(&code) => error(ErrorKind::Expired)
@@ -178,6 +253,25 @@ fn by_code(call: &str, nature: Nature, code: &str, message: &str) -> ProviderErr
         // Their scope names the region that the plan file names.
         "SignatureDoesNotMatch" if message.contains("valid region") => error(ErrorKind::Refused)
             .remedy("look at `region` in the plan file: AWS knows no such region"),
+        // The time that a signature holds for: AWS says which is which.
+        "SignatureDoesNotMatch" | "InvalidSignatureException" | "RequestTimeTooSkewed"
+            if code == "RequestTimeTooSkewed"
+                || message.contains("Signature expired")
+                || message.contains("Signature not yet current") =>
+        {
+            error(ErrorKind::Credentials)
+                .remedy("the clock of this machine is wrong: set it, and run the command again")
+        }
+        "OptInRequired" | "SubscriptionRequiredException" => error(ErrorKind::Refused).remedy(
+            "enable the region for the account (AWS Account Management, AWS Regions), or take it \
+             out of the plan file",
+        ),
+        "InvalidClientTokenId" if call == "DescribeDBInstances" => {
+            error(ErrorKind::Credentials).remedy(
+                "AWS does not accept the credentials; look at AWS_PROFILE and the keys, and whether \
+                 the account has enabled the region",
+            )
+        }
         "InvalidClientTokenId"
         | "UnrecognizedClientException"
         | "SignatureDoesNotMatch"
@@ -289,6 +383,68 @@ mod tests {
             let named = error.remedy.contains("rds:CreateDBInstance");
             assert!(named, "{code}: {}", error.remedy);
         }
+    }
+
+    #[test]
+    fn the_permission_that_is_missing_is_the_one_that_aws_names() {
+        let said = "User: arn:aws:iam::123456789012:user/x is not authorized to perform: \
+                    rds:AddTagsToResource on resource: arn:aws:rds:us-east-1:123456789012:db:*";
+        let error = by_code("CreateDBInstance", Nature::Changes, "AccessDenied", said);
+        assert!(error.remedy.contains("rds:AddTagsToResource"), "{error:?}");
+        assert!(!error.remedy.contains("rds:CreateDBInstance"), "{error:?}");
+        assert_eq!(missing_action("not authorized to perform: <script>"), None);
+    }
+
+    #[test]
+    fn a_clock_and_a_region_that_are_wrong_are_told_as_such() {
+        let told = |code, words| by_code("DescribeDBInstances", Nature::Reads, code, words).remedy;
+        let late = "Signature expired: 20261130T050000Z is now earlier than 20261130T055500Z";
+        assert!(told("SignatureDoesNotMatch", late).contains("clock"));
+        assert!(!told("SignatureDoesNotMatch", "no").contains("clock"));
+        assert!(told("OptInRequired", "no").contains("enable the region"));
+        let error = by_code("DescribeDBInstances", Nature::Reads, "OptInRequired", "no");
+        let error = of_region("DescribeDBInstances", &Region::new("eu-south-1"), error);
+        let told = "DescribeDBInstances in eu-south-1: OptInRequired: no";
+        assert_eq!(error.message, told);
+        assert!(
+            of_connections("invalid peer certificate: UnknownIssuer")
+                .is_some_and(|remedy| remedy.contains("SSL_CERT_FILE"))
+        );
+        assert!(
+            of_connections("proxy authorization required")
+                .is_some_and(|remedy| remedy.contains("HTTPS_PROXY"))
+        );
+        assert_eq!(of_connections("connection refused"), None);
+    }
+
+    #[test]
+    fn an_endpoint_that_is_no_address_is_told_without_the_request() {
+        let said = "failed to apply endpoint `nonsense` to request `Request { body: \
+                    MasterUserPassword=planted }`: endpoint must contain scheme";
+        let told = no_endpoint(said).unwrap();
+        assert_eq!(
+            told,
+            "the endpoint `nonsense` is no address: endpoint must contain scheme"
+        );
+    }
+
+    #[test]
+    fn an_answer_that_says_yes_and_cannot_be_read_is_looked_up() {
+        use aws_sdk_rds::{
+            config::http::HttpResponse, operation::create_db_instance::CreateDBInstanceError,
+        };
+        let retry = |nature| {
+            let page = HttpResponse::new(200.try_into().unwrap(), "<a>12x</a>".into());
+            let error = CreateDBInstanceError::unhandled("no number");
+            explain(
+                "CreateDBInstance",
+                nature,
+                &SdkError::service_error(error, page),
+            )
+            .retry
+        };
+        assert_eq!(retry(Nature::Changes), Retry::Reobserve);
+        assert_eq!(retry(Nature::Reads), Retry::Backoff);
     }
 
     #[test]

@@ -43,6 +43,8 @@ mod setting {
     pub(super) const PUBLIC: &str = "publicly_accessible";
     /// Observed only: whether the disk is encrypted.
     pub(super) const ENCRYPTED: &str = "storage_encrypted";
+    /// Observed only: an engine that is not PostgreSQL.
+    pub(super) const OTHER_ENGINE: &str = "engine";
     /// Observed only: the Multi-AZ DB cluster that it is a member of.
     pub(super) const CLUSTER: &str = "cluster";
     /// Observed only: the Multi-AZ DB clusters that are replicas of it.

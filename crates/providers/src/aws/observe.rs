@@ -13,10 +13,13 @@ use pgfleet_provider::{ErrorKind, ProviderError};
 use crate::shared::{http::Pages, numbers, passwords};
 
 use super::{
-    errors::{Nature, endless, explain},
+    ENGINE,
+    errors::{Nature, endless, explain, of_region},
     setting,
 };
 
+/// The call that lists.
+const LIST: &str = "DescribeDBInstances";
 /// Instances in one answer; RDS gives at most this many.
 const PAGE: i32 = 100;
 
@@ -24,8 +27,18 @@ const PAGE: i32 = 100;
 pub(super) struct Listed {
     pub(super) instance: ObservedInstance,
     pub(super) arn: Option<String>,
+    /// Its replicas by its own account, in whichever region: a list shows a new one a moment later.
+    pub(super) replicas: Vec<ResourceRef>,
+}
+
+impl Listed {
     /// Its replicas in other regions.
-    pub(super) replicas_abroad: Vec<ResourceRef>,
+    pub(super) fn replicas_abroad(&self) -> impl Iterator<Item = &ResourceRef> {
+        let here = &self.instance.resource.region;
+        self.replicas
+            .iter()
+            .filter(move |replica| replica.region != *here)
+    }
 }
 
 /// Every instance of a region, page by page.
@@ -42,13 +55,14 @@ pub(super) async fn list(
             .set_marker(marker)
             .send()
             .await
-            .map_err(|error| explain("DescribeDBInstances", Nature::Reads, &error))?;
+            .map_err(|error| explain(LIST, Nature::Reads, &error))
+            .map_err(|error| of_region(LIST, region, error))?;
         for instance in page.db_instances() {
             found.push(listed(instance, region)?);
         }
         marker = pages
             .next(page.marker)
-            .map_err(|circle| endless("DescribeDBInstances", circle))?;
+            .map_err(|circle| endless(LIST, circle))?;
         if marker.is_none() {
             return Ok(found);
         }
@@ -113,13 +127,10 @@ pub(super) fn listed(live: &DbInstance, region: &Region) -> Result<Listed, Provi
         pending: pending(live),
     };
     let replicas = live.read_replica_db_instance_identifiers().iter();
-    let abroad = replicas
-        .map(|replica| reference(replica, region))
-        .filter(|replica| replica.region != *region);
     Ok(Listed {
         instance,
         arn: live.db_instance_arn().map(ToOwned::to_owned),
-        replicas_abroad: abroad.collect(),
+        replicas: replicas.map(|replica| reference(replica, region)).collect(),
     })
 }
 
@@ -257,6 +268,10 @@ fn settings(live: &DbInstance) -> BTreeMap<String, Value> {
             setting::ENCRYPTED,
             live.storage_encrypted().map(Value::Flag),
         ),
+        (
+            setting::OTHER_ENGINE,
+            live.engine().filter(|engine| *engine != ENGINE).map(text),
+        ),
         (setting::CLUSTER, live.db_cluster_identifier().map(text)),
         (
             setting::REPLICA_CLUSTERS,
@@ -288,6 +303,10 @@ fn pending(live: &DbInstance) -> BTreeMap<Field, Value> {
         (Field::Iops, number(pending.iops())),
         (Field::Throughput, number(pending.storage_throughput())),
         (Field::BackupDays, number(pending.backup_retention_period())),
+        (
+            Field::Setting(setting::SUBNET_GROUP.to_owned()),
+            text(pending.db_subnet_group_name()),
+        ),
         // Shown as asterisks for as long as the change takes.
         (
             Field::Setting(PASSWORD_VERSION.to_owned()),

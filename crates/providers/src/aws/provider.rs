@@ -3,14 +3,14 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
-    time::{Instant, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use async_trait::async_trait;
 use futures_util::future::{BoxFuture, join_all};
 use pgfleet_model::{
-    AccountId, Check, FleetName, Inventory, Mutation, ObjectVersion, ObservedInstance,
-    Operation as Verb, Owner, PasswordSource, Region, ResourceRef, TAG_ADDRESS, TAG_FLEET,
+    AccountId, Check, Condition, FleetName, Inventory, Mutation, ObjectVersion, ObservedInstance,
+    Operation as Verb, Owner, PasswordSource, Phase, Region, ResourceRef, TAG_ADDRESS, TAG_FLEET,
     TAG_MANAGED_BY,
 };
 use pgfleet_provider::{
@@ -33,10 +33,15 @@ use super::{
     observe::{Listed, list, listed},
     platform::{is_abroad, is_tag, new_tags},
     preflight,
-    seen::gone::{Awaited, gone},
+    seen::gone::{Awaited, TAGS_SHOWN, TAKEN, gone, overwritten},
     seen::polled::{Page, Polled},
-    seen::{Known, Seen},
+    seen::{Known, Seen, replicas},
 };
+
+/// How often RDS is asked for a list that shows each replica that an instance names.
+const LISTS: u32 = 6;
+/// Between two such questions.
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// RDS in all regions of one account. Fleets of a run share one, and with it its listings.
 pub struct AwsProvider {
@@ -58,7 +63,7 @@ impl AwsProvider {
     pub fn new(options: AwsOptions, home: Region) -> Self {
         Self {
             platform: AwsPlatform::default(),
-            clients: Clients::new(options),
+            clients: Clients::new(options, home.clone()),
             home,
             account: OnceCell::new(),
             offers: preflight::Offers::default(),
@@ -114,10 +119,7 @@ impl AwsProvider {
     }
 
     /// Lists regions side by side, and then those in which replicas of these lie.
-    async fn list_regions(
-        &self,
-        regions: BTreeSet<Region>,
-    ) -> Result<Vec<ObservedInstance>, ProviderError> {
+    async fn list_regions(&self, regions: BTreeSet<Region>) -> Result<Vec<Listed>, ProviderError> {
         let mut seen = Vec::new();
         let mut done: BTreeSet<Region> = BTreeSet::new();
         let mut next = regions;
@@ -132,15 +134,34 @@ impl AwsProvider {
                 for one in listed? {
                     // A replica that the plan no longer wants may be all that is left in a region.
                     if one.instance.owner.is_some() {
-                        let abroad = one.replicas_abroad.iter();
+                        let abroad = one.replicas_abroad();
                         next.extend(abroad.map(|replica| replica.region.clone()));
                     }
-                    seen.push(self.seen.note(one));
+                    self.seen.note(&one);
+                    seen.push(one);
                 }
             }
             next.retain(|region| !done.contains(region));
         }
         Ok(seen)
+    }
+
+    /// Lists regions until they show each replica that an instance of pgfleet's names: one that was
+    /// just made is listed a moment later, one that was just deleted is named a moment longer.
+    async fn list_whole(
+        &self,
+        regions: &BTreeSet<Region>,
+    ) -> Result<Vec<ObservedInstance>, ProviderError> {
+        let mut lists = 1;
+        loop {
+            let mut listed = self.list_regions(regions.clone()).await?;
+            let lacks = replicas::mark(&mut listed, &self.seen);
+            if !lacks || lists == LISTS {
+                return Ok(listed.into_iter().map(|one| one.instance).collect());
+            }
+            lists += 1;
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 
     /// Sets pgfleet's tags, or takes them off.
@@ -152,6 +173,11 @@ impl AwsProvider {
         let client = self.clients.rds(&resource.region).await;
         let arn = self.arn(resource).await?;
         if let Some(owner) = owner {
+            if let Some(engine) = self.look_up(resource).await?.other_engine {
+                let why = format!("{resource} runs {engine}, which pgfleet does not manage");
+                return Err(ProviderError::new(ErrorKind::Refused, why)
+                    .remedy("give the instance another name in the plan file"));
+            }
             let tags = owner.tags().into_iter().collect();
             return mutate::add_tags(&client, &arn, tags).await;
         }
@@ -170,6 +196,10 @@ impl AwsProvider {
         if !mutation.operation.is_create() {
             let seen = self.look_up(resource).await?;
             is_ours(mutation, seen.owner.as_ref())?;
+            if matches!(mutation.operation, Verb::Delete { .. }) {
+                let fleet = &mutation.owner.fleet;
+                replicas::is_left_by_all(resource, fleet, &seen, &self.seen)?;
+            }
         }
         let answer = match &mutation.operation {
             Verb::CreatePrimary { desired } => {
@@ -204,7 +234,11 @@ impl AwsProvider {
             }
         };
         match answer {
-            Some(live) => Ok(Some(self.seen.note(listed(&live, &resource.region)?))),
+            Some(live) => {
+                let shown = listed(&live, &resource.region)?;
+                self.seen.note(&shown);
+                Ok(Some(shown.instance))
+            }
             None => Ok(None),
         }
     }
@@ -237,7 +271,7 @@ impl Provider for AwsProvider {
 
     async fn observe(&self, scope: &Scope) -> Result<Inventory, ProviderError> {
         let seen = self
-            .renewing(Box::pin(self.list_regions(scope.regions.clone())))
+            .renewing(Box::pin(self.list_whole(&scope.regions)))
             .await?;
         Ok(seen.into_iter().collect())
     }
@@ -281,14 +315,8 @@ impl Provider for AwsProvider {
             !matches!(mutation.operation, Verb::Delete { .. })
                 && self.platform.standing(mutation, Some(&live)) == Standing::Done
         });
-        let retags = matches!(&mutation.operation, Verb::Modify { fields, .. }
-            if fields.iter().all(|change| is_tag(&change.field)));
         Ok(Operation {
-            until: if done || retags {
-                Until::Reached
-            } else {
-                Until::Holds
-            },
+            until: if done { Until::Reached } else { Until::Holds },
             ..attached()
         })
     }
@@ -341,8 +369,23 @@ impl Provider for AwsProvider {
                 let is_gone =
                     self.awaited
                         .is_gone(&mutation.resource, live.is_some(), Instant::now());
-                match self.platform.standing(mutation, live) {
+                let standing = match live {
+                    Some(live) if retags(mutation) => self.tagged(mutation, live),
+                    live => self.platform.standing(mutation, live),
+                };
+                let is_idle = live.is_some() && standing == Standing::NotBegun;
+                let idle = self
+                    .awaited
+                    .idle(&mutation.resource, is_idle, Instant::now());
+                match standing {
                     Standing::NotBegun if is_gone => Err(gone(mutation)),
+                    // Tags are shown late; RDS has taken them.
+                    Standing::NotBegun if retags(mutation) && idle >= TAGS_SHOWN => {
+                        Ok(Progress::Done)
+                    }
+                    Standing::NotBegun if is_modified(mutation) && idle >= TAKEN => {
+                        Err(overwritten(mutation))
+                    }
                     // What RDS has taken it begins a moment later: its status stays as it was.
                     Standing::NotBegun => Ok(Progress::Running { retry_after: None }),
                     standing => {
@@ -355,13 +398,36 @@ impl Provider for AwsProvider {
     }
 }
 
+/// Whether a mutation sets tags and nothing else.
+fn retags(mutation: &Mutation) -> bool {
+    matches!(&mutation.operation, Verb::Modify { fields, .. }
+        if fields.iter().all(|change| is_tag(&change.field)))
+}
+
+fn is_modified(mutation: &Mutation) -> bool {
+    matches!(mutation.operation, Verb::Modify { .. }) && !retags(mutation)
+}
+
 impl AwsProvider {
+    /// How far a change of tags is: they are set whatever else an instance is at.
+    fn tagged(&self, mutation: &Mutation, live: &ObservedInstance) -> Standing {
+        let live = ObservedInstance {
+            phase: Phase::Available,
+            condition: Condition::Sound,
+            ..live.clone()
+        };
+        self.platform.standing(mutation, Some(&live))
+    }
+
     fn page(&self, listed: Vec<Listed>) -> Page {
         let ours = listed.iter().filter(|one| one.instance.owner.is_some());
-        let abroad = ours.flat_map(|one| &one.replicas_abroad);
+        let abroad = ours.flat_map(Listed::replicas_abroad);
         let beyond = abroad.map(|replica| replica.region.clone()).collect();
-        let noted = listed.into_iter().map(|one| self.seen.note(one));
-        let instances = noted.map(|live| (live.resource.clone(), live)).collect();
+        let noted = listed.into_iter().map(|one| {
+            self.seen.note(&one);
+            (one.instance.resource.clone(), one.instance)
+        });
+        let instances = noted.collect();
         Page { instances, beyond }
     }
 }

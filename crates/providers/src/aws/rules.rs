@@ -8,12 +8,12 @@ mod tests;
 
 use pgfleet_model::{
     Action, Attributes, Availability, Change, ChangeSet, Check, DesiredInstance, DesiredState,
-    Field, ObservedState, Role,
+    Field, ObservedState, Reason, Role, Stranger,
 };
 
 use crate::shared::{offered, passwords::has_version};
 
-use super::{REPLICA_CALL, docs, platform::is_abroad, setting};
+use super::{REPLICA_CALL, docs, platform::is_abroad, seen::replicas, setting};
 
 /// Replicas of one source that RDS makes without a raised quota.
 const MAX_REPLICAS: usize = 15;
@@ -82,7 +82,72 @@ pub(super) fn check(
     let makes_replicas = created.iter().any(|wanted| wanted.role() == Role::Replica);
     checks.extend(source::check(desired, observed, makes_replicas));
     checks.extend(promotes_replicas(observed, changes));
+    checks.extend(other_engines(observed));
+    checks.extend(states(observed, changes));
     checks
+}
+
+/// What is not PostgreSQL is neither replicated nor managed, whatever its name.
+fn other_engines(observed: &ObservedState) -> Vec<Check> {
+    let held = observed
+        .strangers
+        .iter()
+        .filter_map(|stranger| match stranger {
+            Stranger::Holds(address, live) => Some((Some(address), live)),
+            Stranger::Follows(_) => None,
+        });
+    let wanted = observed.wanted.iter();
+    let all = wanted
+        .map(|(address, live)| (Some(address), live))
+        .chain(held)
+        .chain(observed.existing.iter().map(|live| (None, live)));
+    let checks = all.filter_map(|(address, live)| {
+        let engine = live.attributes.text(setting::OTHER_ENGINE)?;
+        let why = format!("{} runs {engine}, not PostgreSQL", live.resource);
+        let check = Check::error("aws/engine", why)
+            .remedy("name a DB instance of RDS for PostgreSQL")
+            .source(docs("CHAP_PostgreSQL.html"));
+        Some(match address {
+            Some(address) => check.at(address),
+            None => check.key("primary.existing"),
+        })
+    });
+    checks.collect()
+}
+
+/// Words of RDS for what is usable and near its end, and for what is mended by other means than a
+/// new instance.
+fn states(observed: &ObservedState, changes: &ChangeSet) -> Vec<Check> {
+    let page = || docs("accessing-monitoring.html");
+    let checks = observed.wanted.iter().filter_map(|(address, live)| {
+        let rebuilt = || {
+            let mut changes = changes.effective();
+            changes.any(|change| {
+                change.resource == live.resource && change.reasons.contains(&Reason::Rebuild)
+            })
+        };
+        let check = match live.raw_phase.as_str() {
+            "storage-full" => {
+                let why = format!("the disk of {} is full", live.resource);
+                Check::warning("aws/storage-full", why)
+                    .remedy("give it more in `storage`, or let it grow (autogrow_to_gib)")
+            }
+            word @ ("incompatible-parameters" | "incompatible-option-group") if rebuilt() => {
+                let why = format!(
+                    "{} is `{word}`: its parameters or options do not fit it, and a new replica \
+                     would get the same",
+                    live.resource
+                );
+                Check::error("aws/incompatible", why).remedy(
+                    "put its parameter group right and reboot it: aws rds reset-db-parameter-group, \
+                     aws rds reboot-db-instance",
+                )
+            }
+            _ => return None,
+        };
+        Some(check.at(address).source(page()))
+    });
+    checks.collect()
 }
 
 /// 1 to 63 letters, digits and hyphens, beginning with a letter, no hyphen at the end or twice.
@@ -323,6 +388,18 @@ fn promotes_replicas(observed: &ObservedState, changes: &ChangeSet) -> Vec<Check
         if let Some(clusters) = clusters {
             strangers.extend(clusters.iter().map(|name| format!("the DB cluster {name}")));
         }
+        let unlisted: Vec<String> = live
+            .into_iter()
+            .flat_map(replicas::unlisted)
+            .map(|name| format!("{name}, which RDS does not list"))
+            .collect();
+        let remedy = if strangers.is_empty() {
+            "run the same command again in a moment: RDS lists a replica a little after it was made, \
+             and names it a little longer than it is there"
+        } else {
+            "delete them first, or promote them on purpose"
+        };
+        strangers.extend(unlisted);
         (!strangers.is_empty()).then(|| {
             Check::error(
                 "aws/promotes-replicas",
@@ -333,7 +410,7 @@ fn promotes_replicas(observed: &ObservedState, changes: &ChangeSet) -> Vec<Check
                 ),
             )
             .at(&change.address)
-            .remedy("delete them first, or promote them on purpose")
+            .remedy(remedy)
             .source(docs("USER_DeleteInstance.html"))
         })
     });

@@ -12,6 +12,8 @@ pub(crate) mod pauses;
 #[cfg(test)]
 pub(crate) mod planning;
 pub(crate) mod portable;
+#[cfg(feature = "gcp")]
 pub(crate) mod proxies;
+mod scrub;
 pub(crate) mod standing;
 pub(crate) mod words;

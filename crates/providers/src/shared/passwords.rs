@@ -16,10 +16,7 @@ use pgfleet_planner::PASSWORD_VERSION;
 use pgfleet_provider::{ErrorKind, ProviderError, Secrets};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::shared::words;
-
-/// What stands where a password stood.
-const HIDDEN: &str = "***";
+use crate::shared::scrub;
 
 /// The tag that tells which `password_version` the administrator's password is of.
 const TAG_VERSION: &str = "pgfleet-password-version";
@@ -95,31 +92,15 @@ pub(crate) async fn read(
     }
 }
 
-/// Takes a password out of an error, in case that somebody repeats what was sent. What others say is
-/// told as one line and cut where it is long ([`words::sentence`]): the password is found in it all
-/// the same.
+/// Takes a password out of an error, in case that somebody repeats what was sent, in whichever way
+/// ([`scrub`]).
 pub(crate) fn scrubbed(error: ProviderError, password: Option<&SecretString>) -> ProviderError {
     let Some(password) = password.map(SecretString::expose_secret) else {
         return error;
     };
-    let told = words::sentence(password);
-    let clean = |text: String| {
-        let mut text = text;
-        for secret in [password, &told] {
-            if !secret.is_empty() {
-                text = text.replace(secret, HIDDEN);
-            }
-        }
-        // Its first part, before the cut. A shorter one tells nothing.
-        for (end, _) in told.char_indices().skip(3) {
-            let part = format!("{}{}", &told[..end], words::CUT);
-            text = text.replace(&part, &format!("{HIDDEN}{}", words::CUT));
-        }
-        text
-    };
     ProviderError {
-        message: clean(error.message),
-        remedy: clean(error.remedy),
+        message: scrub::hidden(&error.message, password),
+        remedy: scrub::hidden(&error.remedy, password),
         ..error
     }
 }
@@ -178,6 +159,7 @@ pub(crate) fn take_version(tags: &mut Tags) -> Option<(String, Value)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shared::words;
 
     #[tokio::test]
     async fn a_password_that_the_service_would_not_take_is_refused_by_its_source_and_the_rule() {

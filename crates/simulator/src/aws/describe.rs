@@ -33,6 +33,7 @@ pub(crate) fn instances(call: &mut Call<'_>, xml: &mut Xml) -> ApiResult<()> {
         .world
         .in_place(&call.place)
         .filter(|instance| one.as_ref().is_none_or(|key| instance.key() == *key))
+        .filter(|instance| one.is_some() || !call.options.unlisted.contains(&instance.identifier))
         .filter(|instance| is_wanted(call, instance))
         .map(|instance| (instance.identifier.clone(), instance));
     let page = page(call, 100, matching)?;

@@ -36,6 +36,9 @@ pub struct AwsOptions {
     /// Answer `DescribeOrderableDBInstanceOptions` with an empty list, as some that stand in for RDS
     /// do.
     pub tells_no_offers: bool,
+    /// Instances that lists leave out although they are there, as RDS does for a moment with those that
+    /// it has just begun to make.
+    pub unlisted: Vec<String>,
     /// Take any well-formed name of a subnet group or parameter group as existing.
     pub accept_any_group: bool,
     /// DB subnet groups beside `default`, by region.
@@ -74,6 +77,7 @@ impl Default for AwsOptions {
             ignore_multi_az_on_replica_create: false,
             finished_in_answer: false,
             tells_no_offers: false,
+            unlisted: Vec::new(),
             accept_any_group: false,
             subnet_groups: Vec::new(),
             parameter_groups: Vec::new(),

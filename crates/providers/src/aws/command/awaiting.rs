@@ -28,7 +28,7 @@ pub(in crate::aws) fn of(mutation: &Mutation) -> Vec<Vec<Word>> {
     }
 }
 
-fn wait(condition: &str, resource: &ResourceRef) -> Vec<Word> {
+pub(in crate::aws) fn wait(condition: &str, resource: &ResourceRef) -> Vec<Word> {
     let mut words = command(condition, resource);
     words.insert(2, "wait".into());
     in_region(&mut words, resource);

@@ -2,7 +2,7 @@
 
 use pgfleet_model::{Attributes, Check, DesiredState, ObservedInstance, ObservedState};
 
-use crate::aws::{docs, setting};
+use crate::aws::{REPLICA_CALL, docs, setting};
 
 /// Levels of replicas below a primary.
 const LEVELS: usize = 3;
@@ -19,6 +19,9 @@ pub(in crate::aws) fn check(
     makes_replicas: bool,
 ) -> Vec<Check> {
     let mut checks: Vec<Check> = backup_retention(desired, observed).into_iter().collect();
+    if let Some(existing) = &observed.existing {
+        checks.extend(other_major(desired, existing));
+    }
     if makes_replicas {
         checks.extend(managed_password(observed));
         if let Some(existing) = &observed.existing {
@@ -27,6 +30,31 @@ pub(in crate::aws) fn check(
         }
     }
     checks
+}
+
+/// A replica has the version of its source, and an upgrade to another major version is nothing that a
+/// plan does along the way.
+fn other_major(desired: &DesiredState, existing: &ObservedInstance) -> Option<Check> {
+    let live = existing.attributes.postgres?;
+    let mut wanted = desired
+        .replicas()
+        .filter_map(|replica| replica.attributes.postgres);
+    let wanted = wanted.find(|wanted| wanted.major != live.major)?;
+    Some(
+        Check::error(
+            "aws/existing-version",
+            format!(
+                "PostgreSQL {live} runs on {}, and its replicas run the same; the plan wants {wanted}",
+                existing.resource
+            ),
+        )
+        .key("postgres")
+        .remedy(format!(
+            "write postgres = \"{}\", or leave it out",
+            live.major
+        ))
+        .source(REPLICA_CALL),
+    )
 }
 
 /// Replicas of a replica: three levels of them below a primary, 5 of each source, and not of old

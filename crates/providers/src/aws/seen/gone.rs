@@ -16,6 +16,12 @@ const LISTS: u32 = 2;
 /// How long RDS may take to list what it has just begun to make.
 const UNLISTED: Duration = Duration::from_secs(120);
 
+/// How long RDS may show `available` and the old values of what it has taken: its pending values show
+/// a change at once, and its status within a minute.
+pub(in crate::aws) const TAKEN: Duration = Duration::from_secs(90);
+/// How long RDS may show old tags.
+pub(in crate::aws) const TAGS_SHOWN: Duration = Duration::from_secs(120);
+
 /// What is waited for.
 #[derive(Debug, Default)]
 pub(in crate::aws) struct Awaited(Mutex<BTreeMap<ResourceRef, Wait>>);
@@ -25,6 +31,8 @@ struct Wait {
     since: Instant,
     was_listed: bool,
     lists_without: u32,
+    /// Since when nothing is seen of what was asked.
+    idle_since: Option<Instant>,
 }
 
 impl Awaited {
@@ -35,6 +43,7 @@ impl Awaited {
             // A plan attaches to what it has seen in a list.
             was_listed: mutation.resume,
             lists_without: 0,
+            idle_since: None,
         };
         let mut waits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         waits.insert(mutation.resource.clone(), wait);
@@ -52,6 +61,7 @@ impl Awaited {
             since: now,
             was_listed: false,
             lists_without: 0,
+            idle_since: None,
         });
         if is_listed {
             (wait.was_listed, wait.lists_without) = (true, 0);
@@ -61,6 +71,39 @@ impl Awaited {
         let may_be_late = !wait.was_listed && now.duration_since(wait.since) < UNLISTED;
         wait.lists_without >= LISTS && !may_be_late
     }
+}
+
+impl Awaited {
+    /// Takes note whether a list shows nothing of what was asked, and says for how long lists have
+    /// shown nothing.
+    pub(in crate::aws) fn idle(
+        &self,
+        resource: &ResourceRef,
+        is_idle: bool,
+        now: Instant,
+    ) -> Duration {
+        let mut waits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(wait) = waits.get_mut(resource) else {
+            return Duration::ZERO;
+        };
+        if !is_idle {
+            wait.idle_since = None;
+        }
+        let since = is_idle.then(|| *wait.idle_since.get_or_insert(now));
+        since.map_or(Duration::ZERO, |since| now.duration_since(since))
+    }
+}
+
+/// Why a step ends whose values are not coming.
+pub(in crate::aws) fn overwritten(mutation: &Mutation) -> ProviderError {
+    let why = format!(
+        "RDS has taken the change of {}, and shows neither its values nor that they are coming: \
+         somebody else has changed it meanwhile",
+        mutation.resource
+    );
+    ProviderError::new(ErrorKind::Conflict, why).remedy(
+        "look in CloudTrail for who called ModifyDBInstance; another apply makes it as planned",
+    )
 }
 
 /// Why a step ends whose instance has gone.
@@ -125,6 +168,23 @@ mod tests {
             assert!(!awaited.is_gone(&resource, false, later), "{seconds}");
         }
         assert!(awaited.is_gone(&resource, false, now + UNLISTED));
+    }
+
+    #[test]
+    fn what_lists_show_nothing_of_is_idle_since_the_first_of_them() {
+        let (awaited, now) = (Awaited::default(), Instant::now());
+        let mutation = starts(false);
+        awaited.begin(&mutation, now);
+        let idle = |is_idle, seconds| {
+            let later = now + Duration::from_secs(seconds);
+            awaited.idle(&mutation.resource, is_idle, later).as_secs()
+        };
+        assert_eq!((idle(true, 5), idle(true, 95)), (0, 90));
+        // Something is seen of it: the time begins anew.
+        assert_eq!(
+            (idle(false, 96), idle(true, 100), idle(true, 110)),
+            (0, 0, 10)
+        );
     }
 
     #[test]

@@ -303,3 +303,40 @@ fn a_primary_needs_a_password_and_a_public_address_is_warned_of() {
     let public = format!("{}[aws]\npublicly_accessible = true\n", file("", ""));
     assert!(codes(&planned(&public, []), Severity::Warning).contains(&"aws/public"));
 }
+
+#[test]
+fn a_full_disk_is_warned_of_and_a_replica_is_not_rebuilt_for_its_parameters() {
+    let mut full = live("primary");
+    full.raw_phase = "storage-full".to_owned();
+    let plan = planned(&file("", ""), [full]);
+    assert!(codes(&plan, Severity::Warning).contains(&"aws/storage-full"));
+    takes(&plan);
+    let mut unfit = live("replica-1");
+    unfit.phase = Phase::Failed;
+    unfit.raw_phase = "incompatible-parameters".to_owned();
+    refuses(
+        &planned(&replicas(1, ""), [live("primary"), unfit.clone()]),
+        "aws/incompatible",
+    );
+    // What cannot be mended is rebuilt.
+    unfit.raw_phase = "incompatible-restore".to_owned();
+    takes(&planned(&replicas(1, ""), [live("primary"), unfit]));
+}
+
+#[test]
+fn a_replica_abroad_is_switched_to_its_parameter_group_when_it_is_there() {
+    let abroad =
+        format!("region = '{THERE}'\naws = {{ kms_key = 'a-key', parameter_group = 'ours' }}\n");
+    let plan = planned(&replicas(1, &abroad), [live("primary")]);
+    let words = words(&plan, 0);
+    let switch = "modify-db-instance --db-instance-identifier truck-replica-1 \
+                  --db-parameter-group-name ours --apply-immediately --region eu-west-1";
+    let wait = words.find("wait db-instance-available").unwrap();
+    assert!(words.find(switch).unwrap() > wait, "{words}");
+    // Beside its source it has the source's.
+    let near = planned(
+        &replicas(1, "aws = { parameter_group = 'ours' }"),
+        [live("primary")],
+    );
+    assert!(!self::words(&near, 0).contains("modify-db-instance"));
+}

@@ -80,6 +80,32 @@ fn a_member_of_a_cluster_is_no_source() {
 }
 
 #[test]
+fn what_is_not_postgres_is_no_source_and_no_instance_of_a_fleet() {
+    let sql = |live| set(live, "engine", Value::Text("sqlserver-se".into()));
+    for plan in [
+        planned(&existing(1), [sql(theirs("theirs", None))]),
+        planned(&file("", ""), [sql(theirs("truck-primary", None))]),
+        planned(&file("", ""), [sql(live("primary"))]),
+    ] {
+        refuses(&plan, "aws/engine");
+        let mut said = plan.checks.iter().map(|check| check.message.as_str());
+        assert!(said.any(|said| said.contains("runs sqlserver-se")));
+    }
+}
+
+#[test]
+fn replicas_of_an_existing_primary_have_its_major_version() {
+    let pinned = |version: &str| {
+        let text = existing(1);
+        text.replace("[primary]", &format!("postgres = '{version}'\n[primary]"))
+    };
+    let source = || [theirs("theirs", None)];
+    refuses(&planned(&pinned("15"), source()), "aws/existing-version");
+    takes(&planned(&pinned("16"), source()));
+    takes(&planned(&existing(1), source()));
+}
+
+#[test]
 fn a_managed_password_forbids_replicas() {
     let primary = set(live("primary"), "managed_password", Value::Flag(true));
     refuses(
@@ -131,6 +157,29 @@ fn deleting_a_primary_whose_replica_is_a_cluster_is_refused() {
     refuses(&plan, "aws/promotes-replicas");
     let mut said = plan.checks.iter().map(|check| check.message.as_str());
     assert!(said.any(|said| said.contains("the DB cluster reports")));
+}
+
+#[test]
+fn deleting_a_primary_that_names_a_replica_which_is_not_listed_is_refused() {
+    let text = format!("{}[protect]\ndeletion = false\n", replicas(1, ""));
+    let goal = Goal::Destroy {
+        replicas_only: false,
+    };
+    let unlisted = Value::List(["truck-replica-1 in us-east-1".to_owned()].into());
+    let primary = set(live("primary"), "unlisted_replicas", unlisted);
+    let plan = aimed(&text, [primary.clone()], goal);
+    refuses(&plan, "aws/promotes-replicas");
+    let mut told = plan.checks.iter();
+    let told = told
+        .find(|check| check.code == "aws/promotes-replicas")
+        .unwrap();
+    assert!(
+        told.message
+            .contains("truck-replica-1 in us-east-1, which RDS does not list")
+    );
+    assert!(told.remedy.contains("again in a moment"), "{}", told.remedy);
+    // As long as the primary stays, nothing is promoted.
+    takes(&planned(&text, [primary]));
 }
 
 #[test]
