@@ -55,7 +55,7 @@ pub(super) async fn list(
             .set_marker(marker)
             .send()
             .await
-            .map_err(|error| explain(LIST, Nature::Reads, &error))
+            .map_err(|error| explain("DescribeDBInstances", Nature::Reads, &error))
             .map_err(|error| of_region(LIST, region, error))?;
         for instance in page.db_instances() {
             found.push(listed(instance, region)?);

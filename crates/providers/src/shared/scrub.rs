@@ -42,6 +42,7 @@ fn length(text: &str, signs: &[char]) -> Option<usize> {
     }
     // Wherever one spelling or another of the signs so far may have ended.
     let mut ends = BTreeSet::from([0]);
+    let mut part = None;
     for (done, sign) in signs.iter().enumerate() {
         // At the end of a sentence full stops are left out.
         let only_stops = signs[done..].iter().all(|sign| *sign == '.');
@@ -50,7 +51,8 @@ fn length(text: &str, signs: &[char]) -> Option<usize> {
             let stopped = (done > 0 && only_stops).then_some(0);
             cut.or(stopped).map(|more| end + more)
         });
-        let part = parts.max();
+        // The cut may be in the middle of a sign that begins like another.
+        part = part.max(parts.max());
         let further: BTreeSet<usize> = ends
             .iter()
             .flat_map(|end| spelled(&text[*end..], *sign).map(move |length| end + length))
