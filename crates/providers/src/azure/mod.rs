@@ -20,7 +20,6 @@ mod preflight;
 mod provider;
 mod resolve;
 mod rules;
-mod seen;
 mod sent;
 mod size;
 mod tags;

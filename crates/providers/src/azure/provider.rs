@@ -11,7 +11,10 @@ use pgfleet_provider::{
     Operation, Platform, Progress, Provider, ProviderError, Scope, Secrets, Until,
 };
 
-use crate::shared::standing::{progress, settled};
+use crate::shared::{
+    standing::{progress, settled},
+    unseen::{PAUSES, Unseen},
+};
 
 use super::{
     AzureOptions, AzurePlatform,
@@ -20,7 +23,6 @@ use super::{
     mutate::{self, Begun},
     observe,
     preflight::{self, FreeNames},
-    seen::{PAUSES, Unseen},
     sent::Sent,
 };
 

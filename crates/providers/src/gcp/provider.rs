@@ -24,7 +24,10 @@ use pgfleet_provider::{
 };
 use tokio::sync::OnceCell;
 
-use crate::shared::standing::{progress, settled};
+use crate::shared::{
+    standing::{progress, settled},
+    unseen::{PAUSES, Unseen},
+};
 
 use super::{
     Endpoint, GcpPlatform,
@@ -32,7 +35,7 @@ use super::{
     errors::ended,
     mutate::{self, Known},
     observe, preflight,
-    seen::{Last, PAUSES, Sent, Unseen},
+    seen::{Last, Sent},
 };
 
 /// Operations that are asked after at once.

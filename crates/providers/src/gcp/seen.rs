@@ -1,35 +1,19 @@
 //! What was seen of instances, or sent to them, and is still needed.
-//!
-//! The list lags behind at times. Who looks right after a change would take it for one that came to
-//! nothing, and a run that did all it had to would end as failed.
 
 use std::{
-    collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use pgfleet_model::{Inventory, Mutation, ObservedInstance, Operation, Phase, ResourceRef};
-use pgfleet_planner::{Platform, Standing};
+use pgfleet_model::Inventory;
 use pgfleet_provider::ProviderError;
 use secrecy::SecretString;
 use tokio::time::Instant;
 
-use crate::shared::{databases, passwords::scrubbed};
+use crate::shared::passwords::scrubbed;
 
 /// How long what a list says of disks, which grow by themselves, is good.
 const GOOD: Duration = Duration::from_secs(10);
-
-/// Pauses between looks at a list that lags behind: half a minute in all.
-pub(super) const PAUSES: [Duration; 7] = [
-    Duration::from_millis(250),
-    Duration::from_millis(500),
-    Duration::from_secs(1),
-    Duration::from_secs(2),
-    Duration::from_secs(4),
-    Duration::from_secs(8),
-    Duration::from_secs(15),
-];
 
 /// The last list, and when it came.
 #[derive(Debug, Default)]
@@ -68,55 +52,6 @@ impl Sent {
         sent.iter()
             .fold(error, |error, password| scrubbed(error, Some(password)))
     }
-}
-
-/// For each instance the last change that is done and was not seen in a list.
-#[derive(Debug, Default)]
-pub(super) struct Unseen(Mutex<BTreeMap<ResourceRef, Mutation>>);
-
-impl Unseen {
-    /// Google says that a change is done.
-    pub(super) fn done(&self, mutation: &Mutation) {
-        // A list does not show databases.
-        let shows = match &mutation.operation {
-            Operation::Modify { fields, .. } => databases::made_by(fields).is_none(),
-            _ => true,
-        };
-        if shows {
-            let resource = mutation.resource.clone();
-            locked(&self.0).insert(resource, mutation.clone());
-        }
-    }
-
-    /// Another change is on its way, after which this one may not be seen any more.
-    pub(super) fn forget(&self, resource: &ResourceRef) {
-        locked(&self.0).remove(resource);
-    }
-
-    /// What a list does not show is not waited for any longer.
-    pub(super) fn give_up(&self) {
-        locked(&self.0).clear();
-    }
-
-    /// Whether a list lags behind. What it shows is forgotten.
-    pub(super) fn is_missed_by(&self, list: &Inventory, platform: &dyn Platform) -> bool {
-        let mut changes = locked(&self.0);
-        changes.retain(|resource, mutation| !shows(list.get(resource), mutation, platform));
-        !changes.is_empty()
-    }
-}
-
-/// Whether an instance is as a change leaves it, whatever else is being done to it meanwhile.
-fn shows(live: Option<&ObservedInstance>, mutation: &Mutation, platform: &dyn Platform) -> bool {
-    let live = live.map(|live| ObservedInstance {
-        phase: match live.phase {
-            Phase::Modifying | Phase::Unknown => Phase::Available,
-            phase => phase,
-        },
-        ..live.clone()
-    });
-    let standing = platform.standing(mutation, live.as_ref());
-    matches!(standing, Standing::Done | Standing::Failed(_))
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

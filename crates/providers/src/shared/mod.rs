@@ -16,4 +16,6 @@ pub(crate) mod portable;
 pub(crate) mod proxies;
 mod scrub;
 pub(crate) mod standing;
+#[cfg(any(feature = "azure", feature = "gcp"))]
+pub(crate) mod unseen;
 pub(crate) mod words;

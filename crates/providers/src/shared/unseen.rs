@@ -1,4 +1,4 @@
-//! What Azure has said to be done and its list does not show yet.
+//! What a platform has said to be done and its list does not show yet.
 //!
 //! The list lags behind at times. Who looks right after a change would take it for one that came to
 //! nothing, and a run that did all it had to would end as failed.
@@ -12,10 +12,10 @@ use std::{
 use pgfleet_model::{Inventory, Mutation, ObservedInstance, Operation, Phase, ResourceRef};
 use pgfleet_planner::{Platform, Standing};
 
-use crate::shared::databases;
+use super::databases;
 
 /// Pauses between looks at a list that lags behind: half a minute in all.
-pub(super) const PAUSES: [Duration; 7] = [
+pub(crate) const PAUSES: [Duration; 7] = [
     Duration::from_millis(250),
     Duration::from_millis(500),
     Duration::from_secs(1),
@@ -25,13 +25,13 @@ pub(super) const PAUSES: [Duration; 7] = [
     Duration::from_secs(15),
 ];
 
-/// For each server the last change that is done and was not seen in a list.
+/// For each instance the last change that is done and was not seen in a list.
 #[derive(Debug, Default)]
-pub(super) struct Unseen(Mutex<BTreeMap<ResourceRef, Mutation>>);
+pub(crate) struct Unseen(Mutex<BTreeMap<ResourceRef, Mutation>>);
 
 impl Unseen {
-    /// Azure says that a change is done.
-    pub(super) fn done(&self, mutation: &Mutation) {
+    /// The platform says that a change is done.
+    pub(crate) fn done(&self, mutation: &Mutation) {
         // A list does not show databases.
         let shows = match &mutation.operation {
             Operation::Modify { fields, .. } => databases::made_by(fields).is_none(),
@@ -44,17 +44,17 @@ impl Unseen {
     }
 
     /// Another change is on its way, after which this one may not be seen any more.
-    pub(super) fn forget(&self, resource: &ResourceRef) {
+    pub(crate) fn forget(&self, resource: &ResourceRef) {
         self.changes().remove(resource);
     }
 
     /// What a list does not show is not waited for any longer.
-    pub(super) fn give_up(&self) {
+    pub(crate) fn give_up(&self) {
         self.changes().clear();
     }
 
     /// Whether a list lags behind. What it shows is forgotten.
-    pub(super) fn is_missed_by(&self, list: &Inventory, platform: &dyn Platform) -> bool {
+    pub(crate) fn is_missed_by(&self, list: &Inventory, platform: &dyn Platform) -> bool {
         let mut changes = self.changes();
         changes.retain(|resource, mutation| !shows(list.get(resource), mutation, platform));
         !changes.is_empty()
@@ -65,11 +65,11 @@ impl Unseen {
     }
 }
 
-/// Whether a server is as a change leaves it, whatever else is being done to it meanwhile.
+/// Whether an instance is as a change leaves it, whatever else is being done to it meanwhile.
 fn shows(live: Option<&ObservedInstance>, mutation: &Mutation, platform: &dyn Platform) -> bool {
     let live = live.map(|live| ObservedInstance {
         phase: match live.phase {
-            Phase::Modifying => Phase::Available,
+            Phase::Modifying | Phase::Unknown => Phase::Available,
             phase => phase,
         },
         ..live.clone()
