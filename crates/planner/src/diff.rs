@@ -231,10 +231,9 @@ impl Found<'_> {
         if compare == (Compare::AtLeast { show_more: true }) && from != Some(to) {
             self.push_drift(wanted, live, field, to, from, DriftReason::Grown);
         }
-        // What is pending will end what is right now.
-        if let Some(pending) = live.pending.get(field)
-            && !satisfies(compare, to, pending)
-        {
+        // What is pending will end what is right now, or was ordered by somebody else.
+        let pending = live.pending.get(field);
+        if let Some(pending) = pending.filter(|pending| Some(*pending) != from && *pending != to) {
             self.push_drift(wanted, live, field, to, Some(pending), DriftReason::Pending);
         }
     }

@@ -624,3 +624,22 @@ fn no_replica_is_made_of_an_existing_primary_that_does_not_run() {
         assert_eq!(refusals(&plan), [""; 0], "{phase}");
     }
 }
+
+#[test]
+fn a_pending_value_that_the_plan_does_not_ask_for_is_drift() {
+    let pending = |field, value| {
+        let mut one = numbered(1);
+        one.pending.insert(field, value);
+        drift(&planned(&count(1), [primary(), one]))
+    };
+    assert_eq!(
+        pending(Field::Size, Value::Text("m.huge".to_owned())),
+        ["food-replica-1 size Pending"]
+    );
+    // More than the plan wants would do, and is somebody's order all the same.
+    assert_eq!(
+        pending(Field::StorageGib, Value::Number(200)),
+        ["food-replica-1 storage_gib Pending"]
+    );
+    assert_eq!(pending(Field::StorageGib, Value::Number(20)), [""; 0]);
+}
