@@ -1,5 +1,7 @@
 //! What breaks, and how the next apply mends it. The primary's rows outlive all of it.
 
+use std::fs::File;
+
 use pgfleet_tests::{Fleet, Machine, wait_until};
 
 const COUNT: &str = "SELECT count(*) FROM orders";
@@ -34,6 +36,28 @@ fn a_replica_that_was_killed_is_started() {
     let fleet = fleet(&machine);
     fleet.replica(2).kill();
     is_mended(&fleet, &["update replica-2 stopped"]);
+}
+
+/// A run that was killed may leave a program behind that holds the instance, and nobody who goes on.
+#[test]
+fn a_server_that_is_stopped_while_somebody_holds_it_is_started_when_it_is_free() {
+    let machine = Machine::new();
+    let fleet = fleet(&machine);
+    let one = fleet.replica(1);
+    one.kill();
+    let name = one.folder.file_name().unwrap().to_string_lossy();
+    let lock = format!(".locks/{name}.lock");
+    let held = File::open(one.folder.with_file_name(lock)).unwrap();
+    held.lock().unwrap();
+    assert_eq!(fleet.changes(), ["update replica-1 stopped"]);
+    let run = fleet.start("apply", &["--auto-approve", "--format", "json"]);
+    wait_until("the apply is turned away", || {
+        run.printed().contains("step-retried")
+    });
+    drop(held);
+    run.wait().exits(0);
+    fleet.is_as_planned();
+    fleet.streams_to(&["replica-1", "replica-2"]);
 }
 
 #[test]

@@ -47,6 +47,10 @@ impl Explain for ToolError {
     fn explain(self) -> ProviderError {
         let text = self.to_string();
         let full = text.contains("No space left on device");
+        // What a run that was killed has left behind came first. Who begins again sees it run.
+        if text.contains("lock file \"postmaster.pid\" already exists") {
+            return ProviderError::new(ErrorKind::Busy, text).retry(Retry::Backoff);
+        }
         let error = ProviderError::new(ErrorKind::Environment, text);
         if full {
             error.remedy("make room on that disk, then run the same command again")

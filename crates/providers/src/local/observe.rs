@@ -218,11 +218,9 @@ async fn complete(
             }
         },
         Status::Stopped { .. } | Status::NoData => {
-            instance.phase = if busy {
-                Phase::Modifying
-            } else {
-                Phase::Stopped
-            };
+            // Also where somebody is at work on it: a run that was killed may leave a program behind that
+            // is, and nobody who starts the server afterwards. Who starts it waits for them.
+            instance.phase = Phase::Stopped;
             instance.raw_phase = "stopped".to_owned();
             found.slots = slots_on_disk(&data);
         }
