@@ -8,7 +8,7 @@ use std::{
 };
 
 use pgfleet_planner::SavedPlan;
-use pgfleet_tests::{Doomed, Fleet, Machine, Signal, bindir, wait_until};
+use pgfleet_tests::{Doomed, Fleet, Machine, Signal, bindir, processes_below, send, wait_until};
 use rustix::fs::{CWD, Mode, mkfifoat};
 
 #[test]
@@ -135,7 +135,8 @@ fn a_run_that_was_killed_in_the_middle_of_a_restart_is_taken_up() {
     let moved = fleet.clone().on_port(Some(machine.port(9)));
     moved.run("plan", &["--out", "saved.json"]).exits(0);
     let script = format!(
-        "case \" $* \" in *' start '*) exec sleep 600;; *) exec '{}' \"$@\";; esac",
+        "case \" $* \" in *' start '*) exec tail -f /dev/null '{}';; *) exec '{}' \"$@\";; esac",
+        machine.path().join("saved.json").display(),
         bindir().join("pg_ctl").display()
     );
     let hanging = machine.bindir_with(&[("pg_ctl", &script)]);
@@ -146,6 +147,12 @@ fn a_run_that_was_killed_in_the_middle_of_a_restart_is_taken_up() {
     wait_until("the server is stopped", || !pid.exists());
     run.signal(Signal::KILL);
     run.ends();
+    // The program that would start it may have begun by then, holds the server, and never ends.
+    let left = processes_below(machine.path()).into_iter();
+    let hangs = |command: &str| command.contains("pg_ctl") || command.contains("tail -f");
+    for hanging in left.filter(|process| hangs(&process.command)) {
+        send(hanging.pid, Signal::KILL);
+    }
     machine.run(&["apply", "saved.json"]).exits(0);
     moved.is_whole(&machine, 0);
 }
