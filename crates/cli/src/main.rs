@@ -13,6 +13,7 @@ mod exit;
 mod file;
 mod github;
 mod logs;
+mod places;
 mod prices;
 mod problems;
 mod progress;

@@ -12,7 +12,7 @@ use pgfleet_spec::Spec;
 use serde_json::json;
 
 #[cfg(any(feature = "azure", feature = "gcp"))]
-use crate::providers;
+use crate::places;
 
 /// A pgfleet without clouds has none to simulate.
 #[cfg(not(any(feature = "aws", feature = "azure", feature = "gcp")))]
@@ -33,18 +33,15 @@ pub(crate) fn existing(control: &Control, spec: &Spec) {
             named(&platform).map(|primary| on_aws(control, &primary))
         }
         #[cfg(feature = "azure")]
-        ProviderKind::Azure => {
-            providers::place(spec, true)
-                .ok()
-                .and_then(|(subscription, group)| {
-                    let platform =
-                        pgfleet_providers::azure::AzurePlatform::new(&subscription, &group);
-                    let primary = named(&platform)?;
-                    Some(on_azure(control, &subscription, &group, &primary))
-                })
-        }
+        ProviderKind::Azure => places::place(spec, true)
+            .ok()
+            .and_then(|(subscription, group)| {
+                let platform = pgfleet_providers::azure::AzurePlatform::new(&subscription, &group);
+                let primary = named(&platform)?;
+                Some(on_azure(control, &subscription, &group, &primary))
+            }),
         #[cfg(feature = "gcp")]
-        ProviderKind::Gcp => providers::project(spec, true).ok().and_then(|project| {
+        ProviderKind::Gcp => places::project(spec, true).ok().and_then(|project| {
             let platform = pgfleet_providers::gcp::GcpPlatform::new(&project);
             let primary = named(&platform)?;
             Some(on_gcp(control, &project, &primary))

@@ -194,7 +194,9 @@ pub async fn carry_out(
 /// # Errors
 /// What kept it from being planned, or that no step fails.
 pub async fn failure(provider: &dyn Provider, text: &str) -> Result<ProviderError, String> {
-    let plan = plan_now(provider, &spec(text)?, Goal::Apply).await?;
+    let spec = spec(text)?;
+    provider.take_note(&spec);
+    let plan = plan_now(provider, &spec, Goal::Apply).await?;
     for step in &plan.steps {
         if let Err(error) = carry_out(provider, &step.mutation, None).await {
             return Ok(error);

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics is one that fails")]
 
+mod support;
+
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex},
@@ -13,7 +15,7 @@ use pgfleet_conformance::{
     drive,
     suite::{self, Hook, Report, Subject, Words},
 };
-use pgfleet_model::{Mutation, Operation, PasswordSource, ProviderKind, Region, ResourceRef};
+use pgfleet_model::{Mutation, Operation, ProviderKind, Region, ResourceRef};
 use pgfleet_planner::Goal;
 use pgfleet_provider::{Progress, Provider, Scope, Secrets};
 use pgfleet_providers::aws::{AwsOptions, AwsProvider};
@@ -26,9 +28,6 @@ const LOST: [&str; 4] = [
     "ModifyDBInstance",
     "DeleteDBInstance",
 ];
-
-/// A password that every cloud takes, to be looked for where it must not be.
-const PLANTED: &str = "Planted-Passw0rd-4711";
 
 /// A simulated AWS; another one for every case.
 struct Aws {
@@ -48,14 +47,6 @@ impl Aws {
 
     fn with<T>(&self, ask: impl FnOnce(&Simulator) -> T) -> T {
         ask(self.simulator.lock().unwrap().as_ref().unwrap())
-    }
-
-    fn concrete(&self) -> AwsProvider {
-        let options = AwsOptions {
-            simulated_endpoint: Some(self.with(Simulator::endpoint)),
-            ..AwsOptions::default()
-        };
-        AwsProvider::new(options, Region::new("us-east-1"))
     }
 }
 
@@ -94,7 +85,11 @@ impl Subject for Aws {
     }
 
     fn provider(&self) -> Arc<dyn Provider> {
-        Arc::new(self.concrete())
+        let options = AwsOptions {
+            simulated_endpoint: Some(self.with(Simulator::endpoint)),
+            ..AwsOptions::default()
+        };
+        Arc::new(AwsProvider::new(options, Region::new("us-east-1")))
     }
 
     async fn remove(&self, resource: &ResourceRef) -> Result<Hook, String> {
@@ -227,35 +222,14 @@ async fn an_instance_that_somebody_deletes_while_it_is_made_is_not_waited_for() 
     assert!(provider.poll(&[anew]).await.remove(0).is_ok());
 }
 
-/// Whatever the endpoint answers, an error that shows a password is one that leaks it.
 #[tokio::test]
 async fn a_password_that_the_endpoint_repeats_is_told_to_nobody() {
     let place = Aws::new(Clock::AtOnce).await;
-    let command = ["echo", PLANTED].map(ToOwned::to_owned);
-    let text = |version: u32| {
-        format!(
-            "fleet = 'truck'\nprovider = 'aws'\nregion = 'us-east-1'\n[primary]\nsize = 'db.m5.large'\n\
-             password = {{ command = ['echo', '{PLANTED}'] }}\npassword_version = {version}\n\
-             [protect]\ndeletion = false\n"
-        )
-    };
-    for (call, version) in [("CreateDBInstance", 1), ("ModifyDBInstance", 2)] {
-        let refused = FaultEffect::Error {
-            status: 400,
-            code: "InvalidParameterValue".to_owned(),
-            message: format!("the password {PLANTED} is too well known"),
-        };
-        place.with(|simulator| simulator.control().fault(Fault::new(refused).on(call)));
-        let provider = place.concrete();
-        provider.remember(
-            "truck".parse().unwrap(),
-            PasswordSource::Command(command.to_vec()),
-        );
-        let error = drive::failure(&provider, &text(version)).await.unwrap();
-        let told = format!("{error:?}");
-        assert!(told.contains("is too well known"), "{told}");
-        assert!(!told.contains(PLANTED), "{told}");
-        // The next change has a primary to change.
-        assert!(drive::failure(&provider, &text(version)).await.is_err());
-    }
+    let arm = |fault| place.with(|simulator| simulator.control().fault(fault));
+    support::a_password_that_is_repeated_is_told_to_nobody(
+        &place,
+        ["CreateDBInstance", "ModifyDBInstance"],
+        arm,
+    )
+    .await;
 }

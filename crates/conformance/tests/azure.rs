@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics is one that fails")]
 
+mod support;
+
 use std::{
     sync::{Arc, Mutex},
     time::Duration,
@@ -12,7 +14,7 @@ use pgfleet_conformance::{
     drive,
     suite::{self, Hook, Report, Subject, Words},
 };
-use pgfleet_model::{PasswordSource, ProviderKind, ResourceRef};
+use pgfleet_model::{ProviderKind, ResourceRef};
 use pgfleet_provider::{Provider, Scope};
 use pgfleet_providers::azure::{AzureOptions, AzureProvider};
 use pgfleet_simulator::{
@@ -25,9 +27,6 @@ const GROUP: &str = "Food";
 
 /// The calls whose first answer is lost on demand.
 const LOST: [&str; 3] = ["Servers_CreateOrUpdate", "Servers_Update", "Servers_Delete"];
-
-/// A password that every cloud takes, to be looked for where it must not be.
-const PLANTED: &str = "Planted-Passw0rd-4711";
 
 /// A simulated Azure; another one for every case.
 struct Azure {
@@ -49,14 +48,6 @@ impl Azure {
 
     fn with<T>(&self, ask: impl FnOnce(&Simulator) -> T) -> T {
         ask(self.simulator.lock().unwrap().as_ref().unwrap())
-    }
-
-    fn concrete(&self) -> AzureProvider {
-        let options = AzureOptions {
-            simulated_endpoint: Some(self.with(Simulator::endpoint)),
-            ..AzureOptions::default()
-        };
-        AzureProvider::new(&options, SUBSCRIPTION, GROUP)
     }
 }
 
@@ -100,7 +91,11 @@ impl Subject for Azure {
     }
 
     fn provider(&self) -> Arc<dyn Provider> {
-        Arc::new(self.concrete())
+        let options = AzureOptions {
+            simulated_endpoint: Some(self.with(Simulator::endpoint)),
+            ..AzureOptions::default()
+        };
+        Arc::new(AzureProvider::new(&options, SUBSCRIPTION, GROUP))
     }
 
     async fn remove(&self, resource: &ResourceRef) -> Result<Hook, String> {
@@ -198,35 +193,14 @@ async fn what_tells_results_and_no_status_passes() {
     passes(&suite::run(&azure).await);
 }
 
-/// Whatever the endpoint answers, an error that shows a password is one that leaks it.
 #[tokio::test]
 async fn a_password_that_the_endpoint_repeats_is_told_to_nobody() {
     let place = Azure::new(Clock::AtOnce, AzureAddresses::Both).await;
-    let command = ["echo", PLANTED].map(ToOwned::to_owned);
-    let text = |version: u32| {
-        format!(
-            "fleet = 'truck'\nprovider = 'azure'\nregion = 'eastus2'\n[primary]\nsize = 'Standard_D2ds_v5'\n\
-             password = {{ command = ['echo', '{PLANTED}'] }}\npassword_version = {version}\n\
-             [protect]\ndeletion = false\n"
-        )
-    };
-    for (call, version) in [("Servers_CreateOrUpdate", 1), ("Servers_Update", 2)] {
-        let refused = FaultEffect::Error {
-            status: 400,
-            code: "InvalidParameterValue".to_owned(),
-            message: format!("the password {PLANTED} is too well known"),
-        };
-        place.with(|simulator| simulator.control().fault(Fault::new(refused).on(call)));
-        let provider = place.concrete();
-        provider.remember(
-            "truck".parse().unwrap(),
-            PasswordSource::Command(command.to_vec()),
-        );
-        let error = drive::failure(&provider, &text(version)).await.unwrap();
-        let told = format!("{error:?}");
-        assert!(told.contains("is too well known"), "{told}");
-        assert!(!told.contains(PLANTED), "{told}");
-        // The next change has a primary to change.
-        assert!(drive::failure(&provider, &text(version)).await.is_err());
-    }
+    let arm = |fault| place.with(|simulator| simulator.control().fault(fault));
+    support::a_password_that_is_repeated_is_told_to_nobody(
+        &place,
+        ["Servers_CreateOrUpdate", "Servers_Update"],
+        arm,
+    )
+    .await;
 }

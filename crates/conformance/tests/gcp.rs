@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics is one that fails")]
 
+mod support;
+
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex},
@@ -14,8 +16,7 @@ use pgfleet_conformance::{
     suite::{self, Hook, Report, Subject, Words},
 };
 use pgfleet_model::{
-    Address, Mutation, Operation, Owner, PasswordSource, ProviderKind, Region, ResourceId,
-    ResourceRef,
+    Address, Mutation, Operation, Owner, ProviderKind, Region, ResourceId, ResourceRef,
 };
 use pgfleet_provider::{ErrorKind, Provider, Scope};
 use pgfleet_providers::gcp::{Endpoint, GcpProvider};
@@ -26,9 +27,6 @@ const PROJECT: &str = "food";
 
 /// The calls whose first answer is lost on demand.
 const LOST: [&str; 3] = ["instances.insert", "instances.patch", "instances.delete"];
-
-/// A password that every cloud takes, to be looked for where it must not be.
-const PLANTED: &str = "Planted-Passw0rd-4711";
 
 /// A simulated Google; another one for every case.
 struct Gcp {
@@ -48,11 +46,6 @@ impl Gcp {
 
     fn with<T>(&self, ask: impl FnOnce(&Simulator) -> T) -> T {
         ask(self.simulator.lock().unwrap().as_ref().unwrap())
-    }
-
-    fn concrete(&self) -> GcpProvider {
-        let endpoint = Endpoint::parse(&self.with(Simulator::endpoint), &[]).unwrap();
-        GcpProvider::new(PROJECT, endpoint)
     }
 }
 
@@ -93,7 +86,8 @@ impl Subject for Gcp {
     }
 
     fn provider(&self) -> Arc<dyn Provider> {
-        Arc::new(self.concrete())
+        let endpoint = Endpoint::parse(&self.with(Simulator::endpoint), &[]).unwrap();
+        Arc::new(GcpProvider::new(PROJECT, endpoint))
     }
 
     async fn remove(&self, resource: &ResourceRef) -> Result<Hook, String> {
@@ -229,35 +223,14 @@ async fn what_takes_its_time_passes() {
     passes(&suite::run(&Gcp::new(Clock::Scaled(1000.0)).await).await);
 }
 
-/// Whatever the endpoint answers, an error that shows a password is one that leaks it.
 #[tokio::test]
 async fn a_password_that_the_endpoint_repeats_is_told_to_nobody() {
     let place = Gcp::new(Clock::AtOnce).await;
-    let command = ["echo", PLANTED].map(ToOwned::to_owned);
-    let text = |version: u32| {
-        format!(
-            "fleet = 'truck'\nprovider = 'gcp'\nregion = 'us-east1'\n[primary]\nsize = 'db-custom-2-7680'\n\
-             password = {{ command = ['echo', '{PLANTED}'] }}\npassword_version = {version}\n\
-             [protect]\ndeletion = false\n"
-        )
-    };
-    for (call, version) in [("instances.insert", 1), ("users.update", 2)] {
-        let refused = FaultEffect::Error {
-            status: 400,
-            code: "InvalidParameterValue".to_owned(),
-            message: format!("the password {PLANTED} is too well known"),
-        };
-        place.with(|simulator| simulator.control().fault(Fault::new(refused).on(call)));
-        let provider = place.concrete();
-        provider.remember(
-            "truck".parse().unwrap(),
-            PasswordSource::Command(command.to_vec()),
-        );
-        let error = drive::failure(&provider, &text(version)).await.unwrap();
-        let told = format!("{error:?}");
-        assert!(told.contains("is too well known"), "{told}");
-        assert!(!told.contains(PLANTED), "{told}");
-        // The next change has a primary to change.
-        assert!(drive::failure(&provider, &text(version)).await.is_err());
-    }
+    let arm = |fault| place.with(|simulator| simulator.control().fault(fault));
+    support::a_password_that_is_repeated_is_told_to_nobody(
+        &place,
+        ["instances.insert", "users.update"],
+        arm,
+    )
+    .await;
 }

@@ -11,6 +11,7 @@ use pgfleet_model::{
 use pgfleet_provider::{
     ErrorKind, Login, Operation, Platform, Progress, Provider, ProviderError, Retry, Scope, Secrets,
 };
+use pgfleet_spec::Spec;
 use tokio::time::{Instant, timeout};
 use tracing::Instrument as _;
 
@@ -149,6 +150,10 @@ fn log<T>(began: Instant, answer: &Result<T, ProviderError>) {
 impl Provider for Watched {
     fn platform(&self) -> &dyn Platform {
         self.inner.platform()
+    }
+
+    fn take_note(&self, spec: &Spec) {
+        self.inner.take_note(spec);
     }
 
     async fn identity(&self) -> Result<AccountId, ProviderError> {

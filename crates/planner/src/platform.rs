@@ -3,7 +3,7 @@
 use pgfleet_model::{
     Attributes, ChangeSet, Check, DesiredInstance, DesiredState, Disruption, Field, Lane, Mutation,
     ObservedInstance, ObservedState, Phase, ProviderKind, Region, ResourceId, ResourceRef, Role,
-    Settings,
+    Settings, Storage,
 };
 use pgfleet_spec::InstanceSize;
 
@@ -158,6 +158,16 @@ pub trait Platform: Send + Sync {
     /// Completes the attributes of one instance: its class, its settings; takes away what the
     /// platform has not, and says so.
     fn resolve(&self, draft: Draft<'_>) -> Vec<Check>;
+
+    /// Makes a new replica's disk of the kind that its live primary has, where the plan file does not
+    /// say. Operations and throughput are those of that kind.
+    fn copy_disk(&self, disk: &mut Storage, source: &Storage) {
+        disk.kind = disk.kind.take().or_else(|| source.kind.clone());
+        if disk.kind == source.kind {
+            disk.iops = disk.iops.or(source.iops);
+            disk.throughput = disk.throughput.or(source.throughput);
+        }
+    }
 
     /// What a difference in `field` leads to.
     fn rule(&self, field: &Field, role: Role) -> FieldRule;

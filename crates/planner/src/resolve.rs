@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pgfleet_model::{
     Address, Attributes, Bootstrap, Check, DesiredInstance, DesiredState, Inventory, ObservedState,
-    PrimaryPolicy, ProviderKind, ResourceId, ResourceRef, Role, Settings, Storage, Value,
+    PrimaryPolicy, ResourceId, ResourceRef, Role, Settings, Storage, Value,
 };
 use pgfleet_spec::{ManagedPrimary, PrimarySpec, ReplicaGroup, Spec};
 
@@ -41,13 +41,12 @@ pub fn resolve(spec: &Spec, inventory: &Inventory, platform: &dyn Platform) -> R
         let live = observed.wanted.get(&instance.address);
         let live_primary = observed.primary();
         declare(spec, primary, group, live_primary, live.is_some(), instance);
-        // RDS knows by itself which numbers a disk of its may be asked for.
         if instance.role() == Role::Replica
             && live.is_none()
-            && spec.provider != ProviderKind::Aws
             && let Some(source) = live_primary
         {
-            copy_disk(&mut instance.attributes.storage, &source.attributes.storage);
+            let disk = &mut instance.attributes.storage;
+            platform.copy_disk(disk, &source.attributes.storage);
         }
         if instance.role() == Role::Primary && platform.rotates_passwords() {
             let version = primary.map_or(1, |primary| primary.password_version);
@@ -201,16 +200,6 @@ fn inherit(own: &Storage, primary: &Storage) -> Storage {
         throughput: own.throughput.or(primary.throughput),
         autogrow: own.autogrow.or(primary.autogrow),
         autogrow_to_gib: own.autogrow_to_gib.or(primary.autogrow_to_gib),
-    }
-}
-
-/// Makes a new replica's disk of the kind that its live primary has, where the plan file does not
-/// say. Operations and throughput are those of that kind.
-fn copy_disk(own: &mut Storage, live: &Storage) {
-    own.kind = own.kind.take().or_else(|| live.kind.clone());
-    if own.kind == live.kind {
-        own.iops = own.iops.or(live.iops);
-        own.throughput = own.throughput.or(live.throughput);
     }
 }
 

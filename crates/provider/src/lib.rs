@@ -31,6 +31,7 @@ use pgfleet_model::{
     AccountId, Check, FleetName, Inventory, Mutation, ObjectVersion, Owner, Region, ResourceRef,
 };
 pub use pgfleet_planner::{PlannedCall, Platform, Standing};
+use pgfleet_spec::Spec;
 
 use secrecy::SecretString;
 
@@ -104,6 +105,10 @@ pub enum Progress {
 pub trait Provider: Send + Sync {
     /// The pure half.
     fn platform(&self) -> &dyn Platform;
+
+    /// Takes note of what a plan file says and no call carries: where a password is read from, whom
+    /// the fleet follows. Called for each plan file that the provider serves, before anything is listed.
+    fn take_note(&self, _spec: &Spec) {}
 
     /// Who the calls are made as.
     ///

@@ -11,6 +11,7 @@ use pgfleet_model::{AccountId, Check, Inventory, Mutation, ObjectVersion, Owner,
 use pgfleet_provider::{
     Login, Operation, Platform, Progress, Provider, ProviderError, Scope, Secrets,
 };
+use pgfleet_spec::Spec;
 
 /// Hands every call on, and keeps the mutations.
 pub(super) struct Watched {
@@ -39,6 +40,10 @@ impl Watched {
 impl Provider for Watched {
     fn platform(&self) -> &dyn Platform {
         self.inner.platform()
+    }
+
+    fn take_note(&self, spec: &Spec) {
+        self.inner.take_note(spec);
     }
 
     async fn identity(&self) -> Result<AccountId, ProviderError> {

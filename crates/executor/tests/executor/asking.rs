@@ -1,22 +1,18 @@
 //! When a platform is asked after what it works on.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Mutex, time::Duration};
 
-use crate::support::Bench;
+use crate::support::{Bench, Otherwise};
 use async_trait::async_trait;
 use pgfleet_conformance::{
     drive::Recorder,
     memory::{MemoryRules, What},
 };
 use pgfleet_executor::{Options, Stop};
-use pgfleet_model::{AccountId, Check, Inventory, Mutation, ObjectVersion, Outcome};
-use pgfleet_planner::{Goal, Platform};
+use pgfleet_model::{Mutation, Outcome};
+use pgfleet_planner::Goal;
 use pgfleet_provider::{
-    ErrorKind, Operation, Progress, Provider, ProviderError, Retry, Scope, Secrets, Until,
+    ErrorKind, Operation, Progress, Provider, ProviderError, Retry, Secrets, Until,
 };
 use tokio::time::Instant;
 
@@ -27,20 +23,16 @@ const ASKED: usize = 10;
 
 /// A platform that says when it wants to be asked after an operation.
 struct Particular {
-    platform: Arc<dyn Provider>,
     pause: fn(&Operation) -> Duration,
     asked: Mutex<BTreeMap<String, Vec<Instant>>>,
 }
 
 impl Particular {
-    fn of(bench: &mut Bench, pause: fn(&Operation) -> Duration) -> Arc<Self> {
-        let particular = Arc::new(Self {
-            platform: Arc::clone(&bench.provider),
+    fn new(pause: fn(&Operation) -> Duration) -> Self {
+        Self {
             pause,
             asked: Mutex::default(),
-        });
-        bench.provider = Arc::clone(&particular) as Arc<dyn Provider>;
-        particular
+        }
     }
 }
 
@@ -51,30 +43,13 @@ fn by_address(operation: &Operation) -> Duration {
 }
 
 #[async_trait]
-impl Provider for Particular {
-    fn platform(&self) -> &dyn Platform {
-        self.platform.platform()
-    }
-
-    async fn identity(&self) -> Result<AccountId, ProviderError> {
-        self.platform.identity().await
-    }
-
-    async fn observe(&self, scope: &Scope) -> Result<Inventory, ProviderError> {
-        self.platform.observe(scope).await
-    }
-
-    async fn preflight(&self, mutations: &[&Mutation]) -> Result<Vec<Check>, ProviderError> {
-        self.platform.preflight(mutations).await
-    }
-
+impl Otherwise for Particular {
     async fn begin(
         &self,
+        inner: &dyn Provider,
         mutation: &Mutation,
-        expect: Option<&ObjectVersion>,
-        secrets: &Secrets,
     ) -> Result<Operation, ProviderError> {
-        let taken = self.platform.begin(mutation, expect, secrets).await?;
+        let taken = inner.begin(mutation, None, &Secrets).await?;
         let retry_after = Some((self.pause)(&taken));
         Ok(Operation {
             retry_after,
@@ -82,8 +57,12 @@ impl Provider for Particular {
         })
     }
 
-    async fn poll(&self, operations: &[Operation]) -> Vec<Result<Progress, ProviderError>> {
-        let answers = self.platform.poll(operations).await;
+    async fn poll(
+        &self,
+        inner: &dyn Provider,
+        operations: &[Operation],
+    ) -> Vec<Result<Progress, ProviderError>> {
+        let answers = inner.poll(operations).await;
         let mut asked = self.asked.lock().unwrap();
         operations
             .iter()
@@ -105,7 +84,7 @@ impl Provider for Particular {
 #[tokio::test(start_paused = true)]
 async fn each_operation_is_asked_after_when_the_platform_wants_it() {
     let mut bench = Bench::new(MemoryRules::like_rds());
-    let particular = Particular::of(&mut bench, by_address);
+    let particular = bench.alter(Particular::new(by_address));
     let mut recorder = Recorder::default();
     let (options, stop) = (Options::default(), Stop::default());
     let spec = bench.spec(2, "", "");
@@ -126,7 +105,7 @@ async fn each_operation_is_asked_after_when_the_platform_wants_it() {
 #[tokio::test(start_paused = true)]
 async fn a_platform_that_asks_for_no_pause_is_not_asked_without_end() {
     let mut bench = Bench::new(MemoryRules::like_rds());
-    let particular = Particular::of(&mut bench, |_| Duration::ZERO);
+    let particular = bench.alter(Particular::new(|_| Duration::ZERO));
     let (report, _) = bench.apply(&bench.spec(0, "", "")).await;
     assert_eq!(report.outcome, Outcome::Done);
     let asked = particular.asked.lock().unwrap()["primary"].len();
@@ -158,37 +137,18 @@ async fn one_poll_asks_after_everything_that_is_in_flight() {
     );
 }
 
-/// A platform that takes calls and then knows nothing of them.
-struct Forgetful {
-    platform: Arc<dyn Provider>,
-    begun: Mutex<Vec<Instant>>,
-}
+/// A platform that takes calls and then knows nothing of them: when it was called.
+#[derive(Default)]
+struct Forgetful(Mutex<Vec<Instant>>);
 
 #[async_trait]
-impl Provider for Forgetful {
-    fn platform(&self) -> &dyn Platform {
-        self.platform.platform()
-    }
-
-    async fn identity(&self) -> Result<AccountId, ProviderError> {
-        self.platform.identity().await
-    }
-
-    async fn observe(&self, scope: &Scope) -> Result<Inventory, ProviderError> {
-        self.platform.observe(scope).await
-    }
-
-    async fn preflight(&self, mutations: &[&Mutation]) -> Result<Vec<Check>, ProviderError> {
-        self.platform.preflight(mutations).await
-    }
-
+impl Otherwise for Forgetful {
     async fn begin(
         &self,
+        _inner: &dyn Provider,
         mutation: &Mutation,
-        _expect: Option<&ObjectVersion>,
-        _secrets: &Secrets,
     ) -> Result<Operation, ProviderError> {
-        self.begun.lock().unwrap().push(Instant::now());
+        self.0.lock().unwrap().push(Instant::now());
         Ok(Operation {
             mutation: mutation.clone(),
             until: Until::Holds,
@@ -196,7 +156,11 @@ impl Provider for Forgetful {
         })
     }
 
-    async fn poll(&self, operations: &[Operation]) -> Vec<Result<Progress, ProviderError>> {
+    async fn poll(
+        &self,
+        _inner: &dyn Provider,
+        operations: &[Operation],
+    ) -> Vec<Result<Progress, ProviderError>> {
         let forgotten = || ProviderError::new(ErrorKind::Conflict, "no such operation");
         let look = |_| Err(forgotten().retry(Retry::Reobserve));
         operations.iter().map(look).collect()
@@ -207,14 +171,10 @@ impl Provider for Forgetful {
 #[tokio::test(start_paused = true)]
 async fn what_does_not_show_is_not_done_again_at_once() {
     let mut bench = Bench::new(MemoryRules::like_rds());
-    let forgetful = Arc::new(Forgetful {
-        platform: Arc::clone(&bench.provider),
-        begun: Mutex::default(),
-    });
-    bench.provider = Arc::clone(&forgetful) as Arc<dyn Provider>;
+    let forgetful = bench.alter(Forgetful::default());
     let (report, _) = bench.apply(&bench.spec(0, "", "")).await;
     assert_eq!(report.outcome, Outcome::FailedPartly);
-    let begun = forgetful.begun.lock().unwrap();
+    let begun = forgetful.0.lock().unwrap();
     let (first, last) = (begun[0], begun[begun.len() - 1]);
     assert!(last - first > Duration::from_secs(60), "{begun:?}");
 }

@@ -2,14 +2,17 @@
 
 use std::{sync::Arc, time::Duration};
 
+use async_trait::async_trait;
 use pgfleet_conformance::{
     drive::{self, Recorder},
     memory::{MemoryCloud, MemoryProvider, MemoryRules, What},
 };
 use pgfleet_executor::{FleetReport, Options, Stop};
-use pgfleet_model::{Operation, ResourceRef};
-use pgfleet_planner::{FleetPlan, Goal};
-use pgfleet_provider::Provider;
+use pgfleet_model::{AccountId, Check, Inventory, Mutation, ObjectVersion, Operation, ResourceRef};
+use pgfleet_planner::{FleetPlan, Goal, Platform};
+use pgfleet_provider::{
+    Login, Operation as Underway, Progress, Provider, ProviderError, Scope, Secrets,
+};
 use pgfleet_spec::Spec;
 
 /// One cloud and a process that talks to it.
@@ -112,4 +115,89 @@ pub(crate) fn creates(what: &What, id: &str) -> bool {
             mutation.operation,
             Operation::CreateReplica { .. } | Operation::CreatePrimary { .. }
         )
+}
+
+/// What a platform does otherwise than the one in memory.
+#[async_trait]
+pub(crate) trait Otherwise: Send + Sync {
+    async fn observe(
+        &self,
+        inner: &dyn Provider,
+        scope: &Scope,
+    ) -> Result<Inventory, ProviderError> {
+        inner.observe(scope).await
+    }
+
+    async fn begin(
+        &self,
+        inner: &dyn Provider,
+        mutation: &Mutation,
+    ) -> Result<Underway, ProviderError> {
+        inner.begin(mutation, None, &Secrets).await
+    }
+
+    async fn poll(
+        &self,
+        inner: &dyn Provider,
+        operations: &[Underway],
+    ) -> Vec<Result<Progress, ProviderError>> {
+        inner.poll(operations).await
+    }
+
+    async fn own_login(
+        &self,
+        inner: &dyn Provider,
+        primary: &ResourceRef,
+    ) -> Result<Option<Login>, ProviderError> {
+        inner.own_login(primary).await
+    }
+}
+
+/// A platform that does some things otherwise.
+struct Altered<T>(Arc<dyn Provider>, Arc<T>);
+
+impl Bench {
+    /// From now on the platform does some things otherwise.
+    pub(crate) fn alter<T: Otherwise + 'static>(&mut self, otherwise: T) -> Arc<T> {
+        let otherwise = Arc::new(otherwise);
+        let inner = Arc::clone(&self.provider);
+        self.provider = Arc::new(Altered(inner, Arc::clone(&otherwise)));
+        otherwise
+    }
+}
+
+#[async_trait]
+impl<T: Otherwise> Provider for Altered<T> {
+    fn platform(&self) -> &dyn Platform {
+        self.0.platform()
+    }
+
+    async fn identity(&self) -> Result<AccountId, ProviderError> {
+        self.0.identity().await
+    }
+
+    async fn observe(&self, scope: &Scope) -> Result<Inventory, ProviderError> {
+        self.1.observe(self.0.as_ref(), scope).await
+    }
+
+    async fn preflight(&self, mutations: &[&Mutation]) -> Result<Vec<Check>, ProviderError> {
+        self.0.preflight(mutations).await
+    }
+
+    async fn begin(
+        &self,
+        mutation: &Mutation,
+        _expect: Option<&ObjectVersion>,
+        _secrets: &Secrets,
+    ) -> Result<Underway, ProviderError> {
+        self.1.begin(self.0.as_ref(), mutation).await
+    }
+
+    async fn poll(&self, operations: &[Underway]) -> Vec<Result<Progress, ProviderError>> {
+        self.1.poll(self.0.as_ref(), operations).await
+    }
+
+    async fn own_login(&self, primary: &ResourceRef) -> Result<Option<Login>, ProviderError> {
+        self.1.own_login(self.0.as_ref(), primary).await
+    }
 }

@@ -9,22 +9,16 @@ use std::{
     time::Duration,
 };
 
+use crate::support::{Bench, Otherwise, creates};
 use async_trait::async_trait;
-
-use crate::support::{Bench, creates};
 use pgfleet_conformance::{
     drive::Recorder,
     memory::{Durations, Fault, MemoryProvider, MemoryRules, What},
 };
 use pgfleet_executor::{Options, Stop, Traffic, Watched, expected, list};
-use pgfleet_model::{
-    AccountId, Check, EventKind, Inventory, Mutation, ObjectVersion, Outcome, Region, ResourceId,
-    ResourceRef,
-};
+use pgfleet_model::{EventKind, Outcome, Region, ResourceId, ResourceRef};
 use pgfleet_planner::Goal;
-use pgfleet_provider::{
-    ErrorKind, Login, Operation, Platform, Progress, Provider, ProviderError, Retry, Scope, Secrets,
-};
+use pgfleet_provider::{ErrorKind, Login, Provider, ProviderError, Retry, Scope};
 use tokio::time::Instant;
 
 /// A platform whose answers take a second.
@@ -185,44 +179,25 @@ async fn a_listing_that_hangs_ends_as_an_error() {
     assert!(began.elapsed() < Duration::from_secs(900));
 }
 
-/// One that answers nothing.
-struct Silent(MemoryProvider);
+/// A platform that tells no login.
+struct Silent;
 
 #[async_trait]
-impl Provider for Silent {
-    fn platform(&self) -> &dyn Platform {
-        self.0.platform()
-    }
-    async fn identity(&self) -> Result<AccountId, ProviderError> {
-        pending().await
-    }
-    async fn observe(&self, _scope: &Scope) -> Result<Inventory, ProviderError> {
-        pending().await
-    }
-    async fn preflight(&self, _mutations: &[&Mutation]) -> Result<Vec<Check>, ProviderError> {
-        pending().await
-    }
-    async fn begin(
+impl Otherwise for Silent {
+    async fn own_login(
         &self,
-        _mutation: &Mutation,
-        _expect: Option<&ObjectVersion>,
-        _secrets: &Secrets,
-    ) -> Result<Operation, ProviderError> {
-        pending().await
-    }
-    async fn poll(&self, _operations: &[Operation]) -> Vec<Result<Progress, ProviderError>> {
-        pending().await
-    }
-    async fn own_login(&self, _primary: &ResourceRef) -> Result<Option<Login>, ProviderError> {
+        _inner: &dyn Provider,
+        _primary: &ResourceRef,
+    ) -> Result<Option<Login>, ProviderError> {
         pending().await
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_login_that_is_asked_for_in_vain_is_given_up() {
-    let bench = Bench::new(MemoryRules::like_rds());
-    let silent = Silent(MemoryProvider::new(bench.cloud.clone()));
-    let provider = Watched::new(Arc::new(silent));
+    let mut bench = Bench::new(MemoryRules::like_rds());
+    bench.alter(Silent);
+    let provider = Watched::new(Arc::clone(&bench.provider));
     // Nothing else would end it.
     let bound = Duration::from_secs(900);
     let primary = ResourceRef {

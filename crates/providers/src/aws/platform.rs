@@ -2,7 +2,7 @@
 
 use pgfleet_model::{
     Attributes, ChangeSet, Check, DesiredState, Field, FieldChange, Lane, Mutation,
-    ObservedInstance, ObservedState, ProviderKind, Region, ResourceRef, Role, Value,
+    ObservedInstance, ObservedState, ProviderKind, Region, ResourceRef, Role, Storage, Value,
 };
 use pgfleet_planner::{
     Capabilities, Compare, Draft, Edge, FieldRule, PASSWORD_VERSION, PlannedCall, Platform,
@@ -65,6 +65,10 @@ impl Platform for AwsPlatform {
 
     fn resolve(&self, draft: Draft<'_>) -> Vec<Check> {
         resolve::resolve(draft)
+    }
+
+    fn copy_disk(&self, disk: &mut Storage, source: &Storage) {
+        rules::disk::copy(disk, source);
     }
 
     fn rule(&self, field: &Field, role: Role) -> FieldRule {

@@ -9,14 +9,14 @@ use std::{
 use async_trait::async_trait;
 use futures_util::future::{BoxFuture, join_all};
 use pgfleet_model::{
-    AccountId, Check, Condition, FleetName, Inventory, Mutation, ObjectVersion, ObservedInstance,
-    Operation as Verb, Owner, PasswordSource, Phase, Region, ResourceRef, TAG_ADDRESS, TAG_FLEET,
-    TAG_MANAGED_BY,
+    AccountId, Check, Condition, Inventory, Mutation, ObjectVersion, ObservedInstance,
+    Operation as Verb, Owner, Phase, Region, ResourceRef, TAG_ADDRESS, TAG_FLEET, TAG_MANAGED_BY,
 };
 use pgfleet_provider::{
     ErrorKind, Operation, Platform, Progress, Provider, ProviderError, Retry, Scope, Secrets,
     Standing, Until,
 };
+use pgfleet_spec::Spec;
 use tokio::sync::OnceCell;
 
 use crate::shared::{
@@ -71,11 +71,6 @@ impl AwsProvider {
             polled: Polled::default(),
             awaited: Awaited::default(),
         }
-    }
-
-    /// Where the administrator's password of a fleet is read from, in case it is to be changed.
-    pub fn remember(&self, fleet: FleetName, password: PasswordSource) {
-        self.platform.passwords.remember(fleet, password);
     }
 
     /// A call that failed since credentials of this generation have expired can be made again where
@@ -248,6 +243,10 @@ impl AwsProvider {
 impl Provider for AwsProvider {
     fn platform(&self) -> &dyn Platform {
         &self.platform
+    }
+
+    fn take_note(&self, spec: &Spec) {
+        self.platform.passwords.take_note(spec);
     }
 
     async fn identity(&self) -> Result<AccountId, ProviderError> {

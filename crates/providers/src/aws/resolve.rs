@@ -6,7 +6,7 @@ use pgfleet_planner::Draft;
 
 use crate::shared::portable;
 
-use super::{REPLICA_CALL, docs, rules::disk, setting};
+use super::{REPLICA_CALL, docs, setting};
 
 /// Keys of `[aws]` that are about the account, not about instances.
 const ACCOUNT: &str = "account";
@@ -21,7 +21,6 @@ pub(super) fn resolve(draft: Draft<'_>) -> Vec<Check> {
         platform,
         overrides,
         live,
-        existing,
         primary,
         desired,
         ..
@@ -39,9 +38,6 @@ pub(super) fn resolve(draft: Draft<'_>) -> Vec<Check> {
     if live.is_none() {
         let storage = &mut desired.attributes.storage;
         storage.gib = storage.gib.or(Some(SMALLEST_GIB));
-        if let Some(source) = existing {
-            disk::inherit(storage, &source.attributes.storage);
-        }
         storage.kind = storage.kind.take().or_else(|| Some(USUAL_DISK.to_owned()));
     }
     let copies = desired.role() == Role::Replica;

@@ -2,14 +2,12 @@
 
 use async_trait::async_trait;
 use futures_util::{FutureExt as _, future::join_all};
-use pgfleet_model::{
-    AccountId, Check, FleetName, Inventory, Mutation, ObjectVersion, Owner, PasswordSource,
-    ResourceRef,
-};
+use pgfleet_model::{AccountId, Check, Inventory, Mutation, ObjectVersion, Owner, ResourceRef};
 use pgfleet_planner::Standing;
 use pgfleet_provider::{
     Operation, Platform, Progress, Provider, ProviderError, Scope, Secrets, Until,
 };
+use pgfleet_spec::Spec;
 
 use crate::shared::{
     standing::{progress, settled},
@@ -59,11 +57,6 @@ impl AzureProvider {
             unseen: Unseen::default(),
             sent: Sent::default(),
         }
-    }
-
-    /// Where the administrator's password of a fleet is read from, in case it is to be changed.
-    pub fn remember(&self, fleet: FleetName, password: PasswordSource) {
-        self.platform.passwords.remember(fleet, password);
     }
 
     fn client(&self) -> Result<&Client, ProviderError> {
@@ -147,6 +140,10 @@ fn doubtful(what: &str, refusal: Refusal) -> ProviderError {
 impl Provider for AzureProvider {
     fn platform(&self) -> &dyn Platform {
         &self.platform
+    }
+
+    fn take_note(&self, spec: &Spec) {
+        self.platform.passwords.take_note(spec);
     }
 
     async fn identity(&self) -> Result<AccountId, ProviderError> {

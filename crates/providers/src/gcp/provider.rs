@@ -15,13 +15,14 @@ use async_trait::async_trait;
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 use google_cloud_sql_v1::model::operation::SqlOperationStatus;
 use pgfleet_model::{
-    AccountId, Check, FleetName, Inventory, Mutation, ObjectVersion, Operation as Verb, Owner,
-    PasswordSource, ResourceRef, Role,
+    AccountId, Check, Inventory, Mutation, ObjectVersion, Operation as Verb, Owner, ResourceRef,
+    Role,
 };
 use pgfleet_provider::{
     ErrorKind, Operation, OperationName, Platform, Progress, Provider, ProviderError, Retry, Scope,
     Secrets, Until,
 };
+use pgfleet_spec::Spec;
 use tokio::sync::OnceCell;
 
 use crate::shared::{
@@ -69,11 +70,6 @@ impl GcpProvider {
             sent: Sent::default(),
             waited: AtomicBool::new(false),
         }
-    }
-
-    /// Where the administrator's password of a fleet is read from, in case it is to be changed.
-    pub fn remember(&self, fleet: FleetName, password: PasswordSource) {
-        self.platform.passwords.remember(fleet, password);
     }
 
     async fn api(&self) -> Result<&Api, ProviderError> {
@@ -169,6 +165,10 @@ impl GcpProvider {
 impl Provider for GcpProvider {
     fn platform(&self) -> &dyn Platform {
         &self.platform
+    }
+
+    fn take_note(&self, spec: &Spec) {
+        self.platform.passwords.take_note(spec);
     }
 
     async fn identity(&self) -> Result<AccountId, ProviderError> {

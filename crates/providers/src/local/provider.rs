@@ -14,6 +14,7 @@ use pgfleet_provider::{
     ErrorKind, Login, Operation, OperationName, Progress, Provider, ProviderError, Retry, Scope,
     Secrets, Until,
 };
+use pgfleet_spec::{PrimarySpec, Spec};
 use tokio::{sync::Semaphore, task::JoinHandle};
 
 use super::{
@@ -69,18 +70,6 @@ impl LocalProvider {
         }
     }
 
-    /// Learns of a primary that a plan follows by its connection URL, before anything is listed.
-    /// What is wrong with the URL is a check of the plan ([`Platform::existing`]).
-    pub fn follow(&self, url: &str) {
-        let Ok(source) = Source::existing(url) else {
-            return;
-        };
-        let lock = &self.existing;
-        lock.lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(source);
-    }
-
     fn host(&self) -> Result<Arc<Host>, ProviderError> {
         let mut host = self.host.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(host) = host.as_ref() {
@@ -123,6 +112,17 @@ impl LocalProvider {
 impl Provider for LocalProvider {
     fn platform(&self) -> &dyn Platform {
         &self.platform
+    }
+
+    /// A primary that a plan follows by its connection URL. What is wrong with the URL is a check of
+    /// the plan ([`Platform::existing`]).
+    fn take_note(&self, spec: &Spec) {
+        if let PrimarySpec::Existing(existing) = &spec.primary
+            && let Ok(source) = Source::existing(&existing.reference)
+        {
+            let mut known = self.existing.lock().unwrap_or_else(PoisonError::into_inner);
+            known.push(source);
+        }
     }
 
     async fn identity(&self) -> Result<AccountId, ProviderError> {

@@ -14,6 +14,7 @@ use pgfleet_model::{
 };
 use pgfleet_planner::PASSWORD_VERSION;
 use pgfleet_provider::{ErrorKind, ProviderError, Secrets};
+use pgfleet_spec::{PrimarySpec, Spec};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::shared::scrub;
@@ -32,9 +33,14 @@ pub(crate) type Fault = Option<&'static str>;
 pub(crate) struct Passwords(Arc<Mutex<BTreeMap<FleetName, PasswordSource>>>);
 
 impl Passwords {
-    pub(crate) fn remember(&self, fleet: FleetName, source: PasswordSource) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert(fleet, source);
+    /// Keeps where a plan file's password is read from, in case it is to be changed.
+    pub(crate) fn take_note(&self, spec: &Spec) {
+        if let PrimarySpec::Managed(primary) = &spec.primary
+            && let Some(source) = &primary.password
+        {
+            let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            known.insert(spec.fleet.clone(), source.clone());
+        }
     }
 
     pub(crate) fn of(&self, fleet: &FleetName) -> Option<PasswordSource> {

@@ -41,7 +41,7 @@ pub(in crate::aws) fn is_provisioned(disk: &Storage) -> bool {
 
 /// Makes a disk like another, where the plan file leaves that open. A small one of gp3 has no
 /// operations that could be asked for.
-pub(in crate::aws) fn inherit(disk: &mut Storage, source: &Storage) {
+pub(in crate::aws) fn copy(disk: &mut Storage, source: &Storage) {
     if disk.kind.is_none() {
         disk.kind.clone_from(&source.kind);
     }

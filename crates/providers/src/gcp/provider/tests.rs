@@ -157,7 +157,10 @@ fn create() -> Mutation {
         bootstrap: Some(Bootstrap {
             admin: "postgres".into(),
             database: "postgres".into(),
-            password: Some(PasswordSource::Command(vec!["echo".into(), PLANTED.into()])),
+            password: Some(pgfleet_model::PasswordSource::Command(vec![
+                "echo".into(),
+                PLANTED.into(),
+            ])),
         }),
         key: "primary".into(),
     };
