@@ -9,7 +9,7 @@ use pgfleet_model::{
     Severity, Value,
 };
 use pgfleet_planner::{FleetPlan, Goal, plan};
-use pgfleet_provider::{Progress, Provider, ProviderError, Scope, Secrets, Until};
+use pgfleet_provider::{ErrorKind, Progress, Provider, ProviderError, Scope, Secrets, Until};
 use pgfleet_spec::{SourceFile, Spec, parse};
 
 /// Reads a plan file's text.
@@ -161,6 +161,9 @@ pub async fn run(
         .ok_or_else(|| "the executor reported on no fleet".to_owned())
 }
 
+/// The pause before a call that was turned away is made again.
+const BUSY: Duration = Duration::from_millis(200);
+
 /// Makes one call and waits for its end, as the executor would without trouble. Whoever calls this
 /// bounds the time.
 ///
@@ -246,7 +249,14 @@ pub async fn remove(provider: &dyn Provider, resource: &ResourceRef) -> Result<(
             operation,
             resume: false,
         };
-        carry_out(provider, &mutation, None).await.map_err(told)?;
+        // Anybody waits for an instance that is busy, or whose source is.
+        let done = loop {
+            match carry_out(provider, &mutation, None).await {
+                Err(error) if error.kind == ErrorKind::Busy => tokio::time::sleep(BUSY).await,
+                done => break done,
+            }
+        };
+        done.map_err(told)?;
     }
     Ok(())
 }
