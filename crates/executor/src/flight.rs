@@ -111,6 +111,15 @@ impl Flight {
         }
     }
 
+    /// Whether it can be done only to an instance that is there.
+    pub(crate) fn needs_it_there(&self) -> bool {
+        use pgfleet_model::Operation as Change;
+        matches!(
+            self.step.mutation.operation,
+            Change::Modify { .. } | Change::Start
+        )
+    }
+
     /// What the platform works on, if it does.
     pub(crate) fn operation(&self) -> Option<&Operation> {
         match &self.state {

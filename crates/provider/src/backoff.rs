@@ -33,6 +33,8 @@ impl Default for Backoff {
 /// How many times as often, and as long, a call is made again whose instance is busy: somebody
 /// else's operation may take as long as one of ours.
 const BUSY: u32 = 12;
+/// How many times a call is made again whose instance is gone: a listing may lag behind for a moment.
+const GONE: u32 = 3;
 
 impl Backoff {
     /// The same for an instance that is busy: for twenty to forty minutes, by the jitter.
@@ -41,6 +43,15 @@ impl Backoff {
         Self {
             attempts: self.attempts.saturating_mul(BUSY),
             within: self.within.saturating_mul(BUSY),
+            ..self
+        }
+    }
+
+    /// The same for an instance that is not there: for a few seconds.
+    #[must_use]
+    pub fn while_gone(self) -> Self {
+        Self {
+            attempts: self.attempts.min(GONE),
             ..self
         }
     }
@@ -133,5 +144,13 @@ mod tests {
             backoff.pause(Retry::Backoff, 121, Duration::ZERO, 0.5),
             None
         );
+    }
+
+    #[test]
+    fn an_instance_that_is_gone_is_not_waited_for() {
+        let backoff = Backoff::default().while_gone();
+        let pause = |attempt| backoff.pause(Retry::Reobserve, attempt, Duration::ZERO, 1.0);
+        assert_eq!(pause(3), Some(Duration::from_secs(2)));
+        assert_eq!(pause(4), None);
     }
 }

@@ -181,10 +181,13 @@ impl Round<'_, '_> {
     fn pause(&mut self, index: usize, error: &ProviderError) -> Result<Duration, ProviderError> {
         let flight = &mut self.flights[index];
         let (attempts, since) = flight.count(error.kind);
-        let mut backoff = self.limits.options.backoff;
-        if error.kind == ErrorKind::Busy {
-            backoff = backoff.while_busy();
-        }
+        let backoff = self.limits.options.backoff;
+        let backoff = match error.kind {
+            ErrorKind::Busy => backoff.while_busy(),
+            // Somebody has deleted it: it does not come back, and to make it anew takes a new plan.
+            ErrorKind::NotFound if flight.needs_it_there() => backoff.while_gone(),
+            _ => backoff,
+        };
         let route = flight.route();
         self.limits
             .traffic

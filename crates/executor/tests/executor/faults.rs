@@ -536,3 +536,34 @@ async fn a_change_of_an_earlier_run_is_waited_for_and_not_made_again() {
         assert_eq!(history.offences, Vec::<String>::new());
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_deleted_under_a_change_is_not_waited_for() {
+    for rules in every_kind() {
+        let bench = Bench::new(rules);
+        bench.apply(&bench.spec(1, "", "")).await;
+        let spec = bench.spec(1, "tags = { a = 'b' }", "");
+        let plan = bench.plan(&spec, Goal::Apply).await;
+        let replica = bench.name("replica-1");
+        assert!(bench.cloud.remove(&replica));
+        let before = bench.cloud.calls();
+        let mut recorder = Recorder::default();
+        let (options, stop) = (Options::default(), Stop::default());
+        let carried = bench.carry_out(&spec, plan, options, &stop, &mut recorder);
+        assert_eq!(carried.await.outcome, Outcome::FailedPartly);
+        let failed = recorder.kinds().filter_map(|kind| match kind {
+            EventKind::StepFailed { address, .. } => Some(address.to_string()),
+            _ => None,
+        });
+        assert_eq!(failed.collect::<Vec<_>>(), ["replica-1"]);
+        let primary = bench.cloud.inventory();
+        let primary = primary.get(&bench.name("primary"));
+        assert_eq!(primary.unwrap().attributes.tags["a"], "b");
+        let history = bench.cloud.history();
+        let asked = history.calls[before..].iter().filter(|call| {
+            call.mutation()
+                .is_some_and(|mutation| mutation.resource == replica)
+        });
+        assert_eq!(asked.count(), 4);
+    }
+}

@@ -171,6 +171,7 @@ fn admit(
 
 fn not_there(id: impl std::fmt::Display) -> ProviderError {
     ProviderError::new(ErrorKind::NotFound, format!("{id} is not there any more"))
+        .remedy("run the same command again: it goes by what is there by then")
         .retry(Retry::Reobserve)
 }
 
