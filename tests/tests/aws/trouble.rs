@@ -235,7 +235,7 @@ fn a_class_and_a_region_that_do_not_exist_are_told() {
     let name = cloud.plan(1, "");
     let text = fs::read_to_string(cloud.machine.path().join(name)).unwrap();
     cloud.write(&text.replace("db.m5.large", "db.m5.huge"));
-    cloud.apply().exits(3).says("aws/class");
+    cloud.apply().exits(3).says("aws/size");
     // This one ran nothing newer than 13.
     let old = text.replace("db.m5.large", "db.m4.large");
     cloud.write(&old.replace("[primary]", "postgres = '16'\n[primary]"));

@@ -230,7 +230,7 @@ fn tags(desired: &DesiredState) -> Option<Check> {
     let mut all = one.attributes.tags.iter();
     let (key, _) = all.find(|(key, value)| !fine(key, value))?;
     Some(
-        Check::error("aws/tag", format!("RDS does not take the tag `{key}`"))
+        Check::error("aws/tags", format!("RDS does not take the tag `{key}`"))
             .key("tags")
             .remedy(
                 "letters, digits, spaces and _ . : / = + - @ only; a key of 1 to 128 that does \
@@ -243,10 +243,13 @@ fn tags(desired: &DesiredState) -> Option<Check> {
 fn public(wanted: &DesiredInstance) -> Option<Check> {
     let public = wanted.attributes.is_on(setting::PUBLIC);
     public.then(|| {
-        Check::warning("aws/public", "the instance gets an address on the internet")
-            .at(&wanted.address)
-            .remedy("leave publicly_accessible out unless its security groups are strict")
-            .source(docs("USER_VPC.WorkingWithRDSInstanceinaVPC.html"))
+        Check::warning(
+            "aws/public-address",
+            "the instance gets an address on the internet",
+        )
+        .at(&wanted.address)
+        .remedy("leave publicly_accessible out unless its security groups are strict")
+        .source(docs("USER_VPC.WorkingWithRDSInstanceinaVPC.html"))
     })
 }
 

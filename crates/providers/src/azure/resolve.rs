@@ -51,14 +51,11 @@ pub(super) fn resolve(draft: Draft<'_>) -> Vec<Check> {
     if role == Role::Replica {
         if attributes.availability == Some(Availability::Regional) {
             checks.push(
-                Check::error(
-                    "azure/multi-az-replica",
-                    "an Azure replica cannot have a standby",
-                )
-                .at(&desired.address)
-                .key(format!("{}.multi_az", desired.key))
-                .remedy("leave `multi_az` out of the group")
-                .source(REPLICAS_PAGE),
+                Check::error("azure/replica-ha", "an Azure replica cannot have a standby")
+                    .at(&desired.address)
+                    .key(format!("{}.multi_az", desired.key))
+                    .remedy("leave `multi_az` out of the group")
+                    .source(REPLICAS_PAGE),
             );
         }
         if live.is_none() {

@@ -120,7 +120,7 @@ impl Platform for GcpPlatform {
             Field::StorageType if role == Role::Replica => FieldRule::Rebuild(Compare::Equal),
             Field::StorageType => refuse(
                 Compare::Equal,
-                "gcp/disk-type",
+                "gcp/storage-type",
                 "instance-settings",
                 "the kind of a disk cannot be changed",
                 "keep the kind that runs",

@@ -88,7 +88,7 @@ fn major_version(wish: &Wish, left: &mut Vec<&Offer>) -> Option<Check> {
             |version| format!("PostgreSQL {}", version.major),
         );
         wish.refused(
-            "aws/class",
+            "aws/size",
             format!("RDS offers no {class} for {version} in {region}"),
             "aws rds describe-orderable-db-instance-options --engine postgres lists what there is",
             CLASSES,
@@ -178,7 +178,7 @@ fn replicas(wish: &Wish, left: &mut Vec<&Offer>) -> Option<Check> {
     left.retain(|offer| !wish.replica || offer.read_replica_capable() != Some(false));
     left.is_empty().then(|| {
         wish.refused(
-            "aws/replica-class",
+            "aws/replica-size",
             format!("RDS makes no replicas of class {class} in {region}"),
             "take another class for the replica",
             CLASSES,
@@ -347,7 +347,7 @@ pub(super) mod tests {
         for version in [None, Some("15"), Some("16"), Some("16.1")] {
             says(&wish(version, "gp3", 100), None);
         }
-        says(&wish(Some("17"), "gp3", 100), Some("aws/class"));
+        says(&wish(Some("17"), "gp3", 100), Some("aws/size"));
         assert!(judge(&wish(None, "gp3", 100), &[]).is_some());
     }
 
@@ -410,7 +410,7 @@ pub(super) mod tests {
         says(&wide, Some("aws/multi-az"));
         let mut replica = wish(Some("15"), "gp3", 100);
         replica.replica = true;
-        says(&replica, Some("aws/replica-class"));
+        says(&replica, Some("aws/replica-size"));
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub(in crate::aws) fn known(wish: &Wish) -> Option<Check> {
     } = wish;
     if classes(ProviderKind::Aws).all(|known| known != class) {
         return Some(wish.refused(
-            "aws/class",
+            "aws/size",
             format!("pgfleet knows no class {class}, and may not ask RDS whether there is one"),
             "name another class, or allow rds:DescribeOrderableDBInstanceOptions",
             CLASSES,
@@ -57,7 +57,7 @@ mod tests {
         typo.class = "db.m5.huge".to_owned();
         assert_eq!(
             known(&typo).map(|check| check.code).as_deref(),
-            Some("aws/class")
+            Some("aws/size")
         );
         // Whether it knows the region or not.
         typo.region = Region::new("il-central-1");

@@ -150,7 +150,7 @@ fn backup_retention(desired: &DesiredState, observed: &ObservedState) -> Option<
     if let Some(primary) = desired.managed_primary() {
         return none(&primary.attributes).then(|| {
             Check::error(
-                "aws/backup-retention",
+                "aws/backup-days",
                 "a primary with replicas needs automatic backups",
             )
             .at(&primary.address)
@@ -162,7 +162,7 @@ fn backup_retention(desired: &DesiredState, observed: &ObservedState) -> Option<
     let existing = observed.existing.as_ref()?;
     none(&existing.attributes).then(|| {
         Check::error(
-            "aws/backup-retention",
+            "aws/backup-days",
             format!(
                 "{} has no automatic backups, and RDS replicates none such",
                 existing.resource

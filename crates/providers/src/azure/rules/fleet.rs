@@ -161,7 +161,7 @@ pub(super) fn replicas_that_do_not_grow(
         .filter(|replica| replica.attributes.storage.autogrow == Some(false))
         .map(|replica| {
             let message = "the primary's disk grows by itself, and this replica's does not";
-            Check::error("azure/autogrow-replica", message)
+            Check::error("azure/replica-autogrow", message)
                 .at(&replica.address)
                 .key(format!("{}.storage.autogrow", replica.key))
                 .remedy("leave `autogrow` out of the group, or switch it off in [primary] too")

@@ -21,7 +21,7 @@ const VERSIONS: std::ops::RangeInclusive<u32> = 10..=20;
 
 pub(in crate::gcp) fn no_tier(address: &Address, key: &str, edition: Edition) -> Check {
     Check::error(
-        "gcp/no-tier",
+        "gcp/size",
         format!("no tier of {} holds what `size` asks for", edition.as_str()),
     )
     .at(address)
@@ -32,7 +32,7 @@ pub(in crate::gcp) fn no_tier(address: &Address, key: &str, edition: Edition) ->
 
 pub(in crate::gcp) fn disk_not_known(address: &Address, key: &str) -> Check {
     Check::note(
-        "gcp/disk-type",
+        "gcp/storage-type",
         "which kind of disk it has is told by a word that pgfleet does not know: it is left as it is",
     )
     .at(address)
@@ -129,7 +129,7 @@ pub(super) fn tier_of_edition(wanted: &DesiredInstance) -> Option<Check> {
     let edition = edition(&wanted.attributes);
     let error = |message: String, remedy: &str| {
         Some(
-            Check::error("gcp/tier", message)
+            Check::error("gcp/size", message)
                 .at(&wanted.address)
                 .key(format!("{}.size", wanted.key))
                 .remedy(remedy)
@@ -157,7 +157,7 @@ pub(super) fn tier_of_edition(wanted: &DesiredInstance) -> Option<Check> {
         Some(_) => None,
         None => Some(
             Check::warning(
-                "gcp/tier",
+                "gcp/size",
                 format!("`{tier}` is no tier that pgfleet knows"),
             )
             .at(&wanted.address)
@@ -184,7 +184,7 @@ pub(super) fn disk(wanted: &DesiredInstance) -> Vec<Check> {
         .filter(|gib| !(LEAST_GIB..=most).contains(gib))
         .map(|gib| {
             Check::error(
-                "gcp/disk-size",
+                "gcp/storage-size",
                 format!("a disk of {gib} GiB is not to be had"),
             )
             .at(&wanted.address)
@@ -209,7 +209,7 @@ pub(super) fn disk(wanted: &DesiredInstance) -> Vec<Check> {
     };
     let kind = storage.kind.as_ref().and_then(wrong_kind);
     let kind = kind.map(|(message, remedy)| {
-        Check::error("gcp/disk-type", message)
+        Check::error("gcp/storage-type", message)
             .at(&wanted.address)
             .key(format!("{}.storage.type", wanted.key))
             .remedy(remedy)
@@ -230,7 +230,7 @@ pub(super) fn labels(wanted: &DesiredInstance) -> Option<Check> {
     })?;
     Some(
         Check::error(
-            "gcp/label",
+            "gcp/tags",
             format!("`{name} = \"{value}\"` is no label of Google's"),
         )
         .key("tags")

@@ -216,7 +216,7 @@ fn tags_are_letters_digits_spaces_and_a_few_signs() {
         &format!("x = '{long}'"),
     ] {
         let text = file("", &format!("tags = {{ {tag} }}"));
-        refuses_file(&text, "aws/tag");
+        refuses_file(&text, "aws/tags");
     }
     takes(&planned(
         &file("", "tags = { 'cost: centre' = 'küche @ 1/2' }"),
@@ -301,7 +301,7 @@ fn a_primary_needs_a_password_and_a_public_address_is_warned_of() {
     let without = file("", "").replace("password = { env = 'SECRET' }", "");
     refuses(&planned(&without, []), "aws/password");
     let public = format!("{}[aws]\npublicly_accessible = true\n", file("", ""));
-    assert!(codes(&planned(&public, []), Severity::Warning).contains(&"aws/public"));
+    assert!(codes(&planned(&public, []), Severity::Warning).contains(&"aws/public-address"));
 }
 
 #[test]

@@ -120,12 +120,12 @@ fn backup_retention_0_forbids_replicas() {
     let none = file("backup_days = 0", "");
     refuses(
         &planned(&format!("{none}[[replicas]]\ncount = 1\n"), []),
-        "aws/backup-retention",
+        "aws/backup-days",
     );
     takes(&planned(&none, []));
     let mut source = theirs("theirs", None);
     source.attributes.backup_days = Some(0);
-    refuses(&planned(&existing(1), [source]), "aws/backup-retention");
+    refuses(&planned(&existing(1), [source]), "aws/backup-days");
 }
 
 #[test]

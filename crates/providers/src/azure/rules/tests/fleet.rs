@@ -9,7 +9,7 @@ fn a_replica_with_a_standby_is_refused() {
         "count = 1\nmulti_az = true",
         "",
     );
-    refuses(&text, Vec::new(), "azure/multi-az-replica");
+    refuses(&text, Vec::new(), "azure/replica-ha");
 }
 
 #[test]
@@ -218,13 +218,13 @@ fn a_replica_grows_where_its_primary_does() {
     let primary = format!("size = '{SMALL}'\nstorage = {{ gib = 128, autogrow = true }}");
     let of = |replicas: &str| file(&primary, replicas, "");
     let fixed = of("count = 2\nstorage = { autogrow = false }");
-    refuses(&fixed, Vec::new(), "azure/autogrow-replica");
+    refuses(&fixed, Vec::new(), "azure/replica-autogrow");
     accepts(&of("count = 2"), Vec::new());
     // Somebody has switched it on, and the plan leaves it.
     let on = || altered(SMALL, |one| one.attributes.storage.autogrow = Some(true));
     let silent = format!("size = '{SMALL}'");
     let fixed = file(&silent, "count = 2\nstorage = { autogrow = false }", "");
-    refuses(&fixed, on(), "azure/autogrow-replica");
+    refuses(&fixed, on(), "azure/replica-autogrow");
     accepts(&usual(SMALL, "storage = { autogrow = false }"), on());
 }
 

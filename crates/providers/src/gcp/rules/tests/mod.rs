@@ -213,25 +213,25 @@ fn the_edition_is_always_said_and_has_tiers_of_its_own() {
         let edition = &wanted.attributes.settings[EDITION];
         assert_eq!(*edition, Value::Text("ENTERPRISE".into()));
     }
-    refuses(&primary_with("size = 'db-perf-optimized-N-2'"), "gcp/tier");
+    refuses(&primary_with("size = 'db-perf-optimized-N-2'"), "gcp/size");
     let plus = "[gcp]\nedition = 'ENTERPRISE_PLUS'";
     let primary = format!("size = 'db-perf-optimized-N-2'\n{SECRET}");
     accepts(&file(&primary, 1, plus));
     let small = format!("size = 'db-g1-small'\n{SECRET}");
-    refuses(&file(&small, 1, plus), "gcp/tier");
+    refuses(&file(&small, 1, plus), "gcp/size");
 }
 
 #[test]
 fn a_custom_tier_has_to_be_possible() {
-    refuses(&primary_with("size = 'db-custom-3-7680'"), "gcp/tier");
-    warns(&primary_with("size = 'db-of-tomorrow'"), "gcp/tier");
+    refuses(&primary_with("size = 'db-custom-3-7680'"), "gcp/size");
+    warns(&primary_with("size = 'db-of-tomorrow'"), "gcp/size");
 }
 
 #[test]
 fn a_portable_size_that_nothing_holds_is_refused() {
     refuses(
         &primary_with("size = { vcpus = 4000, memory_gib = 8 }"),
-        "gcp/no-tier",
+        "gcp/size",
     );
 }
 
@@ -240,15 +240,15 @@ fn a_disk_has_its_limits_and_kinds() {
     let tier = "size = 'db-custom-2-7680'";
     refuses(
         &primary_with(&format!("{tier}\nstorage = {{ gib = 9 }}")),
-        "gcp/disk-size",
+        "gcp/storage-size",
     );
     refuses(
         &primary_with("size = 'db-g1-small'\nstorage = { gib = 4000 }"),
-        "gcp/disk-size",
+        "gcp/storage-size",
     );
     let hdd = format!("size = 'db-perf-optimized-N-2'\nstorage = {{ type = 'PD_HDD' }}\n{SECRET}");
     let plus = "[gcp]\nedition = 'ENTERPRISE_PLUS'";
-    refuses(&file(&hdd, 0, plus), "gcp/disk-type");
+    refuses(&file(&hdd, 0, plus), "gcp/storage-type");
 }
 
 #[test]
@@ -314,7 +314,7 @@ fn tags_have_to_be_labels() {
         "postgres = '16'",
         "postgres = '16'\ntags = { Team = 'Food' }",
     );
-    refuses(&text, "gcp/label");
+    refuses(&text, "gcp/tags");
     let text = usual().replace(
         "postgres = '16'",
         "postgres = '16'\ntags = { team = 'food' }",
@@ -343,9 +343,9 @@ fn a_region_and_a_tier_there_have_to_be() {
     refuses(&elsewhere, "gcp/region");
     accepts(&usual().replace("us-east1", "europe-north2"));
     for tier in ["db-perf-optimized-N-3", "db-cutom-2-7680", "D4ds_v5"] {
-        refuses(&primary_with(&format!("size = '{tier}'")), "gcp/tier");
+        refuses(&primary_with(&format!("size = '{tier}'")), "gcp/size");
     }
-    warns(&primary_with("size = 'db-c5-highmem-4'"), "gcp/tier");
+    warns(&primary_with("size = 'db-c5-highmem-4'"), "gcp/size");
 }
 
 #[test]
@@ -377,7 +377,7 @@ fn what_is_chosen_at_creation_is_refused_afterwards() {
         "[[replicas]]",
         "storage = { type = 'PD_HDD' }\n[[replicas]]",
     );
-    refused(&kind, "gcp/disk-type");
+    refused(&kind, "gcp/storage-type");
 }
 
 #[test]
@@ -437,7 +437,7 @@ fn a_disk_of_a_kind_that_is_not_known_is_left_as_it_is() {
     live[1].attributes.storage.kind = None;
     let plan = planned(&text, live, Goal::Apply);
     assert!(plan.set.is_empty(), "{:?}", plan.set);
-    assert!(says(&plan, "gcp/disk-type") && !plan.is_refused());
+    assert!(says(&plan, "gcp/storage-type") && !plan.is_refused());
 }
 
 #[test]
