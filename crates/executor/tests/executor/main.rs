@@ -11,5 +11,6 @@ mod asking;
 mod faults;
 mod listing;
 mod run;
+mod stopping;
 mod support;
 mod traffic;

@@ -105,6 +105,15 @@ impl Bench {
     }
 }
 
+/// The platforms whose ways differ most.
+pub(crate) fn every_kind() -> [MemoryRules; 3] {
+    [
+        MemoryRules::like_rds(),
+        MemoryRules::like_cloud_sql(),
+        MemoryRules::like_azure(),
+    ]
+}
+
 /// Whether a call asks to make the replica with this identifier.
 pub(crate) fn creates(what: &What, id: &str) -> bool {
     let What::Begin(mutation) = what else {
