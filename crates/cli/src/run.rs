@@ -7,7 +7,7 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use pgfleet_executor::{Listing, Traffic, list};
+use pgfleet_executor::{Listing, Traffic, Urgency, list};
 use pgfleet_model::{Check, FleetName, Inventory, Mutation, Severity};
 use pgfleet_planner::{
     Cycle, Fit, FleetPlan, Goal, Resolution, Retagging, SavedFleet, SavedPlan, plan, resolve,
@@ -159,7 +159,7 @@ impl Run {
             .fleets
             .iter()
             .map(|fleet| (Arc::clone(&fleet.provider), fleet.scope()));
-        list(requests.collect(), &self.traffic).await
+        list(requests.collect(), Urgency::Waited, &self.traffic).await
     }
 
     /// Plans every fleet. Every problem has been told when this fails.

@@ -8,7 +8,7 @@ use pgfleet_provider::{ErrorKind, Provider, ProviderError, Scope};
 use tokio::time::Instant;
 
 use crate::{
-    Options, Stop, Traffic,
+    Options, Stop, Traffic, Urgency,
     flight::{Flight, State},
     listing::{Listing, list},
     round::Round,
@@ -232,7 +232,9 @@ async fn list_unless_polled(works: Vec<&Work>, traffic: &Arc<Traffic>) -> Vec<Li
     let open = works.iter().zip(&polled);
     let open = open.filter(|(_, polled)| polled.is_none());
     let requests = open.map(|(work, _)| (Arc::clone(&work.provider), work.scope.clone()));
-    let mut listed = list(requests.collect(), traffic).await.into_iter();
+    let mut listed = list(requests.collect(), Urgency::Result, traffic)
+        .await
+        .into_iter();
     polled
         .into_iter()
         .filter_map(|polled| polled.or_else(|| listed.next()))

@@ -64,6 +64,8 @@ pub(crate) struct Flight {
     turned_away: Trouble,
     /// Whether the last call was turned away because something else was going on.
     pub(crate) busy: bool,
+    /// Whether the last call was refused for what passes, and so changed nothing.
+    pub(crate) not_taken: bool,
     /// How often a listing showed that the call has to be made again.
     pub(crate) repeated: u32,
     /// Whether the call may have changed something.
@@ -95,6 +97,7 @@ impl Flight {
                 trouble: Trouble::default(),
                 turned_away: Trouble::default(),
                 busy: false,
+                not_taken: false,
                 repeated: 0,
                 took_effect: false,
             })

@@ -25,5 +25,5 @@ pub use listing::{Listing, list};
 pub use options::{Options, Stop};
 pub use schedule::{Patience, PollSchedule, expected};
 pub use telling::Observer;
-pub use traffic::Traffic;
+pub use traffic::{Traffic, Urgency};
 pub use watched::Watched;

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use pgfleet_model::{Inventory, Region};
 use pgfleet_provider::{ErrorKind, Provider, ProviderError, Retry, Scope};
 
-use crate::Traffic;
+use crate::{Traffic, Urgency};
 
 /// What one provider saw, shared by its fleets.
 pub type Listing = Result<Arc<Inventory>, ProviderError>;
@@ -15,6 +15,7 @@ pub type Listing = Result<Arc<Inventory>, ProviderError>;
 /// together. Providers are asked side by side; the answers are in the order of the requests.
 pub async fn list(
     requests: Vec<(Arc<dyn Provider>, Scope)>,
+    urgency: Urgency,
     traffic: &Arc<Traffic>,
 ) -> Vec<Listing> {
     let mut groups: Vec<Group> = Vec::new();
@@ -29,7 +30,7 @@ pub async fn list(
         place_of.push((group, scope.regions.clone()));
         groups[group].add(scope);
     }
-    let asked = groups.iter().map(|group| group.list(traffic));
+    let asked = groups.iter().map(|group| group.list(urgency, traffic));
     let answers = join_all(asked).await;
     place_of
         .into_iter()
@@ -86,12 +87,12 @@ impl Group {
 
     /// One listing for all. A region that refuses to be listed is no trouble of fleets elsewhere: they are
     /// listed by themselves then.
-    async fn list(&self, traffic: &Arc<Traffic>) -> Answers {
-        let joint = self.ask(&self.joint, traffic).await;
+    async fn list(&self, urgency: Urgency, traffic: &Arc<Traffic>) -> Answers {
+        let joint = self.ask(&self.joint, urgency, traffic).await;
         match &joint {
             Err(error) if error.retry == Retry::Never && self.scopes.len() > 1 => {
                 let apart = self.scopes.iter().map(|scope| async {
-                    let listing = self.ask(scope, traffic).await;
+                    let listing = self.ask(scope, urgency, traffic).await;
                     (scope.regions.clone(), listing)
                 });
                 Answers::Apart(join_all(apart).await)
@@ -100,10 +101,11 @@ impl Group {
         }
     }
 
-    async fn ask(&self, scope: &Scope, traffic: &Arc<Traffic>) -> Listing {
+    async fn ask(&self, scope: &Scope, urgency: Urgency, traffic: &Arc<Traffic>) -> Listing {
         let provider = self.provider.as_ref();
         let ask = async || provider.observe(scope).await;
-        let listed = traffic.ask(provider, scope.regions.clone(), ask).await;
+        let regions = scope.regions.clone();
+        let listed = traffic.ask_with(urgency, provider, regions, ask).await;
         listed.map(Arc::new)
     }
 }

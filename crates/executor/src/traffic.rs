@@ -202,14 +202,24 @@ impl Traffic {
         }
     }
 
-    /// Asks a platform something, and asks again where it is too busy to answer, or what is asked
-    /// about is busy: that passes. One that cannot be reached at all is tried twice more, since people
-    /// wait for the answer.
+    /// Asks a platform something that people wait for ([`Urgency::Waited`]).
     ///
     /// # Errors
     /// The last answer's.
     pub async fn ask<T>(
         self: &Arc<Self>,
+        provider: &dyn Provider,
+        regions: BTreeSet<Region>,
+        ask: impl AsyncFn() -> Result<T, ProviderError>,
+    ) -> Result<T, ProviderError> {
+        self.ask_with(Urgency::Waited, provider, regions, ask).await
+    }
+
+    /// Asks a platform something, and asks again where it is too busy to answer, or what is asked
+    /// about is busy: that passes. How often one is asked that does not answer depends on the urgency.
+    pub(crate) async fn ask_with<T>(
+        self: &Arc<Self>,
+        urgency: Urgency,
         provider: &dyn Provider,
         regions: BTreeSet<Region>,
         ask: impl AsyncFn() -> Result<T, ProviderError>,
@@ -232,7 +242,7 @@ impl Traffic {
             let backoff = match error.kind {
                 ErrorKind::Throttled => Backoff::default(),
                 ErrorKind::Busy => Backoff::default().while_busy(),
-                _ if *attempt > 2 => return Err(error),
+                _ if urgency == Urgency::Waited && *attempt > 2 => return Err(error),
                 _ => Backoff::default(),
             };
             match self.pause(&route, &error, backoff, *attempt, first.elapsed()) {
@@ -246,6 +256,17 @@ impl Traffic {
     pub(crate) fn changes(&self) -> Vec<Change> {
         std::mem::take(&mut self.lines().changes)
     }
+}
+
+/// How much a question matters to whoever asks it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Urgency {
+    /// People wait for the answer, and nothing has been done yet: a platform that does not answer is
+    /// asked twice more.
+    Waited,
+    /// It tells what came of work that is done: a platform that does not answer is asked as often as
+    /// a step is repeated.
+    Result,
 }
 
 /// Why a call is not made again.

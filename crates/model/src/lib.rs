@@ -41,7 +41,7 @@ pub use names::{
 };
 pub use observed::{
     Condition, Endpoint, Inventory, ObjectVersion, ObservedInstance, ObservedState, Owner, Phase,
-    Stranger, TAG_ADDRESS, TAG_FLEET, TAG_MANAGED_BY,
+    Stranger, TAG_ADDRESS, TAG_FLEET, TAG_MANAGED_BY, TAG_PREFIX,
 };
 pub use secret::PasswordSource;
 pub use step::{Disruption, Lane, Mutation, Operation, Step, StepId};

@@ -15,6 +15,8 @@ use crate::{
 
 /// Tag that every instance of ours bears, with the value `pgfleet`.
 pub const TAG_MANAGED_BY: &str = "managed-by";
+/// What the names of all other tags of pgfleet's own begin with, those of single platforms too.
+pub const TAG_PREFIX: &str = "pgfleet-";
 /// Tag that names the fleet.
 pub const TAG_FLEET: &str = "pgfleet-fleet";
 /// Tag that names the address in the fleet.

@@ -33,6 +33,10 @@ impl Default for Backoff {
 /// How many times as often, and as long, a call is made again whose instance is busy: somebody
 /// else's operation may take as long as one of ours.
 const BUSY: u32 = 12;
+/// How many times a call is made again whose instance somebody else changes between a look and the call.
+const MOVING: u32 = 60;
+/// The longest pause then: looking anew helps at once, or somebody is quicker still.
+const LOOK: Duration = Duration::from_secs(3);
 /// How many times a call is made again whose instance is gone: a listing may lag behind for a moment.
 const GONE: u32 = 3;
 
@@ -43,6 +47,16 @@ impl Backoff {
         Self {
             attempts: self.attempts.saturating_mul(BUSY),
             within: self.within.saturating_mul(BUSY),
+            ..self
+        }
+    }
+
+    /// The same for an instance that somebody else keeps changing: often, and after short pauses.
+    #[must_use]
+    pub fn while_moving(self) -> Self {
+        Self {
+            longest: self.longest.min(LOOK),
+            attempts: self.attempts.max(MOVING),
             ..self
         }
     }
@@ -144,6 +158,14 @@ mod tests {
             backoff.pause(Retry::Backoff, 121, Duration::ZERO, 0.5),
             None
         );
+    }
+
+    #[test]
+    fn an_instance_that_moves_is_looked_at_often() {
+        let backoff = Backoff::default().while_moving();
+        let pause = |attempt| backoff.pause(Retry::Reobserve, attempt, Duration::ZERO, 1.0);
+        assert_eq!(pause(60), Some(Duration::from_secs(3)));
+        assert_eq!(pause(61), None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The table of keys as a JSON Schema.
 
-use pgfleet_model::{TAG_ADDRESS, TAG_FLEET, TAG_MANAGED_BY};
+use pgfleet_model::{TAG_MANAGED_BY, TAG_PREFIX};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -56,6 +56,19 @@ fn property(key: &Key) -> Value {
     schema
 }
 
+/// The names of pgfleet's own tags as a pattern, in any case.
+fn own_tags() -> String {
+    let in_any_case = |text: &str| -> String {
+        let letter = |c: char| match c {
+            'a'..='z' => format!("[{}{c}]", c.to_ascii_uppercase()),
+            _ => c.to_string(),
+        };
+        text.chars().map(letter).collect()
+    };
+    let (one, prefix) = (in_any_case(TAG_MANAGED_BY), in_any_case(TAG_PREFIX));
+    format!("^({one}$|{prefix})")
+}
+
 fn kind(kind: &Kind) -> Value {
     match kind {
         Kind::Text(rule) => text(rule),
@@ -77,7 +90,7 @@ fn kind(kind: &Kind) -> Value {
             "propertyNames": {
                 "minLength": 1,
                 "maxLength": rules::TAG_NAME,
-                "not": {"enum": [TAG_MANAGED_BY, TAG_FLEET, TAG_ADDRESS]},
+                "not": {"pattern": own_tags()},
             },
             "additionalProperties": {
                 "type": "string",

@@ -1,6 +1,6 @@
 //! Compares a tree with the table of keys: unknown keys, wrong types, impossible values.
 
-use pgfleet_model::{ProviderKind, TAG_ADDRESS, TAG_FLEET, TAG_MANAGED_BY};
+use pgfleet_model::{ProviderKind, TAG_MANAGED_BY, TAG_PREFIX};
 
 use crate::{
     code, example,
@@ -213,7 +213,7 @@ impl Walk<'_> {
         } in &table.entries
         {
             let path = join(path, key);
-            if [TAG_MANAGED_BY, TAG_FLEET, TAG_ADDRESS].contains(&key.as_ref()) {
+            if is_own_tag(key) {
                 self.problems.push(
                     Problem::new(
                         code::RESERVED_TAG,
@@ -221,7 +221,10 @@ impl Walk<'_> {
                         format!("the tag {} is pgfleet's own", quote(key)),
                     )
                     .label("set by pgfleet")
-                    .remedy("leave it out: pgfleet puts it on every instance"),
+                    .remedy(format!(
+                        "leave it out: `{TAG_MANAGED_BY}` and all that begins with `{TAG_PREFIX}` \
+                         is set by pgfleet itself"
+                    )),
                 );
             } else if key.is_empty() {
                 self.empty("tags", key_span);
@@ -384,6 +387,12 @@ impl Walk<'_> {
             .remedy(remedy),
         );
     }
+}
+
+/// Whether a tag is pgfleet's own, on platforms that do not tell cases apart too.
+fn is_own_tag(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    key == TAG_MANAGED_BY || key.starts_with(TAG_PREFIX)
 }
 
 fn join(path: &str, key: &str) -> String {

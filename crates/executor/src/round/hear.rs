@@ -154,6 +154,7 @@ impl Round<'_, '_> {
     fn failed_once(&mut self, index: usize, error: &ProviderError) {
         let flight = &mut self.flights[index];
         flight.busy = error.kind == ErrorKind::Busy;
+        flight.not_taken = matches!(error.kind, ErrorKind::Busy | ErrorKind::Conflict);
         // An answer that was lost may hide an effect.
         flight.took_effect |= error.retry.looks_first() && error.kind == ErrorKind::Unreachable;
         match self.pause(index, error) {
@@ -184,6 +185,8 @@ impl Round<'_, '_> {
         let backoff = self.limits.options.backoff;
         let backoff = match error.kind {
             ErrorKind::Busy => backoff.while_busy(),
+            // What was looked at has changed before the call: to look again is all it takes.
+            ErrorKind::Conflict => backoff.while_moving(),
             // Somebody has deleted it: it does not come back, and to make it anew takes a new plan.
             ErrorKind::NotFound if flight.needs_it_there() => backoff.while_gone(),
             _ => backoff,
@@ -237,9 +240,8 @@ impl Round<'_, '_> {
                 self.failed(index, &error);
             }
             Standing::NotBegun => {
-                // A call that was turned away was not taken.
                 let repeated = flight.repeated;
-                flight.repeated += u32::from(!flight.busy);
+                flight.repeated += u32::from(!flight.not_taken);
                 let until = Instant::now() + self.until_shown(repeated);
                 self.flights[index].state = State::Pausing { until, look: false };
             }

@@ -189,6 +189,39 @@ async fn a_stale_revision_is_read_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_revision_that_keeps_moving_is_read_as_often_as_it_moves() {
+    let bench = Bench::new(MemoryRules::like_cloud_sql());
+    bench.apply(&bench.spec(0, "", "")).await;
+    let mut left = 40;
+    bench.cloud.set_faults(move |what| {
+        let strikes = matches!(what, What::Begin(_)) && left > 0;
+        left -= i32::from(strikes);
+        strikes.then_some(Fault::Stale)
+    });
+    let (report, _) = bench.apply(&bench.spec(0, "tags = { a = 'b' }", "")).await;
+    assert_eq!(report.outcome, Outcome::Done);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_result_is_asked_for_as_patiently_as_steps_are_repeated() {
+    for fault in [Fault::Reset, Fault::Unavailable(Duration::from_secs(5))] {
+        let bench = Bench::new(MemoryRules::like_cloud_sql());
+        let spec = bench.spec(1, "", "");
+        let plan = bench.plan(&spec, Goal::Apply).await;
+        let mut left = 8;
+        bench.cloud.set_faults(move |what| {
+            let strikes = *what == What::Observe && left > 0;
+            left -= i32::from(strikes);
+            strikes.then(|| fault.clone())
+        });
+        let mut recorder = Recorder::default();
+        let (options, stop) = (Options::default(), Stop::default());
+        let carried = bench.carry_out(&spec, plan, options, &stop, &mut recorder);
+        assert_eq!(carried.await.outcome, Outcome::Done);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_change_that_never_comes_about_is_given_up() {
     let bench = Bench::new(MemoryRules::like_rds());
     bench.apply(&bench.spec(0, "", "")).await;

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use async_trait::async_trait;
 use pgfleet_conformance::memory::MemoryRules;
-use pgfleet_executor::{Traffic, list};
+use pgfleet_executor::{Traffic, Urgency, list};
 use pgfleet_model::{Inventory, Region};
 use pgfleet_provider::{ErrorKind, Provider, ProviderError, Scope};
 
@@ -38,7 +38,7 @@ async fn a_region_that_cannot_be_listed_is_no_trouble_of_fleets_elsewhere() {
     let requests =
         ["here", "closed", "here"].map(|region| (Arc::clone(&bench.provider), scope(region)));
     let before = bench.cloud.history().count().observe;
-    let listings = list(requests.to_vec(), &Traffic::new(0)).await;
+    let listings = list(requests.to_vec(), Urgency::Waited, &Traffic::new(0)).await;
     let told: Vec<bool> = listings.iter().map(Result::is_ok).collect();
     assert_eq!(told, [true, false, true]);
     assert_eq!(bench.cloud.history().count().observe - before, 1);

@@ -15,7 +15,7 @@ use pgfleet_conformance::{
     drive::Recorder,
     memory::{Durations, Fault, MemoryProvider, MemoryRules, What},
 };
-use pgfleet_executor::{Options, Stop, Traffic, Watched, expected, list};
+use pgfleet_executor::{Options, Stop, Traffic, Urgency, Watched, expected, list};
 use pgfleet_model::{EventKind, Outcome, Region, ResourceId, ResourceRef};
 use pgfleet_planner::Goal;
 use pgfleet_provider::{ErrorKind, Login, Provider, ProviderError, Retry, Scope};
@@ -173,7 +173,7 @@ async fn a_listing_that_hangs_ends_as_an_error() {
     let provider: Arc<dyn Provider> = Arc::new(Watched::new(inner));
     let began = Instant::now();
     let requests = vec![(provider, Scope::default())];
-    let mut listings = list(requests, &Traffic::new(0)).await;
+    let mut listings = list(requests, Urgency::Waited, &Traffic::new(0)).await;
     let error = listings.pop().unwrap().unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unreachable);
     assert!(began.elapsed() < Duration::from_secs(900));
@@ -222,13 +222,13 @@ async fn listings_wait_for_a_platform_that_throttles_and_are_bounded() {
         (left > 0).then_some(Fault::Throttled(Duration::from_secs(1)))
     });
     let ask = || vec![(Arc::clone(&bench.provider), scope.clone())];
-    let listings = list(ask(), &traffic).await;
+    let listings = list(ask(), Urgency::Waited, &traffic).await;
     assert!(listings[0].is_ok(), "{listings:?}");
     bench
         .cloud
         .set_faults(|_| Some(Fault::Throttled(Duration::from_secs(3600))));
     let began = Instant::now();
-    let listings = list(ask(), &traffic).await;
+    let listings = list(ask(), Urgency::Waited, &traffic).await;
     assert_eq!(listings[0].as_ref().unwrap_err().kind, ErrorKind::Throttled);
     assert!(
         began.elapsed() < Duration::from_secs(60),
