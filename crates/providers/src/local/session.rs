@@ -22,9 +22,12 @@ pub(crate) enum SessionError {
     /// It did not answer in time.
     #[error("it does not answer within 5 s")]
     Silent,
-    /// It refused.
+    /// It answered, and refused.
     #[error("{0}")]
     Refused(String),
+    /// Nobody listens, or the connection broke.
+    #[error("{0}")]
+    Lost(String),
     /// There is one of that name already.
     #[error("{0}")]
     Duplicate(String),
@@ -43,10 +46,11 @@ impl From<tokio_postgres::Error> for SessionError {
             None => std::error::Error::source(&error)
                 .map_or_else(|| error.to_string(), ToString::to_string),
         };
-        if error.code() == Some(&SqlState::DUPLICATE_OBJECT) {
-            return Self::Duplicate(text);
+        match error.code() {
+            Some(&SqlState::DUPLICATE_OBJECT) => Self::Duplicate(text),
+            Some(_) => Self::Refused(text),
+            None => Self::Lost(text),
         }
-        Self::Refused(text)
     }
 }
 

@@ -4,6 +4,7 @@
 use pgfleet_model::{ResourceId, ResourceRef, Role};
 use pgfleet_postgres::StopMode;
 use pgfleet_provider::ProviderError;
+use tokio::time::{Duration, Instant, sleep};
 
 use super::{
     PATIENCE, Site,
@@ -12,8 +13,16 @@ use super::{
 use crate::local::{
     errors::{Explain, refused},
     layout::{Layout, Life, Marker},
+    session::SessionError,
     source::Source,
 };
+
+/// How long a primary may turn us away that has to drop a slot.
+const TURNED_AWAY: Duration = Duration::from_secs(10);
+/// How long a connection to it may fail before it counts as stopped.
+const LOST: Duration = Duration::from_millis(500);
+/// The pause between two tries.
+const AGAIN: Duration = Duration::from_millis(100);
 
 pub(super) async fn delete(site: Site, source: Option<ResourceRef>) -> Result<(), ProviderError> {
     if site.mutation.owner.address.role() == Role::Primary {
@@ -66,16 +75,29 @@ fn refuse_with_replicas(site: &Site) -> Result<(), ProviderError> {
     Ok(())
 }
 
-/// Drops the replica's slot on a primary that runs. One that does not is going too, or shows the
-/// slot as an orphan when it is started.
+/// Drops the replica's slot on a primary that answers. One that does not is going too, or shows the
+/// slot as an orphan when it is back; one that turns us away is asked again for a while.
 async fn drop_slot(site: &Site, source: &ResourceRef) -> Result<(), ProviderError> {
     let Ok(source) = Source::find(&site.host, source) else {
         return Ok(());
     };
-    let Ok(session) = source.session().await else {
-        return Ok(());
-    };
-    free_slot_on(&session, &source.slot(site.layout.id()))
-        .await
-        .map_err(Explain::explain)
+    let slot = source.slot(site.layout.id());
+    let began = Instant::now();
+    loop {
+        let dropped = match source.session().await {
+            Ok(session) => free_slot_on(&session, &slot).await,
+            Err(error) => Err(error),
+        };
+        match dropped {
+            Err(SessionError::Refused(_)) if began.elapsed() < TURNED_AWAY => {}
+            Err(SessionError::Lost(_)) if began.elapsed() < LOST => {}
+            // It must not keep the replica: the slot shows as an orphan, and goes with the next apply.
+            Err(why) => {
+                tracing::warn!(%slot, primary = %source.resource, %why, "the slot stays");
+                return Ok(());
+            }
+            Ok(()) => return Ok(()),
+        }
+        sleep(AGAIN).await;
+    }
 }
