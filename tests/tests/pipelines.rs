@@ -131,6 +131,66 @@ fn a_step_learns_the_exit_code_of_what_fails_too() {
 }
 
 #[test]
+fn the_summary_says_why_there_is_no_plan() {
+    let machine = Machine::new();
+    let fleet = machine.fleet("truck").replicas(1);
+    let file = fleet.write();
+    let failed = |arguments: &[&str], code, title: &str, words: &str| {
+        step(&machine, arguments).exits(code);
+        let summary = summary(&machine);
+        assert!(
+            summary.contains(title) && summary.contains(words),
+            "{summary}"
+        );
+    };
+    let title = "## pgfleet plan: not begun";
+    failed(&["plan", "no.toml", "--github"], 64, title, "no.toml");
+    fleet.apply();
+    fleet.clone().replicas(2).write();
+    fleet.run("plan", &["--out", "saved.json"]).exits(0);
+    fleet.clone().replicas(2).write();
+    machine
+        .run(&["plan", &file, "--out", "saved.json"])
+        .exits(0);
+    fleet.clone().replicas(0).apply();
+    fleet.clone().replicas(2).write();
+    failed(
+        &["apply", "saved.json", "--github"],
+        4,
+        "## pgfleet apply: the saved plan no longer fits",
+        "truck-replica-1 is gone",
+    );
+    fs::remove_dir_all(machine.data()).ok();
+    fs::write(machine.data(), "in the way").unwrap();
+    let title = "## pgfleet plan: failed, nothing was changed";
+    failed(&["plan", &file, "--github"], 1, title, "truck: ");
+}
+
+#[test]
+fn output_that_finds_no_room_is_a_failure_of_what_only_prints() {
+    let machine = Machine::new();
+    let file = machine.fleet("truck").write();
+    for arguments in [
+        &["plan", &file, "--format", "json"][..],
+        &["plan", &file, "--format", "markdown"],
+        &["status", &file],
+        &["cost", &file],
+        &["schema"],
+        &["completions", "bash"],
+    ] {
+        let full = fs::OpenOptions::new()
+            .write(true)
+            .open("/dev/full")
+            .unwrap();
+        let mut command = machine.command(arguments);
+        let ended = command.stdout(full).output().unwrap();
+        let words = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(1), "{arguments:?}: {words}");
+        assert!(words.contains("stdout cannot be written"), "{words}");
+    }
+}
+
+#[test]
 fn the_cost_of_a_plan_is_an_output() {
     let machine = Machine::new();
     let text = "fleet = 'truck'\nprovider = 'aws'\nregion = 'us-east-1'\n[primary]\n\

@@ -270,7 +270,9 @@ fn nothing_is_logged_unless_it_is_asked_for() {
     run(&[], Some("pgfleet=info"))
         .exits(0)
         .says("pgfleet::wire");
-    run(&[], Some("no=such=level"))
-        .exits(64)
-        .says("RUST_LOG is no list of targets and levels");
+    for wrong in ["no=such=level", "=info", "[", "][", "%%%"] {
+        run(&[], Some(wrong))
+            .exits(64)
+            .says("RUST_LOG is no list of targets and levels");
+    }
 }

@@ -158,7 +158,11 @@ fn a_refusal_outranks_what_cannot_be_asked_and_makes_nothing() {
     };
     let taken = TcpListener::bind(("127.0.0.1", two.machine.port(5))).unwrap();
     for ran in runs() {
-        ran.exits(3).says("not you").says("taken");
+        // With the fleet and the code, as where every plan is shown.
+        ran.exits(3)
+            .says("not you")
+            .says("here local")
+            .says("local/port-taken: ");
     }
     // And a file that is wrong outranks both.
     fs::write(two.machine.path().join("one.toml"), "fleet = 7\n").unwrap();

@@ -259,6 +259,41 @@ fn a_standby_that_moves_to_another_zone_is_taken_up() {
     assert_eq!(kills, 2);
 }
 
+fn what_a_grown_primary_makes_dearer_is_held_to_the_budget(vendor: Vendor) {
+    let clouds = Clouds::new(Clock::AtOnce);
+    let file = vendor.file();
+    let write = |file: &str, text: &str| fs::write(clouds.machine.path().join(file), text).unwrap();
+    clouds.write(vendor, 1);
+    clouds.apply(&[&file]).exits(0);
+    let protect = |limit: f64| {
+        let limit = format!("[protect]\nmax_monthly_increase_usd = {limit:.2}");
+        vendor.plan(2).replace("[protect]", &limit)
+    };
+    write(&file, &protect(10_000.0));
+    let planned = clouds.run(&["plan", &file, "--format", "json"]).exits(0);
+    let delta = &planned.json()["summary"]["monthly_delta"];
+    let delta: f64 = delta.as_str().unwrap().parse().unwrap();
+    let saved = |limit: f64| {
+        write(&file, &protect(limit));
+        clouds.run(&["plan", &file, "--out", "saved.json"]).exits(0);
+    };
+    saved(delta + 1.0);
+    let grown = vendor.plan(1).replace("gib = 1", "gib = 4");
+    write("grown.toml", &grown);
+    clouds.apply(&["grown.toml"]).exits(0);
+    let before = changes(&clouds);
+    clouds
+        .run(&["apply", "saved.json"])
+        .exits(3)
+        .says("max_monthly_increase_usd");
+    assert_eq!(changes(&clouds), before);
+    // Within the budget it is made as large as it has to be.
+    write(&file, &vendor.plan(1));
+    saved(10_000.0);
+    clouds.run(&["apply", "saved.json"]).exits(0);
+    clouds.is_whole(vendor, 2);
+}
+
 fn a_run_that_does_not_wait_is_attached_to(vendor: Vendor) {
     let bigger = &cases(vendor)[1];
     let clouds = planned(vendor, bigger, Clock::Manual);
@@ -277,4 +312,5 @@ on_each_cloud!(
     applied_a_second_time_it_has_nothing_left_to_do,
     a_run_that_was_killed_after_any_change_is_taken_up,
     a_run_that_does_not_wait_is_attached_to,
+    what_a_grown_primary_makes_dearer_is_held_to_the_budget,
 );

@@ -190,6 +190,16 @@ fn what_is_no_regular_file_is_written_into_and_links_are_followed() {
     saved("pipe").exits(0);
     let text = reader.join().unwrap();
     assert_eq!(SavedPlan::from_text(&text).unwrap().fleets.len(), 1);
+    // It is not taken from one.
+    let writer = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || fs::write(pipe, text).unwrap()
+    });
+    machine
+        .run(&["apply", "pipe"])
+        .exits(64)
+        .says("a saved plan is taken from a file only");
+    writer.join().unwrap();
     assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo());
 
     // A link stays one, wherever it leads, and be there nothing yet.

@@ -5,7 +5,7 @@
 use std::fs;
 
 use pgfleet_simulator::{Clock, Fault, FaultEffect, Simulator};
-use pgfleet_tests::{Machine, Ran, Served};
+use pgfleet_tests::{Machine, Ran, Running, Served, Signal, wait_until};
 
 struct Cloud {
     machine: Machine,
@@ -26,6 +26,10 @@ impl Cloud {
     }
 
     fn apply(&self, arguments: &[&str], ends: Option<&str>) -> Ran {
+        self.start(arguments, ends).wait()
+    }
+
+    fn start(&self, arguments: &[&str], ends: Option<&str>) -> Running {
         let apply = ["apply", "truck.toml", "--auto-approve"];
         let mut command = self.machine.command(&[&apply, arguments].concat());
         command
@@ -35,7 +39,7 @@ impl Cloud {
             .env_remove("AWS_CREDENTIAL_EXPIRATION")
             .envs(ends.map(|ends| ("AWS_CREDENTIAL_EXPIRATION", ends)))
             .env("TRUCK_PASSWORD", "Planted4711");
-        self.machine.start_command(command).wait()
+        self.machine.start_command(command)
     }
 }
 
@@ -66,6 +70,23 @@ fn what_throttling_does_to_the_pace_is_told() {
         (Some(16), Some(8))
     );
     assert_eq!(first["most"], 16, "{ran}");
+}
+
+#[test]
+fn a_stop_while_nothing_is_under_way_says_so() {
+    let cloud = Cloud::new();
+    let throttled = Fault::new(FaultEffect::Throttle)
+        .on("CreateDBInstance")
+        .times(0);
+    cloud.simulator.control().fault(throttled);
+    let running = cloud.start(&[], None);
+    wait_until("a call is throttled", || {
+        running.printed().contains("throttled")
+    });
+    running.signal(Signal::INT);
+    let ran = running.wait().exits(6);
+    ran.says("Nothing was left under way")
+        .never_says("What is named above");
 }
 
 #[test]

@@ -42,6 +42,20 @@ impl Exit {
         }
     }
 
+    /// How a command ended, in words, where it failed before there was anything to show.
+    pub(crate) fn without_result(self) -> Option<&'static str> {
+        match self {
+            Self::Done | Self::Pending => None,
+            Self::Failed => Some("failed, nothing was changed"),
+            Self::Refused => Some("refused"),
+            Self::Stale => Some("the saved plan no longer fits"),
+            Self::FailedPartly => Some("failed half-way"),
+            Self::Stopped => Some("stopped"),
+            Self::Unhealthy => Some("not healthy"),
+            Self::Usage => Some("not begun: the command or a file is wrong"),
+        }
+    }
+
     /// The one that speaks for all: the first that applies of 64, 4, 3, 6, 5, 1, and the rest.
     pub(crate) fn of_all(exits: impl IntoIterator<Item = Self>) -> Self {
         let rank = |exit: &Self| match exit {

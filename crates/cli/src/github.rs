@@ -4,6 +4,7 @@
 //! it read. Both are files that are added to.
 
 use std::{
+    cell::Cell,
     fmt::Write as _,
     fs::{File, OpenOptions},
     io::Write as _,
@@ -14,7 +15,14 @@ use pgfleet_model::Action;
 use pgfleet_planner::FleetPlan;
 use pgfleet_pricing::{Amount, CostDelta, CostEstimate, Usd};
 
-use crate::{args::GithubFlag, exit::Exit, run::refusals, ui::Ui};
+use pgfleet_render::failure_markdown;
+
+use crate::{
+    args::GithubFlag,
+    exit::Exit,
+    run::refusals,
+    ui::{self, Ui},
+};
 
 /// The largest summary that GitHub takes of one step, in bytes.
 const SUMMARY_BYTES: usize = 1024 * 1024;
@@ -26,14 +34,18 @@ const SHORTEST: usize = 1_024;
 pub(crate) struct Github {
     summary: PathBuf,
     output: PathBuf,
+    /// The command whose step it is; empty where nobody can tell.
+    verb: &'static str,
     /// Names and values, written when the run is over.
     outputs: Vec<(&'static str, String)>,
+    /// Whether the summary says what came of the run.
+    is_summarized: Cell<bool>,
 }
 
 impl Github {
     /// What `--github` asks for; `Ok(None)` where it is not given. It has been told what is missing
     /// when this fails.
-    pub(crate) fn open(flag: GithubFlag, ui: Ui) -> Result<Option<Self>, Exit> {
+    pub(crate) fn open(flag: GithubFlag, verb: &'static str, ui: Ui) -> Result<Option<Self>, Exit> {
         if !flag.github {
             return Ok(None);
         }
@@ -50,7 +62,9 @@ impl Github {
             (Ok(summary), Ok(output)) => Ok(Some(Self {
                 summary,
                 output,
+                verb,
                 outputs: Vec::new(),
+                is_summarized: Cell::new(false),
             })),
             (summary, output) => {
                 let why: Vec<String> = [summary.err(), output.err()]
@@ -98,6 +112,7 @@ impl Github {
 
     /// Adds to the summary what `markdown` makes of the room that is left in it.
     pub(crate) fn summarize(&self, markdown: impl FnOnce(usize) -> String, ui: Ui) {
+        self.is_summarized.set(true);
         let wrote = append(&self.summary).and_then(|mut file| {
             let there = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
             // The line break stands between what was there and what comes.
@@ -118,9 +133,16 @@ impl Github {
         }
     }
 
-    /// Writes the outputs, the exit code among them. The exit code speaks of the fleets: what goes
-    /// wrong here is told, and changes it no more.
+    /// Writes the outputs, the exit code among them, and where there was neither a plan nor an outcome
+    /// to tell, the problems that people were told. The exit code speaks of the fleets: what goes wrong
+    /// here is told, and changes it no more.
     pub(crate) fn end(mut self, exit: Exit, ui: Ui) {
+        if !self.is_summarized.get()
+            && let Some(end) = exit.without_result()
+        {
+            let verb = self.verb;
+            self.summarize(|room| failure_markdown(verb, end, &ui::told(), room), ui);
+        }
         self.output("exit_code", exit.code().to_string());
         let mut text = String::new();
         for (name, value) in &self.outputs {

@@ -47,10 +47,14 @@ pub(crate) fn begin(args: &LogArgs) -> Result<bool, String> {
 fn targets(verbose: u8) -> Result<Option<Targets>, String> {
     match std::env::var("RUST_LOG") {
         Ok(text) if !text.is_empty() => {
-            let targets = text.parse::<Targets>().map_err(|error| {
-                format!("RUST_LOG is no list of targets and levels such as pgfleet=info: {error}")
-            })?;
-            Ok(Some(targets))
+            let wrong = |why: &str| {
+                format!("RUST_LOG is no list of targets and levels such as pgfleet=info: {why}")
+            };
+            if let Some(target) = text.split(',').map(target_of).find(|name| !is_target(name)) {
+                return Err(wrong(&format!("`{target}` is no target")));
+            }
+            let targets = text.parse::<Targets>();
+            targets.map(Some).map_err(|error| wrong(&error.to_string()))
         }
         _ => Ok(match verbose {
             0 => None,
@@ -58,6 +62,18 @@ fn targets(verbose: u8) -> Result<Option<Targets>, String> {
             _ => Some(Targets::new().with_target(OURS, LevelFilter::TRACE)),
         }),
     }
+}
+
+/// The target that an element of the list is about, or its level alone.
+fn target_of(element: &str) -> &str {
+    element.split('=').next().unwrap_or_default().trim()
+}
+
+/// Whether this can be the path of a module. The parser takes anything, and what nothing is called
+/// would be silence.
+fn is_target(name: &str) -> bool {
+    let may_be = |c: char| c.is_ascii_alphanumeric() || "_-:".contains(c);
+    !name.is_empty() && name.chars().all(may_be)
 }
 
 /// Whether a line can be shown, whatever `RUST_LOG` says. Below `info` the libraries underneath log

@@ -60,7 +60,7 @@ fn refuse(mut error: clap::Error) -> Exit {
     }
     // The steps after this one read the exit code also where the command line is wrong.
     let github = std::env::args_os().any(|word| word == "--github");
-    if let Ok(Some(github)) = Github::open(GithubFlag { github }, Ui::new(false)) {
+    if let Ok(Some(github)) = Github::open(GithubFlag { github }, "", Ui::new(false)) {
         github.end(Exit::Usage, Ui::new(false));
     }
     Exit::Usage

@@ -1,6 +1,6 @@
 //! What keeps fleets from being planned, and how it is told.
 
-use pgfleet_model::{Check, FleetName};
+use pgfleet_model::FleetName;
 use pgfleet_provider::ProviderError;
 use pgfleet_spec::Spec;
 
@@ -37,15 +37,4 @@ pub(crate) fn tell(problems: &[Problem], ui: Ui) -> Exit {
         ui.problem(&format!("{fleet}: {}", error.message), &error.remedy);
     }
     Exit::of_all(problems.iter().map(|problem| problem.exit))
-}
-
-/// Tells what refuses, where not every plan is shown.
-pub(crate) fn tell_refusals(refusals: &[Check], ui: Ui) -> Option<Exit> {
-    for Check {
-        message, remedy, ..
-    } in refusals
-    {
-        ui.problem(message, remedy);
-    }
-    refusals.first().map(|_| Exit::Refused)
 }

@@ -18,13 +18,14 @@ pub(crate) struct Progress {
     ui: Ui,
     format: Format,
     several: bool,
+    simulated: bool,
     lines: MultiProgress,
     bars: BTreeMap<(FleetName, StepId), ProgressBar>,
     told: Vec<Event>,
 }
 
 impl Progress {
-    pub(crate) fn new(ui: Ui, format: Format, several: bool) -> Self {
+    pub(crate) fn new(ui: Ui, format: Format, several: bool, simulated: bool) -> Self {
         let target = if ui.is_live() && format == Format::Text {
             ProgressDrawTarget::stderr()
         } else {
@@ -34,6 +35,7 @@ impl Progress {
             ui,
             format,
             several,
+            simulated,
             lines: MultiProgress::with_draw_target(target),
             bars: BTreeMap::new(),
             told: Vec::new(),
@@ -61,7 +63,8 @@ impl Progress {
         });
         for event in [failed, finished] {
             if self.format == Format::Json {
-                self.ui.result(&format!("{}\n", event_json(&event)));
+                self.ui
+                    .result(&format!("{}\n", event_json(&event, self.simulated)));
             }
             self.told.push(event);
         }
@@ -129,7 +132,9 @@ impl Observer for Progress {
             self.told.push(event.clone());
         }
         if self.format == Format::Json {
-            return self.ui.result(&format!("{}\n", event_json(event)));
+            return self
+                .ui
+                .result(&format!("{}\n", event_json(event, self.simulated)));
         }
         self.draw(event);
         // The line that is drawn over says that a step has started.

@@ -22,7 +22,7 @@ use crate::{
     args::SimulateFlag,
     bill::Prices,
     exit::Exit,
-    problems::{Problem, tell, tell_refusals},
+    problems::{Problem, tell},
     providers::Providers,
     saved::{mistaken, refuse},
     simulation::Simulation,
@@ -66,17 +66,20 @@ pub(crate) struct Run {
 /// Loads the plan files. Every problem of every file has been told when this fails.
 pub(crate) fn load(plans: &[PathBuf], ui: Ui) -> Result<Vec<Spec>, Exit> {
     pgfleet_spec::load(plans).map_err(|problems: Vec<Diagnostic>| {
-        if let Some(name) = mistaken(&problems) {
-            ui.problem(
+        match mistaken(&problems) {
+            Some(name) if !Path::new(name).is_file() => ui.problem(
+                &format!("{name} is a saved plan, and no file"),
+                "a saved plan is taken from a file only: write it to one, and name that",
+            ),
+            Some(name) => ui.problem(
                 &format!("{name} is a saved plan, not a plan file"),
                 &format!(
                     "`pgfleet apply {}`, alone, carries it out; keep it out of folders of plan files",
                     path_word(Path::new(name))
                 ),
-            );
-            return Exit::Usage;
+            ),
+            None => ui.diagnostics(&problems),
         }
-        ui.note(&pgfleet_render::diagnostics(&problems, ui.err()));
         Exit::Usage
     })
 }
@@ -165,11 +168,10 @@ impl Run {
     /// Plans every fleet. Every problem has been told when this fails.
     pub(crate) async fn plan(&self, goal: Goal, ui: Ui) -> Result<Vec<FleetPlan>, Exit> {
         let plans = self.try_plan(goal).await;
-        let refused = self.would_be_refused(&plans);
-        self.all(plans, ui).map_err(|failed| {
-            // A refusal speaks louder than a platform that cannot be asked.
-            Exit::of_all(tell_refusals(&refused, ui).into_iter().chain([failed]))
-        })
+        let refused = self.tell_refusals(&plans, ui);
+        // A refusal speaks louder than a platform that cannot be asked.
+        let louder = |failed| Exit::of_all(refused.into_iter().chain([failed]));
+        self.all(plans, ui).map_err(louder)
     }
 
     /// Plans the fleets that can be planned, and leaves the others out of the run: a cloud that cannot
@@ -181,7 +183,7 @@ impl Run {
         ui: Ui,
     ) -> Result<Vec<FleetPlan>, Exit> {
         let plans = self.try_plan(goal).await;
-        let refused = self.would_be_refused(&plans);
+        let refused = self.tell_refusals(&plans, ui);
         let fleets = std::mem::take(&mut self.fleets);
         let mut planned = Vec::new();
         for (fleet, plan) in fleets.into_iter().zip(plans) {
@@ -197,12 +199,10 @@ impl Run {
             return Ok(planned);
         }
         let failed = tell(&self.unserved, ui);
-        if failed == Exit::Failed && refused.is_empty() && !planned.is_empty() {
+        if failed == Exit::Failed && refused.is_none() && !planned.is_empty() {
             return Ok(planned);
         }
-        Err(Exit::of_all(
-            tell_refusals(&refused, ui).into_iter().chain([failed]),
-        ))
+        Err(Exit::of_all(refused.into_iter().chain([failed])))
     }
 
     async fn try_plan(&self, goal: Goal) -> Vec<Result<FleetPlan, ProviderError>> {
@@ -214,12 +214,21 @@ impl Run {
         .await
     }
 
-    /// The refusals of the fleets that could be planned, where others could not.
-    fn would_be_refused(&self, plans: &[Result<FleetPlan, ProviderError>]) -> Vec<Check> {
+    /// Tells what refuses the fleets that could be planned, where others could not, so that no plan is
+    /// shown.
+    fn tell_refusals(&self, plans: &[Result<FleetPlan, ProviderError>], ui: Ui) -> Option<Exit> {
         if self.unserved.is_empty() && plans.iter().all(Result::is_ok) {
-            return Vec::new();
+            return None;
         }
-        plans.iter().flatten().flat_map(errors).cloned().collect()
+        let mut exit = None;
+        for (fleet, plan) in self.fleets.iter().zip(plans) {
+            let checks: Vec<Check> = plan.iter().flat_map(errors).cloned().collect();
+            if !checks.is_empty() {
+                ui.refusals(&fleet.spec, &checks);
+                exit = Some(Exit::Refused);
+            }
+        }
+        exit
     }
 
     /// The fleets that are left out of the run, each with why.
@@ -238,10 +247,7 @@ impl Run {
         let fleets = self.fleets.iter().zip(listings);
         let fits = fleets.filter_map(|(fleet, listing)| {
             let saved = saved.remove(&fleet.spec.fleet)?;
-            let fit = listing.and_then(|listing| {
-                let fit = saved.fit(&listing, fleet.provider.platform());
-                fit.map_err(|cycle| circular(&cycle))
-            });
+            let fit = listing.and_then(|listing| self.fit_one(fleet, saved, &listing));
             Some(fit)
         });
         let fits: Vec<Result<Fit, ProviderError>> = fits.collect();
@@ -264,6 +270,27 @@ impl Run {
             Fit::Stale(_) => None,
         });
         Ok(plans.collect())
+    }
+
+    fn fit_one(
+        &self,
+        fleet: &Fleet,
+        saved: SavedFleet,
+        inventory: &Inventory,
+    ) -> Result<Fit, ProviderError> {
+        let approved = saved.desired.clone();
+        let mut fit = saved
+            .fit(inventory, fleet.provider.platform())
+            .map_err(|cycle| circular(&cycle))?;
+        // What is made as large as its primary has grown costs more than was looked at.
+        if let Fit::Fits(plan) = &mut fit
+            && plan.desired != approved
+        {
+            let budget = self.prices.checks(&fleet.spec, plan);
+            let is_refused = |check: &Check| check.severity == Severity::Error;
+            plan.checks.extend(budget.into_iter().filter(is_refused));
+        }
+        Ok(fit)
     }
 
     /// Whose instances are to be, for the fleets of the run. Every problem has been told when this

@@ -3,13 +3,32 @@
 use std::{
     borrow::Cow,
     io::{self, IsTerminal as _, Write as _},
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
+use pgfleet_model::Check;
 use pgfleet_render::Paint;
+use pgfleet_spec::{Diagnostic, Spec};
 
-/// Whether it has been told that stdout cannot be written.
-static TOLD: AtomicBool = AtomicBool::new(false);
+/// Whether stdout could not be written, which has been told then.
+static INCOMPLETE: AtomicBool = AtomicBool::new(false);
+/// The problems that were told, each with its remedy, for the summary of a pipeline's step.
+static TOLD: Mutex<Vec<(String, String)>> = Mutex::new(Vec::new());
+/// So many problems are kept at most.
+const KEPT: usize = 100;
+
+/// The problems that were told so far.
+pub(crate) fn told() -> Vec<(String, String)> {
+    TOLD.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+/// Whether something that was to be printed is not on stdout, other than for a reader that has gone.
+pub(crate) fn is_incomplete() -> bool {
+    INCOMPLETE.load(Ordering::Relaxed)
+}
 
 /// Where output goes, and what the terminal can show.
 #[derive(Debug, Clone, Copy)]
@@ -67,11 +86,11 @@ impl Ui {
         };
         if let Err(error) = wrote
             && error.kind() != io::ErrorKind::BrokenPipe
-            && !TOLD.swap(true, Ordering::Relaxed)
+            && !INCOMPLETE.swap(true, Ordering::Relaxed)
         {
             self.problem(
                 &format!("stdout cannot be written: {error}"),
-                "what was printed is not complete; what was done is what the exit code says",
+                "what was printed is not complete",
             );
         }
     }
@@ -94,7 +113,25 @@ impl Ui {
 
     /// An error with its remedy, which may be empty.
     pub(crate) fn problem(self, message: &str, remedy: &str) {
+        keep(message, remedy);
         self.note(&pgfleet_render::problem(message, remedy, self.err));
+    }
+
+    /// What is wrong with plan files, each with its place.
+    pub(crate) fn diagnostics(self, problems: &[Diagnostic]) {
+        for problem in problems {
+            let file = &problem.source.name;
+            keep(&format!("{file}: {}", problem.message), &problem.remedy);
+        }
+        self.note(&pgfleet_render::diagnostics(problems, self.err()));
+    }
+
+    /// What refuses a fleet, each with its place, where its plan is not shown.
+    pub(crate) fn refusals(self, spec: &Spec, checks: &[Check]) {
+        for check in checks {
+            keep(&format!("{}: {}", spec.fleet, check.message), &check.remedy);
+        }
+        self.note(&pgfleet_render::refusals_text(spec, checks, self.err()));
     }
 
     /// Asks a question that only `yes` agrees to.
@@ -111,5 +148,12 @@ impl Ui {
             io::stdin().read_line(&mut line).map(|_| line)
         });
         matches!(answer.await, Ok(Ok(line)) if line.trim() == "yes")
+    }
+}
+
+fn keep(message: &str, remedy: &str) {
+    let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
+    if told.len() < KEPT {
+        told.push((message.to_owned(), remedy.to_owned()));
     }
 }

@@ -13,24 +13,37 @@ mod simulate;
 mod status;
 mod verify;
 
-use crate::{args::Verb, exit::Exit, signals::Signals, ui::Ui};
+use crate::{
+    args::Verb,
+    exit::Exit,
+    signals::Signals,
+    ui::{self, Ui},
+};
 
 /// Performs a verb. A signal ends the verbs that only look at once; those that change something
 /// listen themselves, since they have to end in order.
 pub(crate) async fn perform(verb: Verb, ui: Ui) -> Exit {
     match verb {
-        Verb::Plan(args) => plan::perform(&args, ui).await,
-        Verb::Status(args) => looking(status::perform(&args, ui), ui).await,
-        Verb::Verify(args) => looking(verify::perform(&args, ui), ui).await,
-        Verb::Cost(args) => cost::perform(&args, ui),
-        Verb::Prices(args) => looking(prices::perform(&args, ui), ui).await,
+        Verb::Plan(args) => printed(plan::perform(&args, ui).await),
+        Verb::Status(args) => printed(looking(status::perform(&args, ui), ui).await),
+        Verb::Verify(args) => printed(looking(verify::perform(&args, ui), ui).await),
+        Verb::Cost(args) => printed(cost::perform(&args, ui)),
+        Verb::Prices(args) => printed(looking(prices::perform(&args, ui), ui).await),
         Verb::Adopt(args) => retag::adopt_instances(&args, ui).await,
         Verb::Release(args) => retag::release_instances(&args, ui).await,
         Verb::Simulate(args) => simulate::perform(&args, ui).await,
-        Verb::Schema(args) => schema::perform(&args, ui),
-        Verb::Completions(args) => completions::perform(&args, ui),
+        Verb::Schema(args) => printed(schema::perform(&args, ui)),
+        Verb::Completions(args) => printed(completions::perform(&args, ui)),
         Verb::Apply(args) => apply::perform(&args, ui).await,
         Verb::Destroy(args) => destroy::perform(&args, ui).await,
+    }
+}
+
+/// The end of what only prints: it has failed where its output is not complete.
+fn printed(exit: Exit) -> Exit {
+    match exit {
+        Exit::Done | Exit::Pending if ui::is_incomplete() => Exit::Failed,
+        exit => exit,
     }
 }
 

@@ -213,18 +213,23 @@ fn still_to_change(change: &Remaining) -> String {
     format!("{verb} {address} ({})", reasons.join(", "))
 }
 
-/// The event as one line of JSON.
-pub fn event_json(event: &Event) -> String {
+/// The event as one line of JSON. `simulated`: the clouds are, which a fleet's first line says.
+pub fn event_json(event: &Event, simulated: bool) -> String {
     // A tree of strings and numbers always has a JSON form.
-    serde_json::to_string(event).unwrap_or_default()
+    let mut line = serde_json::to_value(event).unwrap_or_default();
+    if matches!(event.kind, EventKind::FleetStarted { .. }) {
+        line["simulated"] = simulated.into();
+    }
+    line.to_string()
 }
 
-/// The last words of a run that was stopped, after what was in flight has been named.
-pub fn left_running(outlives_us: bool) -> String {
-    let left = if outlives_us {
-        "What is named above goes on without pgfleet."
-    } else {
-        "What is named above was cut short; it is begun anew."
+/// The last words of a run that was stopped, after what was in flight has been named, if anything
+/// was.
+pub fn left_running(is_named: bool, outlives_us: bool) -> String {
+    let left = match (is_named, outlives_us) {
+        (false, _) => "Nothing was left under way.",
+        (true, true) => "What is named above goes on without pgfleet.",
+        (true, false) => "What is named above was cut short; it is begun anew.",
     };
     let text =
         format!("Stopped. No further calls were made. {left} Run the same command again to go on.");

@@ -28,11 +28,11 @@ pub use cost::{
 pub use diagnostics::{diagnostics, snippet};
 pub use events::{connect_line, event_json, event_line, left_running, outcome_line, problem};
 pub use markdown::without_commands;
-pub use outcome_markdown::outcome_markdown;
+pub use outcome_markdown::{failure_markdown, outcome_markdown};
 pub use plan_json::plan_json;
 pub use plan_markdown::{COMMENT_BYTES, plan_markdown};
 pub use plan_shell::{path_word, plan_shell};
-pub use plan_text::{PlanView, plan_costs, plan_summary, plan_text};
+pub use plan_text::{PlanView, plan_costs, plan_summary, plan_text, refusals_text};
 pub use retagging::retagging_text;
 pub use schema::JsonForm;
 pub use simulated::simulated_environment;

@@ -19,6 +19,34 @@ pub fn outcome_markdown(verb: &str, events: &[Event], limit: usize) -> String {
     .within(limit)
 }
 
+/// Why a command came to no plan and no outcome, in at most so many bytes, 1,024 or more. `end` says
+/// how it ended; each problem has a message and a remedy, which may be empty.
+pub fn failure_markdown(
+    verb: &str,
+    end: &str,
+    problems: &[(String, String)],
+    limit: usize,
+) -> String {
+    let rows = problems.iter().map(|(message, remedy)| {
+        let remedy = cell(remedy);
+        let gap = if remedy.is_empty() { "" } else { " <br> " };
+        format!("- {}{gap}{remedy}\n", cell(message))
+    });
+    let told = Part {
+        head: String::new(),
+        rows: rows.collect(),
+        noun: "problem",
+    };
+    Document {
+        title: format!("## pgfleet {verb}: {end}\n\n"),
+        sections: vec![Section {
+            parts: vec![told],
+            ..Section::default()
+        }],
+    }
+    .within(limit)
+}
+
 fn outcomes(events: &[Event]) -> impl Iterator<Item = (&Event, Outcome)> {
     events.iter().filter_map(|event| match event.kind {
         EventKind::FleetFinished { outcome } => Some((event, outcome)),

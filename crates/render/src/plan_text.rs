@@ -244,6 +244,12 @@ fn step_lines(steps: &[Step], room: Room) -> Vec<String> {
     lines.into_iter().zip(steps).map(named).collect()
 }
 
+/// What refuses a fleet, for where its plan is not shown.
+pub fn refusals_text(spec: &Spec, refusals: &[Check], paint: Paint) -> String {
+    let (fleet, provider) = (paint.strong(&spec.fleet), spec.provider);
+    format!("{fleet}   {provider}\n\n{}", checks(refusals, spec, paint))
+}
+
 fn checks(checks: &[Check], spec: &Spec, paint: Paint) -> String {
     let mut out = String::new();
     let mut rest = checks;

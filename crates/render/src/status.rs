@@ -72,13 +72,15 @@ impl Found {
 }
 
 /// The fleets as people read them.
-pub fn status_text(fleets: &[FleetStatus], paint: Paint) -> String {
+pub fn status_text(fleets: &[FleetStatus], simulated: bool, paint: Paint) -> String {
     let mut out = String::new();
     for (number, fleet) in fleets.iter().enumerate() {
         if number > 0 {
             out.push('\n');
         }
-        let _ = writeln!(out, "{}   {}", paint.strong(&fleet.fleet), fleet.provider);
+        let mark = if simulated { "   simulated" } else { "" };
+        let fleet_name = paint.strong(&fleet.fleet);
+        let _ = writeln!(out, "{fleet_name}   {}{mark}", fleet.provider);
         let mut lines = lines(fleet, true);
         // The clouds' host names are long: they then stand in a line of their own.
         let below = lines.iter().any(|line| line.chars().count() + 2 > WIDTH);
@@ -141,7 +143,7 @@ fn tinted(line: &str, view: &InstanceView, paint: Paint) -> String {
 }
 
 /// The fleets as scripts read them.
-pub fn status_json(fleets: &[FleetStatus]) -> Value {
+pub fn status_json(fleets: &[FleetStatus], simulated: bool) -> Value {
     let instance = |view: &InstanceView| {
         let (seconds, unknown) = match &view.lag {
             Some(Lag::Known(time)) => (json!(time.as_secs_f64()), Value::Null),
@@ -162,6 +164,7 @@ pub fn status_json(fleets: &[FleetStatus]) -> Value {
     };
     json!({
         "format_version": "1",
+        "simulated": simulated,
         "fleets": fleets.iter().map(|fleet| json!({
             "fleet": fleet.fleet,
             "instances": fleet.instances.iter().map(instance).collect::<Vec<_>>(),

@@ -149,11 +149,12 @@ fn every_event_fits() {
     let mut event = next(None);
     let mut seen = 0;
     while let Some(kind) = event {
-        let line = event_json(&Event {
+        let told = Event {
             fleet: "food".parse().unwrap(),
             elapsed: Duration::from_millis(12_345),
             kind: kind.clone(),
-        });
+        };
+        let line = event_json(&told, true);
         fits(JsonForm::Event, &line);
         seen += 1;
         event = next(Some(&kind));

@@ -7,7 +7,7 @@ use std::{
 };
 
 use pgfleet_executor::{FleetReport, Options, Stop, Work, execute};
-use pgfleet_model::{ObservedState, Outcome};
+use pgfleet_model::{EventKind, ObservedState, Outcome};
 use pgfleet_planner::{FleetPlan, Goal, SavedPlan};
 use pgfleet_render::{connect_line, left_running, outcome_line, outcome_markdown};
 use pgfleet_spec::Spec;
@@ -46,7 +46,7 @@ pub(super) enum Source<'a> {
 
 /// Plans, asks and executes.
 pub(super) async fn carry_out(command: &Command<'_>, source: Source<'_>, ui: Ui) -> Exit {
-    let mut github = match Github::open(command.how.github, ui) {
+    let mut github = match Github::open(command.how.github, command.verb, ui) {
         Ok(github) => github,
         Err(exit) => return exit,
     };
@@ -208,7 +208,7 @@ async fn run_plans(
         ..Options::default()
     };
     let stop = Stop::default();
-    let mut progress = Progress::new(ui, how.format, run.fleets.len() > 1);
+    let mut progress = Progress::new(ui, how.format, run.fleets.len() > 1, run.is_simulated());
     for (fleet, error) in run.left_out() {
         progress.left_out(fleet, error);
     }
@@ -234,7 +234,14 @@ async fn run_plans(
         let told = progress.told();
         github.summarize(|room| outcome_markdown(command.verb, told, room), ui);
     }
-    tell(command, run, &reports, ui);
+    let is_named = progress.told().iter().any(|event| {
+        let kind = &event.kind;
+        matches!(
+            kind,
+            EventKind::StepLeft { .. } | EventKind::StepOverdue { .. }
+        )
+    });
+    tell(command, run, &reports, is_named, ui);
     let ended = |report: &FleetReport| (report.outcome, report.took_effect);
     reports.iter().map(ended).chain(left_out(run)).collect()
 }
@@ -251,13 +258,13 @@ fn tell_left_out(run: &Run, ui: Ui) {
 }
 
 /// The last words of a run.
-fn tell(command: &Command<'_>, run: &Run, reports: &[FleetReport], ui: Ui) {
+fn tell(command: &Command<'_>, run: &Run, reports: &[FleetReport], is_named: bool, ui: Ui) {
     if reports
         .iter()
         .any(|report| report.outcome == Outcome::Stopped)
     {
         let outlives = run.fleets.iter().any(outlives_us);
-        ui.note(&left_running(outlives));
+        ui.note(&left_running(is_named, outlives));
     }
     if command.how.format == Format::Json {
         return;

@@ -20,7 +20,7 @@ use crate::{
 
 /// Shows what would change.
 pub(super) async fn perform(args: &PlanArgs, ui: Ui) -> Exit {
-    let mut github = match Github::open(args.github, ui) {
+    let mut github = match Github::open(args.github, "plan", ui) {
         Ok(github) => github,
         Err(exit) => return exit,
     };

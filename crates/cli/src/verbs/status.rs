@@ -29,8 +29,8 @@ pub(super) async fn perform(args: &StatusArgs, ui: Ui) -> Exit {
         .map(|(fleet, resolution)| status_of(fleet, resolution, run.is_simulated()));
     let fleets = join_all(fleets).await;
     match args.format {
-        Format::Text => ui.result(&status_text(&fleets, ui.out())),
-        Format::Json => ui.result(&format!("{:#}\n", status_json(&fleets))),
+        Format::Text => ui.result(&status_text(&fleets, run.is_simulated(), ui.out())),
+        Format::Json => ui.result(&format!("{:#}\n", status_json(&fleets, run.is_simulated()))),
     }
     Exit::Done
 }

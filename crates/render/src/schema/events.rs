@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{
     plan,
     shapes::{Fields, address, array, object, or_null, provider, seconds, text, whole, word},
+    simulated,
 };
 
 /// One line. Which fields it has follows from its event.
@@ -12,7 +13,7 @@ pub(super) fn line() -> Value {
     let of_step = || vec![("step", whole()), ("address", address())];
     let step = |more: Fields| -> Fields { of_step().into_iter().chain(more).collect() };
     let events: [(&str, Fields); 13] = [
-        ("fleet-started", vec![("steps", whole())]),
+        ("fleet-started", vec![("steps", whole()), simulated()]),
         (
             "step-started",
             step(vec![

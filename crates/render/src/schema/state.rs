@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{
     shapes::{address, array, boolean, number, object, or_null, seconds, text, whole, word},
-    versioned,
+    simulated, versioned,
 };
 
 pub(super) fn status() -> Value {
@@ -26,7 +26,7 @@ pub(super) fn status() -> Value {
         ("problem", or_null(text())),
     ]);
     let fleet = object(vec![("fleet", text()), ("instances", array(instance))]);
-    versioned(vec![("fleets", array(fleet))])
+    versioned(vec![simulated(), ("fleets", array(fleet))])
 }
 
 /// Where to connect.
