@@ -162,7 +162,7 @@ fn a_refusal_outranks_what_cannot_be_asked_and_makes_nothing() {
         ran.exits(3)
             .says("not you")
             .says("here local")
-            .says("local/port-taken: ");
+            .says("error[local/port-taken]");
     }
     // And a file that is wrong outranks both.
     fs::write(two.machine.path().join("one.toml"), "fleet = 7\n").unwrap();
@@ -181,6 +181,15 @@ fn a_refusal_outranks_what_cannot_be_asked_and_makes_nothing() {
         .says("not you")
         .says("one failed; nothing was changed in it")
         .says("here as planned: 1 instance");
+    // And status shows what it can see.
+    let ran = two.run(&["status", "one.toml", &local]).exits(1);
+    ran.says("one: ")
+        .says("here local")
+        .says("available primary");
+    let ran = two.run(&["status", "one.toml", &local, "--format", "json"]);
+    let seen = ran.exits(1).json();
+    assert_eq!(seen["fleets"].as_array().map(Vec::len), Some(1));
+    assert_eq!(seen["simulated"], false);
 }
 
 #[test]

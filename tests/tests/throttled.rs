@@ -79,9 +79,9 @@ fn a_stop_while_nothing_is_under_way_says_so() {
         .on("CreateDBInstance")
         .times(0);
     cloud.simulator.control().fault(throttled);
-    let running = cloud.start(&[], None);
+    let running = cloud.start(&["--format", "json"], None);
     wait_until("a call is throttled", || {
-        running.printed().contains("throttled")
+        running.printed().contains("step-retried")
     });
     running.signal(Signal::INT);
     let ran = running.wait().exits(6);

@@ -152,8 +152,25 @@ impl Run {
         ui: Ui,
     ) -> Result<(Self, Vec<Resolution>), Exit> {
         let run = Self::open(plans, simulate, Accounts::Guarded, ui).await?;
-        let resolutions = run.look(ui).await?;
+        let resolutions = run.all(run.try_look().await, ui)?;
         Ok((run, resolutions))
+    }
+
+    /// The same for the fleets that can be looked at; the others are left out of the run, and it is told
+    /// why. Fails where there are no fleets left.
+    pub(crate) async fn look_at_what_can_be(
+        plans: &[PathBuf],
+        simulate: &SimulateFlag,
+        ui: Ui,
+    ) -> Result<(Self, Vec<Resolution>, Exit), Exit> {
+        let mut run = Self::open(plans, simulate, Accounts::Guarded, ui).await?;
+        let resolved = run.try_look().await;
+        let looked = run.leave_out(resolved);
+        let exit = tell(&run.unserved, ui);
+        if looked.is_empty() && exit != Exit::Done {
+            return Err(exit);
+        }
+        Ok((run, looked, exit))
     }
 
     /// What each fleet's provider lists, in the order of the fleets.
@@ -184,17 +201,7 @@ impl Run {
     ) -> Result<Vec<FleetPlan>, Exit> {
         let plans = self.try_plan(goal).await;
         let refused = self.tell_refusals(&plans, ui);
-        let fleets = std::mem::take(&mut self.fleets);
-        let mut planned = Vec::new();
-        for (fleet, plan) in fleets.into_iter().zip(plans) {
-            match plan {
-                Ok(plan) => {
-                    self.fleets.push(fleet);
-                    planned.push(plan);
-                }
-                Err(error) => self.unserved.push(Problem::of(&fleet.spec, error)),
-            }
-        }
+        let planned = self.leave_out(plans);
         if self.unserved.is_empty() {
             return Ok(planned);
         }
@@ -203,6 +210,22 @@ impl Run {
             return Ok(planned);
         }
         Err(Exit::of_all(refused.into_iter().chain([failed])))
+    }
+
+    /// The results of the fleets that have one; the others are no fleets of the run any more.
+    fn leave_out<T>(&mut self, results: Vec<Result<T, ProviderError>>) -> Vec<T> {
+        let fleets = std::mem::take(&mut self.fleets);
+        let mut done = Vec::new();
+        for (fleet, result) in fleets.into_iter().zip(results) {
+            match result {
+                Ok(result) => {
+                    self.fleets.push(fleet);
+                    done.push(result);
+                }
+                Err(error) => self.unserved.push(Problem::of(&fleet.spec, error)),
+            }
+        }
+        done
     }
 
     async fn try_plan(&self, goal: Goal) -> Vec<Result<FleetPlan, ProviderError>> {
@@ -309,16 +332,14 @@ impl Run {
         self.all(found.collect(), ui)
     }
 
-    async fn look(&self, ui: Ui) -> Result<Vec<Resolution>, Exit> {
+    async fn try_look(&self) -> Vec<Result<Resolution, ProviderError>> {
         let listings = self.observe().await;
-        let resolved = self.fleets.iter().zip(listings).map(|(fleet, listing)| {
-            Ok(resolve(
-                &fleet.spec,
-                listing?.as_ref(),
-                fleet.provider.platform(),
-            ))
+        let fleets = self.fleets.iter().zip(listings);
+        let resolved = fleets.map(|(fleet, listing)| {
+            let platform = fleet.provider.platform();
+            Ok(resolve(&fleet.spec, listing?.as_ref(), platform))
         });
-        self.all(resolved.collect(), ui)
+        resolved.collect()
     }
 
     /// Plans one fleet, with what its provider and its budget have to say.

@@ -18,7 +18,8 @@ use crate::{
 
 /// Shows every instance of each fleet: those of the plan, and those that the plan has left.
 pub(super) async fn perform(args: &StatusArgs, ui: Ui) -> Exit {
-    let (run, resolutions) = match Run::look_at(&args.plans.plans, &args.simulate, ui).await {
+    let looking = Run::look_at_what_can_be(&args.plans.plans, &args.simulate, ui);
+    let (run, resolutions, exit) = match looking.await {
         Ok(looked) => looked,
         Err(exit) => return exit,
     };
@@ -32,7 +33,7 @@ pub(super) async fn perform(args: &StatusArgs, ui: Ui) -> Exit {
         Format::Text => ui.result(&status_text(&fleets, run.is_simulated(), ui.out())),
         Format::Json => ui.result(&format!("{:#}\n", status_json(&fleets, run.is_simulated()))),
     }
-    Exit::Done
+    exit
 }
 
 async fn status_of(fleet: &Fleet, resolution: &Resolution, simulated: bool) -> FleetStatus {
