@@ -99,7 +99,14 @@ fn backups_are_kept_for_a_week_to_five() {
 fn an_administrator_has_a_password_and_a_name_of_its_own() {
     let text = usual(SMALL, "").replace(SECRET, "");
     refuses(&text, Vec::new(), "azure/password");
-    for admin in ["azure_superuser", "Admin", "azuresu", "1st", "my admin"] {
+    for admin in [
+        "azure_superuser",
+        "Admin",
+        "azuresu",
+        "1st",
+        "my admin",
+        "PG_x",
+    ] {
         let text = usual(SMALL, &format!("admin = '{admin}'"));
         refuses(&text, Vec::new(), "azure/admin");
     }
@@ -192,7 +199,7 @@ fn a_size_that_there_is_not_is_refused_for_a_server_that_runs_too() {
 
 #[test]
 fn a_database_is_called_what_azure_takes() {
-    for name in ["my.db", "1st", "my db"] {
+    for name in ["my.db", "1st", "my db", "azure_sys", "Azure_Maintenance"] {
         let text = usual(SMALL, &format!("database = '{name}'"));
         refuses(&text, Vec::new(), "azure/database");
     }
