@@ -85,6 +85,10 @@ pub enum FieldRule {
 pub struct Draft<'a> {
     /// `size`, with the replica's inherited from the primary.
     pub size: Option<&'a InstanceSize>,
+    /// `storage.gib` as the plan file gives it to the group itself.
+    pub group_gib: Option<u32>,
+    /// `storage.gib` as the plan file gives it to the primary.
+    pub primary_gib: Option<u32>,
     /// The platform's own table, with the group's overrides in it.
     pub platform: &'a Settings,
     /// The group's overrides alone: what belongs to a region does not cross it by itself.

@@ -62,6 +62,8 @@ pub fn resolve(spec: &Spec, inventory: &Inventory, platform: &dyn Platform) -> R
             .or_else(|| primary.and_then(|primary| primary.size.as_ref()));
         checks.extend(platform.resolve(Draft {
             size,
+            group_gib: group.and_then(|group| group.storage.gib),
+            primary_gib: primary.and_then(|primary| primary.storage.gib),
             platform: &platform_table,
             overrides: group.map_or(&none, |group| &group.platform),
             live,

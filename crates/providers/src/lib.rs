@@ -23,6 +23,8 @@
 //! | `command` | the calls as the vendor's own commands |
 //! | `size` | classes by their names |
 //! | `seen` | what was seen of instances and is still needed |
+//! | `sent` | what was sent to instances, as long as answers are judged by it |
+//! | `tags` | tags by their names, where the same name is spelled in more than one way |
 //!
 //! What is common to the clouds stands in `shared`, which knows no folder; no folder knows another.
 //! The tests of rules lie in `rules/tests` of each cloud.

@@ -90,6 +90,7 @@ fn refused(what: &str, action: Action, unclear: Retry, refusal: &Refusal) -> Pro
         status,
         code,
         message,
+        details,
         retry_after,
         from_azure,
     } = refusal;
@@ -109,7 +110,7 @@ fn refused(what: &str, action: Action, unclear: Retry, refusal: &Refusal) -> Pro
             .remedy("this is not how Azure answers; look at AZURE_RESOURCE_MANAGER_ENDPOINT");
     }
     let later = Retry::Backoff.not_before(*retry_after);
-    if let Some(error) = by_code(code, action, later, &of) {
+    if let Some(error) = by_codes(code, details, action, later, &of) {
         return error;
     }
     match status {
@@ -147,6 +148,19 @@ fn allow(action: Action) -> String {
         "allow the action {} to whoever runs this; docs/azure.md has a role",
         action.as_str()
     )
+}
+
+/// What Azure's own words tell: that of the error itself, else the first of its details that tells
+/// anything.
+fn by_codes(
+    code: &str,
+    details: &[String],
+    action: Action,
+    later: Retry,
+    of: &impl Fn(ErrorKind) -> ProviderError,
+) -> Option<ProviderError> {
+    let mut codes = std::iter::once(code).chain(details.iter().map(String::as_str));
+    codes.find_map(|code| by_code(code, action, later, of))
 }
 
 /// What Azure's own word tells, where it has one that tells more than the status.
@@ -208,7 +222,11 @@ fn is_about_room(code: &str) -> bool {
 
 /// An operation that ended without success.
 pub(super) fn ended(what: &str, ended: &Ended) -> ProviderError {
-    let Ended { code, message } = ended;
+    let Ended {
+        code,
+        message,
+        details,
+    } = ended;
     let why = match (code.is_empty(), message.is_empty()) {
         (true, true) => "Azure does not say why".to_owned(),
         (true, false) => message.clone(),
@@ -217,7 +235,8 @@ pub(super) fn ended(what: &str, ended: &Ended) -> ProviderError {
     };
     let error = |kind| ProviderError::new(kind, format!("{what} ended in failure: {why}"));
     // Nothing goes on any more: what passes is begun again, after a look.
-    by_code(code, Action::Write, Retry::Reobserve, &error).unwrap_or_else(|| {
+    let told = by_codes(code, details, Action::Write, Retry::Reobserve, &error);
+    told.unwrap_or_else(|| {
         error(ErrorKind::Internal).remedy(
             "look at the server's activity log in the Azure portal, then run the command again",
         )
@@ -235,6 +254,7 @@ mod tests {
             status,
             code: code.to_owned(),
             message: "words".to_owned(),
+            details: Vec::new(),
             retry_after: None,
             from_azure: true,
         })
@@ -306,6 +326,7 @@ mod tests {
             status: 429,
             code: "TooManyRequests".to_owned(),
             message: "words".to_owned(),
+            details: Vec::new(),
             retry_after: Some(pause),
             from_azure: true,
         };
@@ -363,6 +384,7 @@ mod tests {
         let why = Ended {
             code: "OperationFailed".to_owned(),
             message: "no room".to_owned(),
+            details: Vec::new(),
         };
         let error = ended("creating x", &why);
         assert_eq!(
@@ -373,14 +395,23 @@ mod tests {
         let busy = Ended {
             code: "ServerIsBusy".to_owned(),
             message: String::new(),
+            details: Vec::new(),
         };
         assert_eq!(ended("x", &busy).retry, Retry::Reobserve);
         let room = Ended {
             code: "QuotaExceeded".to_owned(),
             message: "no cores are left".to_owned(),
+            details: Vec::new(),
         };
-        let told = ended("x", &room);
-        assert!(told.remedy.contains("quota"), "{told:?}");
+        let within = Ended {
+            code: "OperationFailed".to_owned(),
+            details: vec!["Outer".to_owned(), room.code.clone()],
+            ..room.clone()
+        };
+        for why in [room, within] {
+            let told = ended("x", &why);
+            assert!(told.remedy.contains("quota"), "{told:?}");
+        }
         assert!(
             ended("x", &Ended::default())
                 .message

@@ -2,7 +2,8 @@
 //!
 //! The primary's compute and storage are never larger than those of its smallest replica: what grows
 //! grows on the replicas first, what shrinks shrinks on the primary first. So a change that does both
-//! takes two calls. ([`super::REPLICAS_PAGE`], "Considerations".)
+//! takes two calls. ([`super::REPLICAS_PAGE`], "Considerations".) How long backups are kept is a call of
+//! its own beside a change of the disk.
 
 use pgfleet_model::{
     Attributes, Availability, Disruption, Field, FieldChange, Mutation, ObservedState, Operation,
@@ -118,6 +119,12 @@ fn split(
             _ => rest.push(change),
         }
     }
+    // Azure takes a change of the disk and of how long backups are kept in one call, and does only the
+    // first of them (Azure/azure-rest-api-specs#22867).
+    let of_disk = rest.iter().any(|change| is_of_disk(&change.field));
+    let (backups, rest): (Vec<_>, Vec<_>) = rest
+        .into_iter()
+        .partition(|change| of_disk && change.field == Field::BackupDays);
     let (mut up, rest): (Vec<_>, Vec<_>) =
         rest.into_iter().partition(|change| way(change) == Way::Up);
     let (mut down, rest): (Vec<_>, Vec<_>) = rest
@@ -132,13 +139,21 @@ fn split(
         Role::Primary => [down, up],
         Role::Replica => [up, down],
     };
-    [first]
+    [first, backups]
         .into_iter()
         .chain(between)
         .chain([last])
         .chain(database)
         .filter(|fields| !fields.is_empty())
         .collect()
+}
+
+/// Whether an attribute is one of the disk.
+fn is_of_disk(field: &Field) -> bool {
+    matches!(
+        field,
+        Field::StorageGib | Field::Iops | Field::Throughput | Field::Autogrow
+    )
 }
 
 /// What has to wait for what, beyond the order that holds everywhere.

@@ -1,13 +1,10 @@
-//! Whether names are free, asked before a plan relies on it.
+//! Whether names are free, asked before a plan relies on it. The answer is for the plan alone: until
+//! the server is made somebody else may have taken the name, and a creation looks once more.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
-};
+use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
-use pgfleet_model::{Check, DesiredInstance, Mutation, Operation, ResourceId, ResourceRef};
+use pgfleet_model::{Check, DesiredInstance, Mutation, Operation, ResourceRef};
 use pgfleet_provider::{ErrorKind, ProviderError};
 
 use super::{
@@ -17,35 +14,10 @@ use super::{
     observe::alone,
 };
 
-/// How long Azure's word that a name is free saves a look before the server is made. Making one takes
-/// minutes, and it is busy until then: of two runs that both have the word, the second is refused,
-/// and looks.
-const WORD_HOLDS: Duration = Duration::from_secs(60);
-
-/// Names that Azure has called free.
-#[derive(Debug, Default)]
-pub(super) struct FreeNames(Mutex<BTreeMap<ResourceId, Instant>>);
-
-impl FreeNames {
-    /// Whether a name was free a moment ago. It is said once: whoever comes again, after an answer
-    /// that was lost, has to look.
-    pub(super) fn take(&self, name: &ResourceId) -> bool {
-        let mut names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let told = names.remove(name);
-        told.is_some_and(|told| told.elapsed() < WORD_HOLDS)
-    }
-
-    fn add(&self, name: &ResourceId) {
-        let mut names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        names.insert(name.clone(), Instant::now());
-    }
-}
-
 /// Asks once for each server that is to be made, side by side.
 pub(super) async fn check(
     client: &Client,
     mutations: &[&Mutation],
-    free: &FreeNames,
 ) -> Result<Vec<Check>, ProviderError> {
     // Under a rebuild the name is ours and becomes free.
     let freed: BTreeSet<&ResourceRef> = mutations
@@ -67,8 +39,7 @@ pub(super) async fn check(
     let mut checks = Vec::new();
     for (desired, answer) in join_all(asked).await {
         match answer {
-            Ok(Name::Free) => free.add(&desired.resource.id),
-            Ok(Name::Ours) => {}
+            Ok(Name::Free | Name::Ours) => {}
             Ok(Name::Taken(why)) => checks.push(taken(desired, &why)),
             Err(failure) => {
                 let what = format!("CheckNameAvailability of {}", desired.resource);
@@ -127,18 +98,4 @@ fn taken(desired: &DesiredInstance, why: &str) -> Check {
     .key(desired.key.clone())
     .remedy(ANOTHER_NAME)
     .source(docs("configure-maintain/how-to-create-server"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn that_a_name_is_free_is_said_once() {
-        let (free, name) = (FreeNames::default(), ResourceId::new("food"));
-        assert!(!free.take(&name));
-        free.add(&name);
-        assert!(free.take(&name));
-        assert!(!free.take(&name));
-    }
 }

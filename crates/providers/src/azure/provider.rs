@@ -19,8 +19,7 @@ use super::{
     client::{Client, Ended, Failure, Place, Refusal, State},
     errors::{Action, ended, explain},
     mutate::{self, Begun},
-    observe,
-    preflight::{self, FreeNames},
+    observe, preflight,
     sent::Sent,
 };
 
@@ -29,7 +28,6 @@ pub struct AzureProvider {
     platform: AzurePlatform,
     account: AccountId,
     client: Result<Client, ProviderError>,
-    free: FreeNames,
     unseen: Unseen,
     sent: Sent,
 }
@@ -53,7 +51,6 @@ impl AzureProvider {
             platform: AzurePlatform::new(subscription, group),
             account: AccountId::new(account),
             client: client.map_err(|failure| explain("Azure", Action::Read, &failure)),
-            free: FreeNames::default(),
             unseen: Unseen::default(),
             sent: Sent::default(),
         }
@@ -83,15 +80,24 @@ impl AzureProvider {
         };
         let what = format!("{} of {}", mutation.operation.verb(), mutation.resource);
         match self.client()?.progress(name).await {
-            Ok(State::Running { retry_after }) => Ok(Progress::Running { retry_after }),
+            Ok(State::Running { retry_after }) => {
+                self.sent.goes_on(&mutation.resource);
+                Ok(Progress::Running { retry_after })
+            }
             Ok(State::Succeeded) => {
                 self.unseen.done(mutation);
                 Ok(Progress::Done)
             }
             Ok(State::Failed(why)) => Err(ended(&what, &why)),
             Ok(State::Doubtful(refusal)) => match self.standing(mutation).await? {
-                Standing::Done | Standing::Running => self.shown(mutation).await,
-                Standing::NotBegun | Standing::Failed(_) => Err(doubtful(&what, refusal)),
+                Standing::Done | Standing::Running => {
+                    self.sent.goes_on(&mutation.resource);
+                    self.shown(mutation).await
+                }
+                Standing::NotBegun | Standing::Failed(_) => {
+                    let again = self.sent.may_go_on(&mutation.resource);
+                    Err(doubtful(&what, refusal, again))
+                }
             },
             Ok(State::Unknown) => self.shown(mutation).await,
             Err(failure) => Err(explain(&what, Action::ReadOperation, &failure)),
@@ -127,13 +133,25 @@ impl AzureProvider {
 
 /// An error at the address of an operation, where the server itself does not show that it goes on or
 /// has come to its end. The service's general word for a trouble of its own is about the question at
-/// least as often: it passes, and is asked again.
-fn doubtful(what: &str, refusal: Refusal) -> ProviderError {
-    if refusal.status >= 500 && matches!(refusal.code.as_str(), "" | "InternalServerError") {
+/// least as often: it is asked `again`.
+fn doubtful(what: &str, refusal: Refusal, again: bool) -> ProviderError {
+    let mut codes = std::iter::once(&refusal.code).chain(&refusal.details);
+    let general = codes.all(|code| matches!(code.as_str(), "" | "InternalServerError"));
+    if again && refusal.status >= 500 && general {
         return explain(what, Action::ReadOperation, &Failure::Refused(refusal));
     }
-    let Refusal { code, message, .. } = refusal;
-    ended(what, &Ended { code, message })
+    let Refusal {
+        code,
+        message,
+        details,
+        ..
+    } = refusal;
+    let why = Ended {
+        code,
+        message,
+        details,
+    };
+    ended(what, &why)
 }
 
 #[async_trait]
@@ -164,7 +182,7 @@ impl Provider for AzureProvider {
     }
 
     async fn preflight(&self, mutations: &[&Mutation]) -> Result<Vec<Check>, ProviderError> {
-        preflight::check(self.client()?, mutations, &self.free).await
+        preflight::check(self.client()?, mutations).await
     }
 
     async fn begin(
@@ -175,9 +193,8 @@ impl Provider for AzureProvider {
     ) -> Result<Operation, ProviderError> {
         let passwords = &self.platform.passwords;
         self.unseen.forget(&mutation.resource);
-        let free = mutation.operation.is_create() && self.free.take(&mutation.resource.id);
         let sent = &self.sent;
-        let begun = mutate::begin(self.client()?, mutation, passwords, *secrets, free, sent);
+        let begun = mutate::begin(self.client()?, mutation, passwords, *secrets, sent);
         let begun = Box::pin(begun).await?;
         sent.taken(&mutation.resource);
         let (until, retry_after) = match begun {
@@ -229,11 +246,42 @@ impl Provider for AzureProvider {
                 {
                     Ok(Progress::Done)
                 }
-                State::Doubtful(refusal) if refusal.status < 500 => Err(doubtful(what, refusal)),
+                State::Doubtful(refusal) if refusal.status < 500 => {
+                    Err(doubtful(what, refusal, false))
+                }
                 State::Running { retry_after } => Ok(Progress::Running { retry_after }),
                 State::Doubtful(_) | State::Unknown => Ok(Progress::Running { retry_after: None }),
             }
         };
         settled(resource, taken.retry_after, || ask().boxed()).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pgfleet_provider::Retry;
+
+    use super::*;
+
+    #[test]
+    fn the_service_s_general_word_is_asked_about_again_and_not_for_ever() {
+        let refusal = |code: &str, details: &[&str]| Refusal {
+            status: 500,
+            code: code.to_owned(),
+            message: "words".to_owned(),
+            details: details.iter().map(|code| (*code).to_owned()).collect(),
+            retry_after: None,
+            from_azure: true,
+        };
+        let told = |code, details: &[&str], again| doubtful("x", refusal(code, details), again);
+        assert_eq!(told("InternalServerError", &[], true).retry, Retry::Backoff);
+        for last in [
+            told("InternalServerError", &[], false),
+            told("InternalServerError", &["NoRoom"], true),
+            told("NoRoom", &[], true),
+        ] {
+            assert_eq!(last.retry, Retry::Never, "{last:?}");
+            assert!(last.message.contains("ended in failure"), "{last:?}");
+        }
     }
 }

@@ -19,6 +19,8 @@ const USUAL_MAJOR: u32 = 17;
 pub(super) fn resolve(draft: Draft<'_>) -> Vec<Check> {
     let class = portable::class(ProviderKind::Azure, &draft);
     let Draft {
+        group_gib,
+        primary_gib,
         platform,
         overrides,
         live,
@@ -49,6 +51,22 @@ pub(super) fn resolve(draft: Draft<'_>) -> Vec<Check> {
         attributes.postgres = attributes.postgres.or(Some(PgVersion::of(USUAL_MAJOR)));
     }
     if role == Role::Replica {
+        // As they are written: a new replica's is enlarged before the rules see it, and one that is there
+        // may have grown, so that what is said of a plan would be another thing each time.
+        if let (Some(own), Some(primary)) = (group_gib, primary_gib)
+            && own < primary
+        {
+            let message = format!(
+                "a replica's disk of {own} GiB is smaller than its primary's {primary} GiB"
+            );
+            checks.push(
+                Check::error("azure/smaller-replica", message)
+                    .at(&desired.address)
+                    .key(format!("{}.storage.gib", desired.key))
+                    .remedy("leave `gib` out of the group, or give it the primary's or more")
+                    .source(REPLICAS_PAGE),
+            );
+        }
         if attributes.availability == Some(Availability::Regional) {
             checks.push(
                 Check::error("azure/replica-ha", "an Azure replica cannot have a standby")

@@ -80,31 +80,46 @@ fn resized<'a>(
         .filter_map(|change| desired.instances.get(&change.address))
 }
 
-/// A version of which Azure makes new servers. When the oldest go and the next comes is told in more
-/// than one way: those only warn.
+/// A version of which Azure makes new servers. Retired ones it makes while its extended support lasts,
+/// for more money, as its command line says; its page of versions says that it makes none: those only
+/// warn, and so does one whose retirement is a matter of days.
 fn version(wanted: &DesiredInstance) -> Option<Check> {
+    const POLICY: &str = "configure-maintain/concepts-version-policy";
+    const EXTENDED: &str = "configure-maintain/extended-support";
     let major = wanted.attributes.postgres?.major;
-    let check = match major {
-        ..=12 => Check::error(
-            "azure/version",
-            format!("Azure makes no new servers of PostgreSQL {major}: it has been retired"),
+    let warning = |why: String| Check::warning("azure/version", why);
+    let (check, page) = match major {
+        ..=11 => (
+            Check::error(
+                "azure/version",
+                format!("Azure makes no new servers of PostgreSQL {major}: it has been retired"),
+            ),
+            EXTENDED,
         ),
-        13 => Check::warning(
-            "azure/version",
-            "Azure retires PostgreSQL 13, and may make no new servers of it any more",
+        12 | 13 => (
+            warning(format!(
+                "PostgreSQL {major} has been retired: Azure may make no new servers of it, and charges \
+                 extended support for those that it makes, which no cost here includes"
+            )),
+            EXTENDED,
         ),
-        14..=18 => return None,
-        _ => Check::warning(
-            "azure/version",
-            format!("pgfleet does not know whether Azure has PostgreSQL {major} yet"),
+        14 => (
+            warning(format!(
+                "PostgreSQL {major} is no longer supported by its makers, and by Azure until 2026-12-11: \
+                 then it charges extended support, which no cost here includes"
+            )),
+            EXTENDED,
+        ),
+        15..=18 => return None,
+        _ => (
+            warning(format!(
+                "pgfleet does not know whether Azure has PostgreSQL {major} yet"
+            )),
+            POLICY,
         ),
     };
     let check = check.at(&wanted.address).key("postgres");
-    Some(
-        check
-            .remedy("write 14 to 18")
-            .source(docs("configure-maintain/concepts-version-policy")),
-    )
+    Some(check.remedy("write 15 to 18").source(docs(page)))
 }
 
 /// A new server has a size, and one that there is. Series come and go: one that the catalog does not

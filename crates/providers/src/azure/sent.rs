@@ -16,10 +16,14 @@ use crate::shared::passwords::scrubbed;
 /// How long a server may take to show a call that Azure has taken. Until then it is no sign that
 /// nothing came of the call where it looks as before.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How many answers in a row that an operation is in trouble are its end, where the server shows
+/// nothing of it.
+const TROUBLE: u32 = 3;
 
 #[derive(Debug, Default)]
 struct Call {
     taken: Option<Instant>,
+    troubles: u32,
     password: Option<SecretString>,
 }
 
@@ -38,8 +42,25 @@ impl Sent {
 
     /// Azure has taken a call.
     pub(super) fn taken(&self, resource: &ResourceRef) {
-        let now = Some(Instant::now());
-        self.calls().entry(resource.clone()).or_default().taken = now;
+        let mut calls = self.calls();
+        let call = calls.entry(resource.clone()).or_default();
+        (call.taken, call.troubles) = (Some(Instant::now()), 0);
+    }
+
+    /// An operation goes on, whatever was said before.
+    pub(super) fn goes_on(&self, resource: &ResourceRef) {
+        if let Some(call) = self.calls().get_mut(resource) {
+            call.troubles = 0;
+        }
+    }
+
+    /// Whether an operation that is said to be in trouble may go on for all that.
+    pub(super) fn may_go_on(&self, resource: &ResourceRef) -> bool {
+        let fresh = self.is_fresh(resource);
+        let mut calls = self.calls();
+        let call = calls.entry(resource.clone()).or_default();
+        call.troubles = call.troubles.saturating_add(1);
+        fresh || call.troubles < TROUBLE
     }
 
     /// Whether a call was taken so short ago that the server need not show it yet.
@@ -87,6 +108,24 @@ mod tests {
         };
         assert_eq!(told("main"), "x ended in failure: `***` is too weak");
         assert!(told("other").contains("Planted"));
+    }
+
+    #[test]
+    fn an_operation_that_is_in_trouble_again_and_again_is_at_its_end() {
+        let (sent, main) = (Sent::default(), server("main"));
+        sent.taken(&main);
+        for _ in 0..5 {
+            assert!(sent.may_go_on(&main), "the server need not show it yet");
+        }
+        if let Some(call) = sent.calls().get_mut(&main) {
+            call.taken = Instant::now().checked_sub(PATIENCE);
+        }
+        assert!(!sent.may_go_on(&main));
+        sent.goes_on(&main);
+        assert!(sent.may_go_on(&main) && sent.may_go_on(&main));
+        assert!(!sent.may_go_on(&main));
+        sent.taken(&main);
+        assert!(sent.may_go_on(&main));
     }
 
     #[test]

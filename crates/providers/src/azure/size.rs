@@ -68,13 +68,13 @@ pub(super) fn full_name(name: &str) -> String {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Found {
     Known,
-    /// It is of a series that the catalog does not know.
+    /// It is of a series that the catalog does not know, or not whole.
     OfNewSeries,
     /// It is of a series without such a size, or no size's name at all.
     Nowhere,
 }
 
-/// Looks a size up in the catalog, which knows the series that it knows whole.
+/// Looks a size up in the catalog, which knows of some series only that there are sizes of them.
 pub(super) fn found(name: &str) -> Found {
     let mut known = Catalog::embedded().classes(ProviderKind::Azure).iter();
     let parts = parts(name);
@@ -83,7 +83,8 @@ pub(super) fn found(name: &str) -> Found {
         return Found::Known;
     }
     let mut of_series = |(family, _, rest): &(String, String, String)| {
-        known.any(|class| {
+        let mut whole = known.by_ref().filter(|class| class.picked);
+        whole.any(|class| {
             self::parts(&class.name).is_some_and(|own| own.0 == *family && own.2 == *rest)
         })
     };
@@ -182,6 +183,11 @@ mod tests {
             ("Standard_B2s", Found::Known),
             ("Standard_D4ds_v9", Found::OfNewSeries),
             ("Standard_F8s_v2", Found::OfNewSeries),
+            ("Standard_D192ds_v6", Found::Known),
+            ("Standard_E128ds_v6", Found::Known),
+            // Nobody has said which sizes there are of these.
+            ("Standard_D128s_v6", Found::OfNewSeries),
+            ("Standard_E128ads_v6", Found::OfNewSeries),
             ("Standard_D5ds_v5", Found::Nowhere),
             ("Standard_D4ds-v5", Found::Nowhere),
             ("db.t3.medium", Found::Nowhere),

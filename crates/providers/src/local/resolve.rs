@@ -17,6 +17,8 @@ use super::{
 pub(super) fn resolve(draft: Draft<'_>) -> Vec<Check> {
     let Draft {
         size,
+        group_gib: _,
+        primary_gib: _,
         platform,
         overrides: _,
         existing: _,

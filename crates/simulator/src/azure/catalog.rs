@@ -52,21 +52,26 @@ const BURSTABLES: [(&str, u32, u32); 8] = [
 ];
 
 /// Families: letter, what follows the vCores, the largest, memory per vCore in MiB.
-const FAMILIES: [(char, &str, u32, u32); 8] = [
+const FAMILIES: [(char, &str, u32, u32); 12] = [
     ('D', "s_v3", 64, 4096),
     ('D', "ds_v4", 64, 4096),
     ('D', "ads_v5", 96, 4096),
     ('D', "ds_v5", 96, 4096),
+    ('D', "ads_v6", 96, 4096),
+    ('D', "ds_v6", 192, 4096),
     ('E', "s_v3", 64, 8192),
     ('E', "ds_v4", 64, 8192),
     ('E', "ads_v5", 96, 8192),
     ('E', "ds_v5", 96, 8192),
+    ('E', "ads_v6", 96, 8192),
+    ('E', "ds_v6", 192, 8192),
 ];
 
-const CORES: [u32; 9] = [2, 4, 8, 16, 20, 32, 48, 64, 96];
+const CORES: [u32; 11] = [2, 4, 8, 16, 20, 32, 48, 64, 96, 128, 192];
 
 /// Major versions that can be created, with their minor version.
-const VERSIONS: [(&str, &str); 6] = [
+const VERSIONS: [(&str, &str); 7] = [
+    ("12", "22"),
     ("13", "23"),
     ("14", "20"),
     ("15", "15"),

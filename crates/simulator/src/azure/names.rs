@@ -79,13 +79,16 @@ pub(super) fn password(password: &str, login: &str) -> Outcome<()> {
     Ok(())
 }
 
-/// A database's name.
+/// A database's name: neither what the service has for itself, nor a template.
 pub(super) fn database(name: &str) -> Outcome<()> {
     let first = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
     let inside = name
         .chars()
         .all(|letter| letter.is_ascii_alphanumeric() || "_-$".contains(letter));
-    let reserved = matches!(name, "template0" | "template1");
+    let reserved = ["azure_maintenance", "azure_sys", "template0", "template1"];
+    let reserved = reserved
+        .iter()
+        .any(|other| other.eq_ignore_ascii_case(name));
     if first && inside && name.len() <= 63 && !reserved {
         Ok(())
     } else {
@@ -116,6 +119,16 @@ mod tests {
         }
         for name in ["postgres", "food_admin", "_me"] {
             assert!(administrator(name).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn databases_of_the_service_are_not_made() {
+        for name in ["azure_sys", "Azure_Maintenance", "template1", "1st", ""] {
+            assert!(database(name).is_err(), "{name}");
+        }
+        for name in ["orders", "azure_food", "_me"] {
+            assert!(database(name).is_ok(), "{name}");
         }
     }
 

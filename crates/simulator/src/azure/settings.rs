@@ -58,7 +58,10 @@ impl Call<'_> {
                     "It is from 7 to 35.",
                 ));
             }
-            next.backup_days = days;
+            // Together with storage it is taken, and nothing comes of it: azure-rest-api-specs#22867.
+            if self.asked.method != "PATCH" || body.at("/properties/storage").is_none() {
+                next.backup_days = days;
+            }
         }
         if let Some(mode) = body.text("/properties/highAvailability/mode") {
             mode.clone_into(&mut next.availability);

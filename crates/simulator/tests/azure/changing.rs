@@ -188,6 +188,24 @@ async fn versions_rise_without_replicas_and_never_fall() {
 }
 
 #[tokio::test]
+async fn a_change_of_storage_swallows_one_of_backups() {
+    let lab = Lab::at_once().await;
+    lab.fleet(0).await;
+    let both = json!({"properties": {
+        "storage": {"storageSizeGB": 512},
+        "backup": {"backupRetentionDays": 21},
+    }});
+    lab.patch("food", &both).await.accepted();
+    let server = lab.get("food").await;
+    assert_eq!(server.at("/properties/storage/storageSizeGB"), 512);
+    assert_eq!(server.at("/properties/backup/backupRetentionDays"), 7);
+    let alone = json!({"properties": {"backup": {"backupRetentionDays": 21}}});
+    lab.patch("food", &alone).await.accepted();
+    let server = lab.get("food").await;
+    assert_eq!(server.at("/properties/backup/backupRetentionDays"), 21);
+}
+
+#[tokio::test]
 async fn tags_backups_sign_in_and_windows_change() {
     let lab = Lab::at_once().await;
     lab.fleet(0).await;

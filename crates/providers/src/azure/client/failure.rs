@@ -45,6 +45,9 @@ pub(in crate::azure) struct Refusal {
     /// Azure's word for it; empty where the answer has none.
     pub(in crate::azure) code: String,
     pub(in crate::azure) message: String,
+    /// The words of its details, the outermost first: what it is about, where its own word says only
+    /// that something failed.
+    pub(in crate::azure) details: Vec<String>,
     pub(in crate::azure) retry_after: Option<Duration>,
     /// Whether it has the form of Azure's errors at all.
     pub(in crate::azure) from_azure: bool,
@@ -53,18 +56,19 @@ pub(in crate::azure) struct Refusal {
 impl Refusal {
     pub(super) fn read(status: u16, headers: &HeaderMap, body: &[u8]) -> Self {
         let parsed = serde_json::from_slice::<Value>(body).ok();
-        let error = parsed.as_ref().and_then(error_of);
-        let (code, message) = error.unwrap_or_default();
-        let from_azure = !code.is_empty() || !message.is_empty();
-        let message = if message.is_empty() {
+        let told = parsed.as_ref().and_then(error_of).unwrap_or_default();
+        // Of a text alone anybody may be the author.
+        let from_azure = !told.is_empty() && !parsed.as_ref().is_some_and(is_text);
+        let message = if told.message.is_empty() {
             format!("HTTP status {status}")
         } else {
-            message
+            told.message
         };
         Self {
             status,
-            code,
+            code: told.code,
             message,
+            details: told.details,
             retry_after: retry_after(headers),
             from_azure,
         }
@@ -79,35 +83,80 @@ pub(in crate::azure) fn is_busy(code: &str) -> bool {
         || matches!(code, "ConflictingServerOperation" | "RetryableError")
 }
 
-/// Code and message of `{"error": {...}}`, or of the same without its envelope. What `details` add
-/// is part of the message: the outer words are often only that something failed.
-pub(super) fn error_of(body: &Value) -> Option<(String, String)> {
-    let error = match body.get("error") {
-        Some(Value::Object(_)) => body.get("error")?,
-        _ => body,
-    };
-    let text = |value: &Value, key: &str| {
-        let text = value.get(key).and_then(Value::as_str);
-        text.map(sentence).unwrap_or_default()
-    };
-    let code = text(error, "code");
-    let mut said = vec![text(error, "message")];
-    let details = error.get("details").and_then(Value::as_array);
-    for detail in details.into_iter().flatten() {
-        said.push(text(detail, "message"));
+/// What an error says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Told {
+    pub(super) code: String,
+    pub(super) message: String,
+    pub(super) details: Vec<String>,
+}
+
+impl Told {
+    fn is_empty(&self) -> bool {
+        self.code.is_empty() && self.message.is_empty()
     }
-    let mut message = String::new();
-    for words in said {
-        // A template that nobody filled in says nothing.
-        let empty = words.is_empty() || words.starts_with("{0}");
-        if !empty && !message.contains(&words) {
-            if !message.is_empty() {
-                message.push_str(": ");
-            }
-            message.push_str(&words);
+
+    /// Adds what a detail says, and its own details; its code, where it says nothing else.
+    fn add(&mut self, detail: &Value) {
+        let code = text(detail, "code");
+        if !self.say(&text(detail, "message")) {
+            self.say(&code);
+        }
+        if !code.is_empty() {
+            self.details.push(code);
+        }
+        self.add_details(detail);
+    }
+
+    fn add_details(&mut self, error: &Value) {
+        let details = error.get("details").and_then(Value::as_array);
+        for detail in details.into_iter().flatten() {
+            self.add(detail);
         }
     }
-    (!code.is_empty() || !message.is_empty()).then_some((code, message))
+
+    /// Adds words that are not there yet; whether they are words at all: a template that nobody
+    /// filled in says nothing.
+    fn say(&mut self, words: &str) -> bool {
+        if words.is_empty() || words.starts_with("{0}") {
+            return false;
+        }
+        if !self.message.contains(words) {
+            if !self.message.is_empty() {
+                self.message.push_str(": ");
+            }
+            self.message.push_str(words);
+        }
+        true
+    }
+}
+
+fn text(value: &Value, key: &str) -> String {
+    let text = value.get(key).and_then(Value::as_str);
+    text.map(sentence).unwrap_or_default()
+}
+
+/// Whether an error is a text, and not an object.
+fn is_text(body: &Value) -> bool {
+    body.get("error").is_some_and(Value::is_string)
+}
+
+/// What `{"error": {...}}` says, the same without its envelope, or `{"error": "..."}`. What `details`
+/// add, one within the other, is part of the message: the outer words are often only that something
+/// failed.
+pub(super) fn error_of(body: &Value) -> Option<Told> {
+    let mut told = Told::default();
+    if is_text(body) {
+        told.say(&text(body, "error"));
+    } else {
+        let envelope = body.get("error").filter(|error| error.is_object());
+        let error = envelope.unwrap_or(body);
+        told.code = text(error, "code");
+        told.say(&text(error, "message"));
+        told.add_details(error);
+    }
+    told.message = sentence(&told.message);
+    (!told.is_empty()).then_some(told)
 }
 
 /// How long an answer asks to wait: in seconds, in milliseconds, or until a date.
@@ -155,6 +204,27 @@ mod tests {
             "details":[{"code":"X","message":"No room in the zone."}]}}"#;
         let refusal = Refusal::read(400, &HeaderMap::new(), body.as_bytes());
         assert_eq!(refusal.message, "No room in the zone");
+    }
+
+    #[test]
+    fn details_of_details_are_told_and_their_codes_where_they_say_nothing_else() {
+        let body = r#"{"error":{"code":"OperationFailed","message":"It failed.","details":[
+            {"code":"Outer","message":"","details":[{"code":"QuotaExceeded","message":"{0}"}]},
+            {"message":"No cores are left."}]}}"#;
+        let refusal = Refusal::read(400, &HeaderMap::new(), body.as_bytes());
+        assert_eq!(
+            refusal.message,
+            "It failed: Outer: QuotaExceeded: No cores are left"
+        );
+        assert_eq!(refusal.details, ["Outer", "QuotaExceeded"]);
+    }
+
+    #[test]
+    fn an_error_that_is_a_text_is_told_and_may_be_anybody_s() {
+        let body = br#"{"status": "Failed", "error": "No room in the zone."}"#;
+        let refusal = Refusal::read(500, &HeaderMap::new(), body);
+        assert_eq!(refusal.message, "No room in the zone");
+        assert!(!refusal.from_azure);
     }
 
     #[test]

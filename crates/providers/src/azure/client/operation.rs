@@ -45,6 +45,8 @@ pub(in crate::azure) enum State {
 pub(in crate::azure) struct Ended {
     pub(in crate::azure) code: String,
     pub(in crate::azure) message: String,
+    /// The words of its details, the outermost first.
+    pub(in crate::azure) details: Vec<String>,
 }
 
 /// The address of an operation, and what it answers.
@@ -111,11 +113,15 @@ pub(super) fn state(
     match word.map(str::to_ascii_lowercase).as_deref() {
         Some("succeeded") => State::Succeeded,
         Some("failed" | "canceled" | "cancelled") => {
-            let (code, message) = body
+            let told = body
                 .filter(|body| body.get("error").is_some())
                 .and_then(error_of)
                 .unwrap_or_default();
-            State::Failed(Ended { code, message })
+            State::Failed(Ended {
+                code: told.code,
+                message: told.message,
+                details: told.details,
+            })
         }
         _ if status == 202 => running,
         // What else bears a word of this name is what was made, and not how far it is.
@@ -133,6 +139,7 @@ pub(super) fn refused(tells_status: bool, refusal: Refusal) -> Result<State, Fai
     let Refusal {
         status,
         code,
+        details,
         from_azure,
         ..
     } = &refusal;
@@ -142,7 +149,7 @@ pub(super) fn refused(tells_status: bool, refusal: Refusal) -> Result<State, Fai
         // Between the two, somebody else's gateway may be the one that answers.
         401 | 408 | 429 | 502..=504 => Err(Failure::Refused(refusal)),
         // Either the operation ended so, or it cannot be asked after just now.
-        _ if is_busy(code) => Ok(State::Unknown),
+        _ if is_busy(code) || details.iter().any(|code| is_busy(code)) => Ok(State::Unknown),
         _ if *from_azure && (*status == 400 || !tells_status) => Ok(State::Doubtful(refusal)),
         _ => Err(Failure::Refused(refusal)),
     }
@@ -217,9 +224,15 @@ mod tests {
             ask(200, failed),
             State::Failed(Ended {
                 code: "X".to_owned(),
-                message: "No room".to_owned()
+                message: "No room".to_owned(),
+                details: Vec::new(),
             })
         );
+        let State::Failed(ended) = ask(200, json!({"status": "Failed", "error": "No room."}))
+        else {
+            panic!("it is no failure");
+        };
+        assert_eq!(ended.message, "No room");
         assert_eq!(state(false, 202, None, None), running);
         assert_eq!(state(false, 204, None, None), State::Succeeded);
     }
@@ -245,6 +258,7 @@ mod tests {
             status,
             code: code.to_owned(),
             message: "words".to_owned(),
+            details: Vec::new(),
             retry_after: None,
             from_azure,
         };

@@ -111,48 +111,49 @@ fn is_stale(token: &Token, since: OffsetDateTime) -> bool {
     left <= EARLY.min(Span::seconds(life.whole_seconds() / 2))
 }
 
+async fn choose() -> Result<Chosen, Failure> {
+    choose_of(credentials::candidates()).await
+}
+
 /// Tries one source after the other. One that the environment names is not passed over where it
 /// fails: whoever names it does not want to be somebody else.
-async fn choose() -> Result<Chosen, Failure> {
+async fn choose_of(candidates: Vec<Candidate>) -> Result<Chosen, Failure> {
     let mut tried: Vec<String> = Vec::new();
     let mut later = false;
-    for candidate in credentials::candidates() {
-        let Candidate { name, named, open } = candidate;
-        let source = match open.await {
-            Ok(source) => source,
-            Err(why) => {
-                let why = credentials::without_secrets(&why);
-                tried.push(format!("{name}: {why}"));
-                if named {
-                    break;
-                }
-                continue;
-            }
-        };
-        let since = OffsetDateTime::now_utc();
-        match ask(name, source.as_ref()).await {
-            Ok(token) => {
-                return Ok(Chosen {
-                    name,
-                    source,
-                    token,
-                    since,
-                    rests: since,
-                });
-            }
+    for candidate in candidates {
+        let named = candidate.named;
+        match try_one(candidate).await {
+            Ok(chosen) => return Ok(chosen),
             Err(failure) => {
                 later |= matches!(failure, Failure::NoToken { passes: true, .. });
                 tried.push(failure.to_string());
-                if named {
-                    tried.push("the environment names it, so nothing else was tried".to_owned());
-                    break;
-                }
             }
+        }
+        if named {
+            tried.push("the environment names it, so nothing else was tried".to_owned());
+            break;
         }
     }
     Err(Failure::NoToken {
         passes: later,
         why: tried.join("; "),
+    })
+}
+
+async fn try_one(candidate: Candidate) -> Result<Chosen, Failure> {
+    let Candidate { name, open, .. } = candidate;
+    let source = open.await.map_err(|why| Failure::NoToken {
+        passes: false,
+        why: format!("{name}: {}", credentials::without_secrets(&why)),
+    })?;
+    let since = OffsetDateTime::now_utc();
+    let token = ask(name, source.as_ref()).await?;
+    Ok(Chosen {
+        name,
+        source,
+        token,
+        since,
+        rests: since,
     })
 }
 
@@ -298,6 +299,23 @@ mod tests {
         }
         let token = tokens.get().await.unwrap().unwrap();
         assert_eq!(token.token.secret(), "new");
+    }
+
+    #[tokio::test]
+    async fn a_source_that_the_environment_names_is_said_to_be_the_only_one_tried() {
+        let candidate = |named| {
+            let open = async { Err("there is no such file".to_owned()) };
+            Candidate {
+                name: "workload identity",
+                named,
+                open: Box::pin(open),
+            }
+        };
+        let told = async |named| choose_of(vec![candidate(named)]).await.unwrap_err();
+        let why = "workload identity: there is no such file";
+        assert_eq!(told(false).await.to_string(), why);
+        let only = format!("{why}; the environment names it, so nothing else was tried");
+        assert_eq!(told(true).await.to_string(), only);
     }
 
     #[tokio::test]

@@ -104,45 +104,27 @@ pub(super) fn replica_limit(desired: &DesiredState, observed: &ObservedState) ->
     })
 }
 
-/// The primary's compute and storage are at most those of its smallest replica. What a plan asks of
-/// the one is held against what it asks of the other: a disk that has grown by itself is in nobody's
-/// way, and a new replica begins with the live one's size.
+/// The primary's compute is at most that of its smallest replica. Disks are held against each other
+/// where the plan file is read, as it writes them.
 pub(super) fn smaller_replicas(desired: &DesiredState, observed: &ObservedState) -> Vec<Check> {
-    let primary_size = primary_of(desired, observed).and_then(|primary| primary.size.as_ref());
-    let primary_gib = desired.managed_primary();
-    let primary_gib = primary_gib.and_then(|primary| primary.attributes.storage.gib);
-    let mut checks = Vec::new();
-    for replica in desired.replicas() {
-        let wanted = &replica.attributes;
-        let error = |key: &str, message: String, remedy: &str| {
-            Check::error("azure/smaller-replica", message)
-                .at(&replica.address)
-                .key(format!("{}.{key}", replica.key))
-                .remedy(remedy)
-                .source(REPLICAS_PAGE)
-        };
-        if let (Some(own), Some(other)) = (&wanted.size, primary_size)
-            && is_less(own, other)
-        {
-            checks.push(error(
-                "size",
-                format!("a replica of {own} is smaller than its primary's {other}"),
-                "give the group the primary's size or a larger one",
-            ));
-        }
-        let live = observed.wanted.get(&replica.address);
-        let live = live.and_then(|live| live.attributes.storage.gib);
-        if let (Some(own), Some(other)) = (wanted.storage.gib.max(live), primary_gib)
-            && own < other
-        {
-            checks.push(error(
-                "storage.gib",
-                format!("a replica's disk of {own} GiB is smaller than its primary's {other} GiB"),
-                "give the group the primary's disk or a larger one",
-            ));
-        }
-    }
-    checks
+    let primary = primary_of(desired, observed).and_then(|primary| primary.size.as_deref());
+    let Some(primary) = primary else {
+        return Vec::new();
+    };
+    desired
+        .replicas()
+        .filter_map(|replica| {
+            let own = replica.attributes.size.as_deref()?;
+            let message = format!("a replica of {own} is smaller than its primary's {primary}");
+            is_less(own, primary).then(|| {
+                Check::error("azure/smaller-replica", message)
+                    .at(&replica.address)
+                    .key(format!("{}.size", replica.key))
+                    .remedy("give the group the primary's size or a larger one")
+                    .source(REPLICAS_PAGE)
+            })
+        })
+        .collect()
 }
 
 /// Where the primary's disk grows by itself, those of its replicas do.

@@ -10,7 +10,9 @@ use crate::shared::databases;
 
 /// Tags of a resource.
 const TAGS: usize = 50;
-/// Names that the service keeps for itself.
+/// Databases that the service has on every server for itself.
+const OWN_DATABASES: [&str; 2] = ["azure_maintenance", "azure_sys"];
+/// Administrators that the service keeps for itself.
 const RESERVED: [&str; 8] = [
     "azure_superuser",
     "azure_pg_admin",
@@ -51,7 +53,12 @@ pub(super) fn administrator(wanted: &DesiredInstance) -> Vec<Check> {
     };
     let source = docs("configure-maintain/how-to-create-server");
     let admin = &bootstrap.admin;
-    let why = if RESERVED.contains(&admin.to_ascii_lowercase().as_str()) {
+    let lower = admin.to_ascii_lowercase();
+    let why = if lower.starts_with("pg_") {
+        Some(format!(
+            "Azure takes no administrator `{admin}`: names that begin with `pg_` are PostgreSQL's own"
+        ))
+    } else if RESERVED.contains(&lower.as_str()) {
         Some(format!("Azure keeps the name `{admin}` for itself"))
     } else if is_plain(admin, "_-.$") {
         None
@@ -81,16 +88,30 @@ pub(super) fn administrator(wanted: &DesiredInstance) -> Vec<Check> {
 /// What the database that a new primary gets may be called.
 pub(super) fn database(wanted: &DesiredInstance) -> Option<Check> {
     let name = databases::wanted(wanted)?;
-    (!is_plain(name, "_-$")).then(|| {
-        Check::error(
-            "azure/database",
-            format!("Azure takes no database `{name}`"),
+    // The name of a resource is the same in any case.
+    let own = OWN_DATABASES
+        .iter()
+        .any(|own| own.eq_ignore_ascii_case(name));
+    let (why, remedy) = if own {
+        (
+            format!("every server has a database `{name}`, and it is not yours"),
+            "take another name, or leave `database` out: `postgres`",
         )
-        .at(&wanted.address)
-        .key("primary.database")
-        .remedy("a letter or `_` first, then letters, digits, `_`, `-` and `$`")
-        .source(docs("configure-maintain/how-to-create-server"))
-    })
+    } else if is_plain(name, "_-$") {
+        return None;
+    } else {
+        (
+            format!("Azure takes no database `{name}`"),
+            "a letter or `_` first, then letters, digits, `_`, `-` and `$`",
+        )
+    };
+    Some(
+        Check::error("azure/database", why)
+            .at(&wanted.address)
+            .key("primary.database")
+            .remedy(remedy)
+            .source(docs("configure-maintain/concepts-servers")),
+    )
 }
 
 /// A letter or `_`, then letters, digits and these signs.

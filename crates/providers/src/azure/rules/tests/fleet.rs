@@ -54,9 +54,17 @@ fn a_replica_with_less_compute_than_its_primary_is_refused() {
 fn a_replica_with_a_smaller_disk_than_its_primary_is_refused() {
     let primary = format!("size = '{MIDDLE}'\nstorage = {{ gib = 256 }}");
     let text = file(&primary, "count = 1\nstorage = { gib = 128 }", "");
-    refuses(&text, live(MIDDLE), "azure/smaller-replica");
-    // One that is made is as large as its primary will be.
-    let plan = accepts(&text, Vec::new());
+    let grown = || altered(MIDDLE, |one| one.attributes.storage.gib = Some(256));
+    // Whatever is there: nothing, a fleet, one whose disks have grown, its primary alone.
+    for there in [Vec::new(), live(MIDDLE), grown(), grown()[..1].to_vec()] {
+        refuses(&text, there, "azure/smaller-replica");
+    }
+    let equal = text.replace("gib = 128", "gib = 256");
+    accepts(&equal, Vec::new());
+    accepts(&text.replace("storage = { gib = 128 }", ""), Vec::new());
+    // A primary's disk that has grown by itself enlarges a new replica's.
+    let written = equal.replace("gib = 256", "gib = 128");
+    let plan = accepts(&written, grown()[..1].to_vec());
     let replica = &plan.desired.instances[&"replica-1".parse().unwrap()];
     assert_eq!(replica.attributes.storage.gib, Some(256));
 }

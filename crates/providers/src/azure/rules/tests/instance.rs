@@ -99,7 +99,14 @@ fn backups_are_kept_for_a_week_to_five() {
 fn an_administrator_has_a_password_and_a_name_of_its_own() {
     let text = usual(SMALL, "").replace(SECRET, "");
     refuses(&text, Vec::new(), "azure/password");
-    for admin in ["azure_superuser", "Admin", "azuresu", "1st", "my admin"] {
+    for admin in [
+        "azure_superuser",
+        "Admin",
+        "azuresu",
+        "1st",
+        "my admin",
+        "PG_x",
+    ] {
         let text = usual(SMALL, &format!("admin = '{admin}'"));
         refuses(&text, Vec::new(), "azure/admin");
     }
@@ -160,8 +167,12 @@ fn a_region_and_a_size_there_have_to_be() {
         Vec::new(),
     );
     refuses(&usual("Standard_D3ds_v5", ""), Vec::new(), "azure/size");
-    let new = accepts(&usual("Standard_D4ds_v9", ""), Vec::new());
-    assert!(found(&new, "azure/size"), "{:?}", new.checks);
+    for of_new_series in ["Standard_D4ds_v9", "Standard_D128s_v6"] {
+        let new = accepts(&usual(of_new_series, ""), Vec::new());
+        assert!(found(&new, "azure/size"), "{:?}", new.checks);
+    }
+    let largest = accepts(&usual("Standard_D192ds_v6", ""), Vec::new());
+    assert!(!found(&largest, "azure/size"), "{:?}", largest.checks);
 }
 
 #[test]
@@ -192,7 +203,7 @@ fn a_size_that_there_is_not_is_refused_for_a_server_that_runs_too() {
 
 #[test]
 fn a_database_is_called_what_azure_takes() {
-    for name in ["my.db", "1st", "my db"] {
+    for name in ["my.db", "1st", "my db", "azure_sys", "Azure_Maintenance"] {
         let text = usual(SMALL, &format!("database = '{name}'"));
         refuses(&text, Vec::new(), "azure/database");
     }
@@ -249,14 +260,14 @@ fn a_standby_lies_in_a_region_with_zones() {
 #[test]
 fn a_version_is_one_of_which_azure_makes_servers() {
     let of = |version: &str| usual(SMALL, "").replace("'16'", &format!("'{version}'"));
-    for retired in ["10", "11", "12"] {
-        refuses(&of(retired), Vec::new(), "azure/version");
+    for gone in ["10", "11"] {
+        refuses(&of(gone), Vec::new(), "azure/version");
     }
-    for unsure in ["13", "19"] {
+    for unsure in ["12", "13", "14", "19"] {
         let plan = accepts(&of(unsure), Vec::new());
         assert!(found(&plan, "azure/version"), "{:?}", plan.checks);
     }
-    for known in ["14", "18"] {
+    for known in ["15", "18"] {
         let plan = accepts(&of(known), Vec::new());
         assert!(!found(&plan, "azure/version"), "{:?}", plan.checks);
     }

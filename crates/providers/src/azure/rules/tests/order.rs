@@ -38,6 +38,26 @@ fn a_change_that_goes_both_ways_takes_two_calls() {
 }
 
 #[test]
+fn how_long_backups_are_kept_is_changed_apart_from_the_disk() {
+    for disk in ["gib = 256", "autogrow = true"] {
+        let more = format!("backup_days = 14\nstorage = {{ {disk} }}");
+        let one = file(&format!("size = '{LARGE}'\n{more}"), "count = 0", "");
+        let steps = order(&accepts(&one, vec![server("primary", MIDDLE)]));
+        let of_disk = if disk.starts_with("gib") {
+            format!("primary size={LARGE} storage_gib=256")
+        } else {
+            format!("primary size={LARGE} autogrow=true")
+        };
+        assert_eq!(steps, ["primary backup_days=14".to_owned(), of_disk]);
+    }
+    // Whatever else changes goes with it in one call.
+    let text = usual(LARGE, "backup_days = 14");
+    let steps = order(&accepts(&text, live(MIDDLE)));
+    let together = format!("primary size={LARGE} backup_days=14");
+    assert_eq!(steps.last(), Some(&together));
+}
+
+#[test]
 fn autogrow_comes_to_the_replicas_first_and_leaves_the_primary_first() {
     let plan = accepts(&usual(SMALL, "storage = { autogrow = true }"), live(SMALL));
     let expected = ["replica-1", "replica-2", "primary"].map(|id| format!("{id} autogrow=true"));
