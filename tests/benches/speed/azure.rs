@@ -9,8 +9,6 @@ use super::cloud::{Cloud, ONE_BY_ONE, PASSWORD, REPLICAS, lister};
 
 const SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000001";
 const GROUP: &str = "bench";
-/// A look before each creation of a primary and two replicas.
-const LOOKS: f64 = 3.0;
 
 pub(crate) fn cloud() -> Cloud {
     let mut options = AzureOptions::default();
@@ -29,10 +27,8 @@ pub(crate) fn cloud() -> Cloud {
             control.change_azure(|options| options.latency_milliseconds = milliseconds);
         },
         replicas: REPLICAS,
-        // A creation is an update where it meets a server, so that each is preceded by a look at its
-        // name: one round more for the primary and each replica. Whether the names are free is
-        // another one, which the ratio has to have room for.
-        rounds: ONE_BY_ONE + LOOKS,
+        // Whether the names are free is one round more, which the ratio has to have room for.
+        rounds: ONE_BY_ONE,
         ratio: 1.25,
     }
 }

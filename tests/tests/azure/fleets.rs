@@ -1,6 +1,9 @@
 //! What is asked of Azure, and what comes of it.
 
-use std::fs;
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
 
 use pgfleet_simulator::{Fault, FaultEffect};
 use pgfleet_tests::{Vendor, say, wait_until};
@@ -13,9 +16,9 @@ fn few_requests_do() {
     let clouds = clouds(4);
     let made = clouds.asked(&APPLY, 0);
     say(&format!("{made:?}"));
-    // The list, and whether the five names are free; for each of the five a look at the server, the
-    // call and a look at its operation; and the last list.
-    assert!(made.len() <= 2 + 5 + 3 * 5, "{made:?}");
+    // The list, and whether the five names are free; for each of the five the call and a look at
+    // its operation; and the last list.
+    assert!(made.len() <= 2 + 5 + 2 * 5, "{made:?}");
     assert_eq!(clouds.asked(&["plan", "azure.toml"], 0), [LIST]);
     let gone = clouds.asked(&DESTROY, 0);
     say(&format!("{gone:?}"));
@@ -62,31 +65,18 @@ fn a_name_that_somebody_else_takes_while_apply_asks_is_left_to_them() {
     let command = clouds.command(&["apply", "azure.toml"]);
     let mut terminal = clouds.machine.command_on_a_terminal(command, 80);
     terminal.shows("Only `yes` is taken for a yes");
+    let asked = Instant::now();
     seed(&clouds, "truck-azure-primary");
     let theirs = clouds.control().state();
+    // Azure's word that the name was free holds for two seconds.
+    wait_until("somebody has thought for long enough", || {
+        asked.elapsed() > Duration::from_secs(2)
+    });
     terminal.types("yes");
     let (code, screen) = terminal.ends();
     assert_eq!(code, 1, "{screen}");
     assert!(screen.contains("truck-azure-primary"), "{screen}");
     assert_eq!(clouds.control().state(), theirs);
-}
-
-#[test]
-fn a_creation_is_preceded_by_a_look_at_its_server() {
-    let clouds = clouds(2);
-    let records = clouds.records(&APPLY, 0);
-    let created = records
-        .iter()
-        .enumerate()
-        .filter(|(_, record)| record.action == "Servers_CreateOrUpdate");
-    let mut count = 0;
-    for (index, record) in created {
-        let before = &records[index - 1];
-        assert_eq!(before.action, "Servers_Get", "{records:?}");
-        assert_eq!(before.identifier, record.identifier, "{records:?}");
-        count += 1;
-    }
-    assert_eq!(count, 3);
 }
 
 #[test]

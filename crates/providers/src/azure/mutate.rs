@@ -33,13 +33,15 @@ pub(super) enum Begun {
     Reached,
 }
 
-/// Makes the call of one mutation. The server is looked at right before, always: a creation is an
-/// update where it meets a server, whosever that is, and a second creation of a replica is refused.
+/// Makes the call of one mutation. The server is looked at before, unless its name was `free` a
+/// moment ago: a creation is an update where it meets a server, and a second creation of a replica
+/// is refused.
 pub(super) async fn begin(
     client: &Client,
     mutation: &Mutation,
     passwords: &Passwords,
     secrets: Secrets,
+    free: bool,
     sent: &Sent,
 ) -> Result<Begun, ProviderError> {
     let id = mutation.resource.id.as_str();
@@ -48,7 +50,7 @@ pub(super) async fn begin(
         Operation::CreatePrimary { desired } if !mutation.resume => read(desired, secrets).await?,
         _ => None,
     };
-    let live = look(client, id).await?;
+    let live = if free { None } else { look(client, id).await? };
     if let Some(live) = &live {
         check_owner(live, mutation)?;
     }

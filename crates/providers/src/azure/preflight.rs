@@ -1,10 +1,13 @@
-//! Whether names are free, asked before a plan relies on it. The answer is for the plan alone: until
-//! the server is made somebody else may have taken the name, and a creation looks once more.
+//! Whether names are free, asked before a plan relies on it.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use futures_util::future::join_all;
-use pgfleet_model::{Check, DesiredInstance, Mutation, Operation, ResourceRef};
+use pgfleet_model::{Check, DesiredInstance, Mutation, Operation, ResourceId, ResourceRef};
 use pgfleet_provider::{ErrorKind, ProviderError};
 
 use super::{
@@ -14,10 +17,35 @@ use super::{
     observe::alone,
 };
 
+/// How long Azure's word that a name is free saves a look before the server is made: no longer than a
+/// look and the call after it may take, since a creation is an update where it meets a server. Who
+/// thinks about the plan, and who waits for the primary, looks again.
+const WORD_HOLDS: Duration = Duration::from_secs(2);
+
+/// Names that Azure has called free.
+#[derive(Debug, Default)]
+pub(super) struct FreeNames(Mutex<BTreeMap<ResourceId, Instant>>);
+
+impl FreeNames {
+    /// Whether a name was free a moment ago. It is said once: whoever comes again, after an answer
+    /// that was lost, has to look.
+    pub(super) fn take(&self, name: &ResourceId, now: Instant) -> bool {
+        let mut names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let told = names.remove(name);
+        told.is_some_and(|told| now.saturating_duration_since(told) < WORD_HOLDS)
+    }
+
+    fn add(&self, name: &ResourceId, now: Instant) {
+        let mut names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        names.insert(name.clone(), now);
+    }
+}
+
 /// Asks once for each server that is to be made, side by side.
 pub(super) async fn check(
     client: &Client,
     mutations: &[&Mutation],
+    free: &FreeNames,
 ) -> Result<Vec<Check>, ProviderError> {
     // Under a rebuild the name is ours and becomes free.
     let freed: BTreeSet<&ResourceRef> = mutations
@@ -34,12 +62,15 @@ pub(super) async fn check(
             }
             _ => None,
         });
+    // Counted from before the question.
+    let began = Instant::now();
     let asked =
         made.map(|(mutation, desired)| async move { (desired, who_has(client, mutation).await) });
     let mut checks = Vec::new();
     for (desired, answer) in join_all(asked).await {
         match answer {
-            Ok(Name::Free | Name::Ours) => {}
+            Ok(Name::Free) => free.add(&desired.resource.id, began),
+            Ok(Name::Ours) => {}
             Ok(Name::Taken(why)) => checks.push(taken(desired, &why)),
             Err(failure) => {
                 let what = format!("CheckNameAvailability of {}", desired.resource);
@@ -98,4 +129,21 @@ fn taken(desired: &DesiredInstance, why: &str) -> Check {
     .key(desired.key.clone())
     .remedy(ANOTHER_NAME)
     .source(docs("configure-maintain/how-to-create-server"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn that_a_name_is_free_is_said_once_and_soon() {
+        let (free, name) = (FreeNames::default(), ResourceId::new("food"));
+        let now = Instant::now();
+        assert!(!free.take(&name, now));
+        free.add(&name, now);
+        assert!(free.take(&name, now));
+        assert!(!free.take(&name, now));
+        free.add(&name, now);
+        assert!(!free.take(&name, now + WORD_HOLDS));
+    }
 }

@@ -19,7 +19,8 @@ use super::{
     client::{Client, Ended, Failure, Place, Refusal, State},
     errors::{Action, ended, explain},
     mutate::{self, Begun},
-    observe, preflight,
+    observe,
+    preflight::{self, FreeNames},
     sent::Sent,
 };
 
@@ -28,6 +29,7 @@ pub struct AzureProvider {
     platform: AzurePlatform,
     account: AccountId,
     client: Result<Client, ProviderError>,
+    free: FreeNames,
     unseen: Unseen,
     sent: Sent,
 }
@@ -51,6 +53,7 @@ impl AzureProvider {
             platform: AzurePlatform::new(subscription, group),
             account: AccountId::new(account),
             client: client.map_err(|failure| explain("Azure", Action::Read, &failure)),
+            free: FreeNames::default(),
             unseen: Unseen::default(),
             sent: Sent::default(),
         }
@@ -182,7 +185,7 @@ impl Provider for AzureProvider {
     }
 
     async fn preflight(&self, mutations: &[&Mutation]) -> Result<Vec<Check>, ProviderError> {
-        preflight::check(self.client()?, mutations).await
+        preflight::check(self.client()?, mutations, &self.free).await
     }
 
     async fn begin(
@@ -193,8 +196,12 @@ impl Provider for AzureProvider {
     ) -> Result<Operation, ProviderError> {
         let passwords = &self.platform.passwords;
         self.unseen.forget(&mutation.resource);
+        let free = mutation.operation.is_create()
+            && self
+                .free
+                .take(&mutation.resource.id, std::time::Instant::now());
         let sent = &self.sent;
-        let begun = mutate::begin(self.client()?, mutation, passwords, *secrets, sent);
+        let begun = mutate::begin(self.client()?, mutation, passwords, *secrets, free, sent);
         let begun = Box::pin(begun).await?;
         sent.taken(&mutation.resource);
         let (until, retry_after) = match begun {
