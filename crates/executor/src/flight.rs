@@ -62,10 +62,8 @@ pub(crate) struct Flight {
     /// How often the call was turned away because the instance was busy. That may go on for long,
     /// and must not use up the patience with anything else.
     turned_away: Trouble,
-    /// Whether the last call was turned away because something else was going on.
-    pub(crate) busy: bool,
-    /// Whether the last call was refused for what passes, and so changed nothing.
-    pub(crate) not_taken: bool,
+    /// In which way a call about it failed last.
+    pub(crate) failed_as: Option<ErrorKind>,
     /// How often a listing showed that the call has to be made again.
     pub(crate) repeated: u32,
     /// Whether the call may have changed something.
@@ -96,8 +94,7 @@ impl Flight {
                 ask_at: None,
                 trouble: Trouble::default(),
                 turned_away: Trouble::default(),
-                busy: false,
-                not_taken: false,
+                failed_as: None,
                 repeated: 0,
                 took_effect: false,
             })
@@ -112,6 +109,11 @@ impl Flight {
             State::Beginning | State::InFlight(_) => true,
             State::Waiting | State::Done | State::Failed | State::Overdue | State::Skipped => false,
         }
+    }
+
+    /// Whether the call was refused for what passes, and so was not taken.
+    pub(crate) fn was_turned_away(&self) -> bool {
+        matches!(self.failed_as, Some(ErrorKind::Busy | ErrorKind::Conflict))
     }
 
     /// Whether it can be done only to an instance that is there.

@@ -153,8 +153,7 @@ impl Round<'_, '_> {
     /// A call failed; it is repeated if its error allows.
     fn failed_once(&mut self, index: usize, error: &ProviderError) {
         let flight = &mut self.flights[index];
-        flight.busy = error.kind == ErrorKind::Busy;
-        flight.not_taken = matches!(error.kind, ErrorKind::Busy | ErrorKind::Conflict);
+        flight.failed_as = Some(error.kind);
         // An answer that was lost may hide an effect.
         flight.took_effect |= error.retry.looks_first() && error.kind == ErrorKind::Unreachable;
         match self.pause(index, error) {
@@ -218,7 +217,7 @@ impl Round<'_, '_> {
         match flight.provider.platform().standing(mutation, live) {
             Standing::Done => self.done(index),
             // It is somebody else's change that goes on, and a call that was turned away was not taken.
-            Standing::Running if flight.busy => {
+            Standing::Running if flight.failed_as == Some(ErrorKind::Busy) => {
                 flight.state = State::Pausing {
                     until: Instant::now(),
                     look: false,
@@ -241,7 +240,7 @@ impl Round<'_, '_> {
             }
             Standing::NotBegun => {
                 let repeated = flight.repeated;
-                flight.repeated += u32::from(!flight.not_taken);
+                flight.repeated += u32::from(!flight.was_turned_away());
                 let until = Instant::now() + self.until_shown(repeated);
                 self.flights[index].state = State::Pausing { until, look: false };
             }
