@@ -435,3 +435,44 @@ fn a_role_of_a_profile_without_a_region_is_asked_for_in_the_plan_s() {
     ran.never_says("signing region");
     assert!(cloud.control().request_count() > 0);
 }
+
+#[test]
+fn a_key_that_nothing_can_be_signed_with_is_refused_by_its_name() {
+    let cloud = Cloud::new();
+    cloud.plan(1, "");
+    let told = |ran: Ran, name: &str| {
+        ran.exits(1)
+            .says(&format!("the {name} holds a line break"))
+            .says("copy it anew")
+            .never_says("planted")
+            .never_says("panicked");
+    };
+    for (variable, name) in [
+        ("AWS_ACCESS_KEY_ID", "access key"),
+        ("AWS_SECRET_ACCESS_KEY", "secret access key"),
+        ("AWS_SESSION_TOKEN", "session token"),
+    ] {
+        for value in [
+            "planted\nkey",
+            "planted\rkey",
+            "planted\u{7f}key",
+            "planted-\u{e4}",
+        ] {
+            let mut command = cloud.command(&PLAN);
+            command.env(variable, value);
+            told(cloud.machine.start_command(command).wait(), name);
+        }
+    }
+    // The same from a file.
+    let file = cloud.machine.path().join("keys");
+    let keys =
+        "[default]\naws_access_key_id = plan\rted\naws_secret_access_key = planted-secret-key\n";
+    fs::write(&file, keys).unwrap();
+    let mut command = cloud.command(&PLAN);
+    command
+        .env_remove("AWS_ACCESS_KEY_ID")
+        .env_remove("AWS_SECRET_ACCESS_KEY")
+        .env("AWS_SHARED_CREDENTIALS_FILE", file);
+    told(cloud.machine.start_command(command).wait(), "access key");
+    cloud.has_nothing();
+}

@@ -74,8 +74,9 @@ impl AwsProvider {
     }
 
     /// A call that failed since credentials of this generation have expired can be made again where
-    /// others are found.
+    /// others are found. Whatever it failed for, what it was signed with is not told.
     async fn renewed(&self, generation: u64, error: ProviderError) -> ProviderError {
+        let error = self.clients.hidden_in(error);
         if error.kind == ErrorKind::Expired && self.clients.renew(generation).await {
             return error.retry(Retry::Backoff);
         }
