@@ -273,6 +273,28 @@ fn a_minor_version_that_there_is_not_is_told_before_an_upgrade() {
 }
 
 #[test]
+fn a_version_that_rds_has_a_longer_word_for_is_made_and_kept() {
+    let cloud = Cloud::new();
+    let path = cloud.machine.path().join(cloud.plan(1, ""));
+    let text = fs::read_to_string(path).unwrap();
+    let pinned = |version: &str| {
+        cloud.write(&text.replace("[primary]", &format!("postgres = '{version}'\n[primary]")));
+    };
+    pinned("13.23");
+    let ran = cloud.apply().exits(3);
+    ran.says("aws/version").says("as 13.23-rds.20260514 only");
+    cloud.has_nothing();
+    pinned("13");
+    cloud.apply().exits(0);
+    cloud.is_as_planned(1);
+    let state = cloud.control().state().to_string();
+    assert!(state.contains("13.23-rds.20260514"), "{state}");
+    // The number does for what runs.
+    pinned("13.23");
+    cloud.is_settled();
+}
+
+#[test]
 fn a_fleet_can_be_taken_down_more_than_once() {
     let cloud = Cloud::new();
     cloud.plan(0, "");

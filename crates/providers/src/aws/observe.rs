@@ -15,7 +15,7 @@ use crate::shared::{http::Pages, numbers, passwords};
 use super::{
     ENGINE,
     errors::{Nature, endless, explain, of_region},
-    setting,
+    setting, version,
 };
 
 /// The call that lists.
@@ -216,9 +216,7 @@ fn attributes(live: &DbInstance, mut tags: Tags) -> Attributes {
     Attributes {
         size: live.db_instance_class().map(ToOwned::to_owned),
         availability,
-        postgres: live
-            .engine_version()
-            .and_then(|version| version.parse().ok()),
+        postgres: live.engine_version().and_then(version),
         storage: Storage {
             gib: numbers::seen(live.allocated_storage()),
             kind: live.storage_type().map(ToOwned::to_owned),
@@ -254,7 +252,10 @@ fn settings(live: &DbInstance) -> BTreeMap<String, Value> {
         ),
         (
             setting::SECURITY_GROUPS,
+    // Where it says more than the number does.
+    let word = live.engine_version().filter(|word| word.contains('-'));
             (!groups.is_empty()).then_some(Value::List(groups)),
+        (setting::VERSION_WORD, word.map(text)),
         ),
         (
             setting::PARAMETER_GROUP,
@@ -297,7 +298,13 @@ fn pending(live: &DbInstance) -> BTreeMap<Field, Value> {
     [
         (Field::Size, text(pending.db_instance_class())),
         (Field::MultiAz, pending.multi_az().map(Value::Flag)),
-        (Field::Postgres, text(pending.engine_version())),
+        (
+            Field::Postgres,
+            pending.engine_version().map(|word| {
+                let number = version(word).map(|number| number.to_string());
+                Value::Text(number.unwrap_or_else(|| word.to_owned()))
+            }),
+        ),
         (Field::StorageGib, number(pending.allocated_storage())),
         (Field::StorageType, text(pending.storage_type())),
         (Field::Iops, number(pending.iops())),
@@ -330,6 +337,8 @@ mod tests {
             (far.region.as_str(), far.id.as_str()),
             ("eu-west-1", "orders")
         );
+    use aws_sdk_rds::types::PendingModifiedValues;
+
         let near = reference("orders", &here);
         assert_eq!((near.region, near.id.as_str()), (here, "orders"));
     }
@@ -358,3 +367,29 @@ mod tests {
         assert_eq!(phase("something-new"), Phase::Unknown);
     }
 }
+    #[test]
+    fn a_version_is_known_whatever_rds_writes_behind_it() {
+        let seen = |word: &str| {
+            let waits = PendingModifiedValues::builder().engine_version(word);
+            let live = DbInstance::builder()
+                .db_instance_identifier("orders")
+                .engine_version(word)
+                .pending_modified_values(waits.build())
+                .build();
+            listed(&live, &Region::new("us-east-1")).unwrap().instance
+        };
+        for (word, number) in [
+            ("16.3", "16.3"),
+            ("13.23-rds.20260514", "13.23"),
+            ("15.2-R2", "15.2"),
+        ] {
+            let live = seen(word);
+            assert_eq!(live.attributes.postgres, number.parse().ok(), "{word}");
+            let waits = live.pending.get(&Field::Postgres);
+            assert_eq!(waits, Some(&Value::Text(number.to_owned())), "{word}");
+            let told = live.attributes.text(setting::VERSION_WORD);
+            assert_eq!(told, word.contains('-').then_some(word));
+        }
+        assert_eq!(seen("nonsense").attributes.postgres, None);
+    }
+

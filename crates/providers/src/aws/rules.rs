@@ -284,10 +284,16 @@ fn version_change(change: &Change) -> Option<Check> {
         )
         .at(&change.address)
         .key("postgres")
-        .remedy(format!(
-            "write postgres = \"{}\" and upgrade by hand",
-            from.major
-        ))
+        .remedy(if from.major == to.major {
+            format!(
+                "RDS goes back to no older version, and raises minor ones by itself in the \
+                 maintenance window: write postgres = \"{}\", or \"{from}\" and turn that off with \
+                 aws rds modify-db-instance --no-auto-minor-version-upgrade",
+                from.major
+            )
+        } else {
+            format!("write postgres = \"{}\" and upgrade by hand", from.major)
+        })
         .source(docs("USER_UpgradeDBInstance.PostgreSQL.html")),
     )
 }

@@ -55,7 +55,7 @@ pub struct AwsOptions {
     pub regions: BTreeMap<String, String>,
     /// Further instance classes.
     pub classes: Vec<String>,
-    /// Further versions of PostgreSQL, such as `18.1`.
+    /// Further versions of PostgreSQL, such as `18.1` and `12.22-rds.20250814`.
     pub versions: Vec<String>,
     /// Classes that a region does not offer.
     pub not_offered: Vec<AwsGroup>,

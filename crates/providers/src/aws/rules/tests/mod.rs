@@ -271,6 +271,20 @@ fn a_replica_s_two_zones_are_its_own_and_put_right_alone() {
 #[test]
 fn a_replica_is_made_without_what_it_takes_from_its_source() {
     let text = replicas(1, "").replace(
+#[test]
+fn a_pinned_version_that_rds_has_raised_by_itself_is_told_with_what_to_write() {
+    let text = file("", "postgres = '16.2'");
+    let plan = planned(&text, [live("primary")]);
+    let told = plan
+        .checks
+        .iter()
+        .find(|check| check.code == "aws/downgrade");
+    let remedy = &told.unwrap().remedy;
+    for word in ["\"16\"", "\"16.3\"", "--no-auto-minor-version-upgrade"] {
+        assert!(remedy.contains(word), "{remedy}");
+    }
+}
+
         "[[replicas]]",
         "[aws]\nparameter_group = 'ours'\n[[replicas]]",
     );
