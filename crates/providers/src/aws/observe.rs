@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_rds::types::DbInstance;
 use pgfleet_model::{
-    Attributes, Availability, Condition, Endpoint, Field, ObservedInstance, Owner, Phase, Region,
-    ResourceId, ResourceRef, Role, Storage, Tags, Value,
+    Attributes, Availability, Condition, Endpoint, Field, ObservedInstance, Owner, Phase,
+    REPLICATION_ERROR, Region, ResourceId, ResourceRef, Role, Storage, Tags, Value,
 };
 use pgfleet_planner::PASSWORD_VERSION;
 use pgfleet_provider::{ErrorKind, ProviderError};
@@ -203,6 +203,15 @@ fn condition(live: &DbInstance) -> Condition {
     }
 }
 
+/// What RDS says of a replication that has failed and may go on by itself.
+fn replication_error(live: &DbInstance) -> Option<&str> {
+    let failed = live.status_infos().iter().find(|info| {
+        info.status_type() == Some("read replication") && info.status() == Some("error")
+    })?;
+    let why = failed.message().filter(|words| !words.is_empty());
+    Some(why.unwrap_or("RDS does not say why"))
+}
+
 fn attributes(live: &DbInstance, mut tags: Tags) -> Attributes {
     let mut settings = settings(live);
     settings.extend(passwords::take_version(&mut tags));
@@ -243,7 +252,11 @@ fn settings(live: &DbInstance) -> BTreeMap<String, Value> {
         .collect();
     let parameters = live.db_parameter_groups().first();
     let clusters = live.read_replica_db_cluster_identifiers();
+    // Where it says more than the number does.
+    let word = live.engine_version().filter(|word| word.contains('-'));
     [
+        (setting::VERSION_WORD, word.map(text)),
+        (REPLICATION_ERROR, replication_error(live).map(text)),
         (
             setting::SUBNET_GROUP,
             live.db_subnet_group()
@@ -252,10 +265,7 @@ fn settings(live: &DbInstance) -> BTreeMap<String, Value> {
         ),
         (
             setting::SECURITY_GROUPS,
-    // Where it says more than the number does.
-    let word = live.engine_version().filter(|word| word.contains('-'));
             (!groups.is_empty()).then_some(Value::List(groups)),
-        (setting::VERSION_WORD, word.map(text)),
         ),
         (
             setting::PARAMETER_GROUP,
@@ -327,6 +337,8 @@ fn pending(live: &DbInstance) -> BTreeMap<Field, Value> {
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_rds::types::PendingModifiedValues;
+
     use super::*;
 
     #[test]
@@ -337,8 +349,6 @@ mod tests {
             (far.region.as_str(), far.id.as_str()),
             ("eu-west-1", "orders")
         );
-    use aws_sdk_rds::types::PendingModifiedValues;
-
         let near = reference("orders", &here);
         assert_eq!((near.region, near.id.as_str()), (here, "orders"));
     }
@@ -357,16 +367,6 @@ mod tests {
         assert_eq!(seen.attributes.storage, Storage::default());
     }
 
-    #[test]
-    fn usable_is_available_and_the_unknown_is_waited_for() {
-        for word in ["storage-optimization", "storage-initialization"] {
-            assert_eq!(phase(word), Phase::Available, "{word}");
-        }
-        assert_eq!(phase("configuring-enhanced-monitoring"), Phase::Modifying);
-        assert_eq!(phase("delete-precheck"), Phase::Deleting);
-        assert_eq!(phase("something-new"), Phase::Unknown);
-    }
-}
     #[test]
     fn a_version_is_known_whatever_rds_writes_behind_it() {
         let seen = |word: &str| {
@@ -393,3 +393,13 @@ mod tests {
         assert_eq!(seen("nonsense").attributes.postgres, None);
     }
 
+    #[test]
+    fn usable_is_available_and_the_unknown_is_waited_for() {
+        for word in ["storage-optimization", "storage-initialization"] {
+            assert_eq!(phase(word), Phase::Available, "{word}");
+        }
+        assert_eq!(phase("configuring-enhanced-monitoring"), Phase::Modifying);
+        assert_eq!(phase("delete-precheck"), Phase::Deleting);
+        assert_eq!(phase("something-new"), Phase::Unknown);
+    }
+}

@@ -4,11 +4,12 @@ pub(super) mod disk;
 mod encryption;
 mod source;
 #[cfg(test)]
+mod states;
 mod tests;
 
 use pgfleet_model::{
     Action, Attributes, Availability, Change, ChangeSet, Check, DesiredInstance, DesiredState,
-    Field, ObservedState, Reason, Role, Stranger,
+    Field, ObservedState, Role, Stranger,
 };
 
 use crate::shared::{offered, passwords::has_version};
@@ -83,7 +84,7 @@ pub(super) fn check(
     checks.extend(source::check(desired, observed, makes_replicas));
     checks.extend(promotes_replicas(observed, changes));
     checks.extend(other_engines(observed));
-    checks.extend(states(observed, changes));
+    checks.extend(states::check(desired, observed, changes));
     checks
 }
 
@@ -111,41 +112,6 @@ fn other_engines(observed: &ObservedState) -> Vec<Check> {
             Some(address) => check.at(address),
             None => check.key("primary.existing"),
         })
-    });
-    checks.collect()
-}
-
-/// Words of RDS for what is usable and near its end, and for what is mended by other means than a
-/// new instance.
-fn states(observed: &ObservedState, changes: &ChangeSet) -> Vec<Check> {
-    let page = || docs("accessing-monitoring.html");
-    let checks = observed.wanted.iter().filter_map(|(address, live)| {
-        let rebuilt = || {
-            let mut changes = changes.effective();
-            changes.any(|change| {
-                change.resource == live.resource && change.reasons.contains(&Reason::Rebuild)
-            })
-        };
-        let check = match live.raw_phase.as_str() {
-            "storage-full" => {
-                let why = format!("the disk of {} is full", live.resource);
-                Check::warning("aws/storage-full", why)
-                    .remedy("give it more in `storage`, or let it grow (autogrow_to_gib)")
-            }
-            word @ ("incompatible-parameters" | "incompatible-option-group") if rebuilt() => {
-                let why = format!(
-                    "{} is `{word}`: its parameters or options do not fit it, and a new replica \
-                     would get the same",
-                    live.resource
-                );
-                Check::error("aws/incompatible", why).remedy(
-                    "put its parameter group right and reboot it: aws rds reset-db-parameter-group, \
-                     aws rds reboot-db-instance",
-                )
-            }
-            _ => return None,
-        };
-        Some(check.at(address).source(page()))
     });
     checks.collect()
 }
@@ -402,7 +368,11 @@ fn promotes_replicas(observed: &ObservedState, changes: &ChangeSet) -> Vec<Check
             .flat_map(replicas::unlisted)
             .map(|name| format!("{name}, which RDS does not list"))
             .collect();
-        let remedy = if strangers.is_empty() {
+        let closed = live.is_some_and(|live| replicas::closed(live).next().is_some());
+        let remedy = if strangers.is_empty() && closed {
+            "allow rds:DescribeDBInstances in that region, or enable it for the account, and run the \
+             same command again"
+        } else if strangers.is_empty() {
             "run the same command again in a moment: RDS lists a replica a little after it was made, \
              and names it a little longer than it is there"
         } else {

@@ -4,6 +4,7 @@ mod disks;
 mod places;
 mod sources;
 
+mod states;
 use pgfleet_model::{
     Attributes, Availability, Condition, Field, ObservedInstance, Operation, Owner, Phase, Region,
     ResourceId, ResourceRef, Role, Severity, Storage, Value,
@@ -316,25 +317,6 @@ fn a_primary_needs_a_password_and_a_public_address_is_warned_of() {
     refuses(&planned(&without, []), "aws/password");
     let public = format!("{}[aws]\npublicly_accessible = true\n", file("", ""));
     assert!(codes(&planned(&public, []), Severity::Warning).contains(&"aws/public-address"));
-}
-
-#[test]
-fn a_full_disk_is_warned_of_and_a_replica_is_not_rebuilt_for_its_parameters() {
-    let mut full = live("primary");
-    full.raw_phase = "storage-full".to_owned();
-    let plan = planned(&file("", ""), [full]);
-    assert!(codes(&plan, Severity::Warning).contains(&"aws/storage-full"));
-    takes(&plan);
-    let mut unfit = live("replica-1");
-    unfit.phase = Phase::Failed;
-    unfit.raw_phase = "incompatible-parameters".to_owned();
-    refuses(
-        &planned(&replicas(1, ""), [live("primary"), unfit.clone()]),
-        "aws/incompatible",
-    );
-    // What cannot be mended is rebuilt.
-    unfit.raw_phase = "incompatible-restore".to_owned();
-    takes(&planned(&replicas(1, ""), [live("primary"), unfit]));
 }
 
 #[test]
