@@ -157,6 +157,26 @@ async fn a_version_has_one_word_that_may_be_longer_than_its_number() {
 }
 
 #[tokio::test]
+async fn names_that_are_reserved_are_refused_however_they_are_written() {
+    let lab = Lab::at_once().await;
+    for name in [
+        "admin",
+        "RDS_superuser",
+        "rdsrepladmin",
+        "pg_me",
+        "user",
+        "Select",
+    ] {
+        let named = [("MasterUsername", name)];
+        lab.create("food", &named).await.refused(400, VALUE);
+    }
+    for name in ["template1", "rdsadmin", "table"] {
+        let named = [("DBName", name)];
+        lab.create("food", &named).await.refused(400, VALUE);
+    }
+}
+
+#[tokio::test]
 async fn storage_has_rules_of_size_iops_and_throughput() {
     let lab = Lab::at_once().await;
     let refused: [&[(&str, &str)]; 9] = [
