@@ -5,7 +5,7 @@
 
 use std::{fs, path::Path};
 
-use pgfleet_simulator::{Clock, Simulator};
+use pgfleet_simulator::{Clock, Fault, FaultEffect, Simulator};
 use pgfleet_tests::{Machine, Ran, Served};
 
 /// Nothing in them is changed by the encodings of the wire, so that they are found in it.
@@ -213,6 +213,76 @@ fn nothing_that_is_planted_is_printed_logged_or_saved() {
         for word in stage.logs {
             assert!(log.contains(word), "{}: no {word} in\n{log}", stage.name);
         }
+    }
+}
+
+/// What AWS answers to a signature that is wrong: it repeats the whole request.
+fn canonical_string() -> String {
+    format!(
+        "The request signature we calculated does not match the signature you provided.\n\nThe \
+         Canonical String for this request should have been\n'POST\n/\n\n\
+         host:rds.us-east-1.amazonaws.com\nx-amz-date:20261130T050000Z\n\
+         x-amz-security-token:{TOKEN}\n\nhost;x-amz-date;x-amz-security-token\ne3b0c442'\n\nThe \
+         String-to-Sign should have been\n'AWS4-HMAC-SHA256\nabc'\n"
+    )
+}
+
+#[test]
+fn what_aws_repeats_of_a_request_is_not_told() {
+    let stages = stages();
+    let stage = &stages[1];
+    let answers = [
+        ("SignatureDoesNotMatch", canonical_string()),
+        ("InvalidSignatureException", canonical_string()),
+        (
+            "IncompleteSignature",
+            format!("X-Amz-Security-Token={TOKEN}"),
+        ),
+        // Whatever it stands behind, in words of a proxy.
+        ("AccessDenied", format!("no way for {TOKEN} with {KEY}")),
+    ];
+    for (code, said) in answers {
+        let machine = Machine::new();
+        let simulator = Served::start(Simulator::builder().clock(Clock::AtOnce));
+        let plan = format!("fleet = 'truck'\n{}", (stage.plan)(&machine));
+        fs::write(machine.path().join("truck.toml"), plan).unwrap();
+        for (action, words) in [
+            ("DescribeDBInstances", "plan truck.toml --github"),
+            ("DescribeDBInstances", "status truck.toml --format json"),
+            ("DescribeOrderableDBInstanceOptions", "plan truck.toml"),
+            (
+                "CreateDBInstance",
+                "apply truck.toml --auto-approve --github",
+            ),
+            (
+                "CreateDBInstance",
+                "apply truck.toml --auto-approve --format json",
+            ),
+        ] {
+            let answer = FaultEffect::Error {
+                status: 403,
+                code: code.to_owned(),
+                message: said.clone(),
+            };
+            let control = simulator.control();
+            control.clear_faults();
+            control.fault(Fault::new(answer).on(action).times(0));
+            let arguments: Vec<&str> = words.split(' ').collect();
+            let mut command = machine.command(&arguments);
+            let summary = machine.path().join("summary");
+            command
+                .arg("-vv")
+                .env("RUST_LOG", "trace")
+                .env("TRUCK_PASSWORD", PASSWORD)
+                .env("GITHUB_STEP_SUMMARY", &summary)
+                .env("GITHUB_OUTPUT", machine.path().join("outputs"))
+                .envs((stage.environment)(&simulator.endpoint(), machine.path()));
+            let ran = machine.start_command(command).wait();
+            is_clean(&ran.command, &ran.to_string());
+            assert!(ran.to_string().contains(code), "{ran}");
+        }
+        let summary = fs::read_to_string(machine.path().join("summary"));
+        is_clean("the summary", &summary.unwrap_or_default());
     }
 }
 

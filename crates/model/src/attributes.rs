@@ -92,6 +92,8 @@ pub const ZONE: &str = "zone";
 /// The setting that names replicas which an instance speaks of and the listing does not show, yet or
 /// any more: it is observed for a moment and never desired.
 pub const UNLISTED_REPLICAS: &str = "unlisted_replicas";
+/// The setting for what a platform says of a replication that fails and may go on by itself.
+pub const REPLICATION_ERROR: &str = "replication_error";
 
 impl Field {
     /// Whether it changes without anybody's doing: disks grow, a failover swaps zones, and listings
@@ -99,7 +101,9 @@ impl Field {
     pub fn moves_by_itself(&self) -> bool {
         match self {
             Self::StorageGib => true,
-            Self::Setting(name) => name == ZONE || name == UNLISTED_REPLICAS,
+            Self::Setting(name) => {
+                [ZONE, UNLISTED_REPLICAS, REPLICATION_ERROR].contains(&name.as_str())
+            }
             _ => false,
         }
     }

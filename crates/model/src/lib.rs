@@ -27,7 +27,8 @@ mod step;
 mod version;
 
 pub use attributes::{
-    Attributes, Field, FieldChange, Settings, Storage, Tags, UNLISTED_REPLICAS, Value, ZONE,
+    Attributes, Field, FieldChange, REPLICATION_ERROR, Settings, Storage, Tags, UNLISTED_REPLICAS,
+    Value, ZONE,
 };
 pub use change::{Action, Change, ChangeSet, Drift, DriftReason, Reason};
 pub use check::{Check, Severity};

@@ -18,6 +18,10 @@ use crate::{
 pub fn satisfies(compare: Compare, wanted: &Value, live: &Value) -> bool {
     match (compare, wanted, live) {
         (Compare::AtLeast { .. }, Value::Number(wanted), Value::Number(live)) => live >= wanted,
+        (Compare::RoundedUp { percent }, Value::Number(wanted), Value::Number(live)) => {
+            let most = wanted.saturating_mul(100 + u64::from(percent));
+            live >= wanted && live.saturating_mul(100) <= most
+        }
         (Compare::Includes, Value::Map(wanted), Value::Map(live)) => wanted
             .iter()
             .all(|(name, value)| live.get(name) == Some(value)),
@@ -228,7 +232,11 @@ impl Found<'_> {
         to: &Value,
         from: Option<&Value>,
     ) {
-        if compare == (Compare::AtLeast { show_more: true }) && from != Some(to) {
+        let shows_more = matches!(
+            compare,
+            Compare::AtLeast { show_more: true } | Compare::RoundedUp { .. }
+        );
+        if shows_more && from != Some(to) {
             self.push_drift(wanted, live, field, to, from, DriftReason::Grown);
         }
         // What is pending will end what is right now, or was ordered by somebody else.

@@ -56,6 +56,12 @@ pub enum Compare {
         /// Whether more than wanted is shown as drift.
         show_more: bool,
     },
+    /// As much, or up to so many hundredths more, to which the platform may have rounded it up. It is
+    /// shown as drift then.
+    RoundedUp {
+        /// The hundredths.
+        percent: u32,
+    },
     /// Every wanted pair is there; others are left alone.
     Includes,
     /// A version that serves the wanted one.

@@ -35,6 +35,9 @@ fn a_provisioned_disk_grows_and_gets_faster_in_one_call() {
         ("gib = 500", "gib = 600"),
         ("gib = 500, iops = 13000", "gib = 500, iops = 14000"),
         ("gib = 500", "gib = 500, throughput = 600"),
+        // Both are rounded up to a tenth more.
+        ("gib = 500", "gib = 500, iops = 12001"),
+        ("gib = 500, iops = 13000", "gib = 501, iops = 13001"),
         // From 400 GiB on gp3 has other figures than below.
         ("gib = 300", "gib = 400"),
         // A tenth more at least, to which it is rounded up.

@@ -273,6 +273,113 @@ fn a_minor_version_that_there_is_not_is_told_before_an_upgrade() {
 }
 
 #[test]
+fn a_version_that_rds_has_a_longer_word_for_is_made_and_kept() {
+    let cloud = Cloud::new();
+    let path = cloud.machine.path().join(cloud.plan(1, ""));
+    let text = fs::read_to_string(path).unwrap();
+    let pinned = |version: &str| {
+        cloud.write(&text.replace("[primary]", &format!("postgres = '{version}'\n[primary]")));
+    };
+    pinned("13.23");
+    let ran = cloud.apply().exits(3);
+    ran.says("aws/version").says("as 13.23-rds.20260514 only");
+    cloud.has_nothing();
+    pinned("13");
+    cloud.apply().exits(0);
+    cloud.is_as_planned(1);
+    let state = cloud.control().state().to_string();
+    assert!(state.contains("13.23-rds.20260514"), "{state}");
+    // The number does for what runs.
+    pinned("13.23");
+    cloud.is_settled();
+}
+
+#[test]
+fn tags_that_lists_show_late_are_waited_for() {
+    let cloud = Cloud::new();
+    let name = cloud.plan(1, "");
+    let control = cloud.control();
+    let primary = ["truck-primary".to_owned()];
+    control.change_aws(|options| options.untagged = primary.to_vec());
+    let run = cloud.start(&["apply", &name, "--auto-approve"]);
+    let lists = || {
+        let records = control.requests();
+        let made = records
+            .iter()
+            .position(|one| one.action == "CreateDBInstance");
+        let after = made.map(|made| &records[made..]).unwrap_or_default();
+        let mut lists = after
+            .iter()
+            .filter(|one| one.action == "DescribeDBInstances");
+        lists.nth(1).is_some()
+    };
+    wait_until("it was listed without its tags", lists);
+    control.change_aws(|options| options.untagged.clear());
+    run.wait().exits(0);
+    cloud.is_as_planned(1);
+}
+
+#[test]
+fn what_has_failed_is_taken_down_without_a_last_snapshot_or_not_at_all() {
+    let cloud = Cloud::new();
+    let name = cloud.plan(0, "");
+    let text = fs::read_to_string(cloud.machine.path().join(&name)).unwrap();
+    cloud.apply().exits(0);
+    let destroy = ["destroy", name.as_str(), "--auto-approve"];
+    let control = cloud.control();
+    let status = |word| {
+        control
+            .set_aws_status("us-east-1", "truck-primary", word)
+            .unwrap();
+    };
+    status("incompatible-network");
+    let ran = cloud.run(&destroy).exits(3);
+    ran.says("aws/final-snapshot")
+        .says("final_snapshot = false");
+    // In other states that do not pass, RDS is asked and says no, once.
+    status("incompatible-parameters");
+    let asked = cloud.records(&destroy, 1);
+    let deletes = asked.iter().filter(|one| one.action == "DeleteDBInstance");
+    assert_eq!(deletes.count(), 1);
+    status("incompatible-network");
+    cloud.write(&text.replace("[primary]", "[primary]\nfinal_snapshot = false"));
+    cloud.run(&destroy).exits(0);
+    cloud.has_nothing();
+}
+
+#[test]
+fn somebody_s_replica_in_a_region_that_is_not_enabled_is_warned_of() {
+    let cloud = Cloud::new();
+    let name = cloud.plan(1, "");
+    cloud.apply().exits(0);
+    let theirs = "fleet = 'theirs'\nprovider = 'aws'\nregion = 'us-east-1'\n[primary]\n\
+                  existing = 'truck-primary'\n[[replicas]]\ncount = 1\nregion = 'eu-south-1'\n\
+                  size = 'db.m5.large'\n[replicas.aws]\nkms_key = '1234abcd-12ab-34cd-56ef-1234567890ab'\n";
+    fs::write(cloud.machine.path().join("theirs.toml"), theirs).unwrap();
+    cloud
+        .run(&["apply", "theirs.toml", "--auto-approve"])
+        .exits(0);
+    let control = cloud.control();
+    for code in ["OptInRequired", "InvalidClientTokenId", "AccessDenied"] {
+        control.clear_faults();
+        let closed = refusal("DescribeDBInstances", code).in_region("eu-south-1");
+        control.fault(closed);
+        cloud
+            .run(&["plan", &name, "--detailed-exitcode"])
+            .exits(0)
+            .says("aws/region-not-listed")
+            .says("theirs-replica-1 in eu-south-1");
+        cloud.run(&["status", &name]).exits(0);
+        let ran = cloud.run(&["destroy", &name, "--auto-approve"]).exits(3);
+        ran.says("theirs-replica-1 in eu-south-1");
+    }
+    // A region of the plan's own is another matter.
+    control.clear_faults();
+    control.fault(refusal("DescribeDBInstances", "OptInRequired").in_region("us-east-1"));
+    cloud.run(&PLAN).exits(1).says("enable the region");
+}
+
+#[test]
 fn a_fleet_can_be_taken_down_more_than_once() {
     let cloud = Cloud::new();
     cloud.plan(0, "");
@@ -434,4 +541,45 @@ fn a_role_of_a_profile_without_a_region_is_asked_for_in_the_plan_s() {
     // Where the simulator has no such call, the service was reached all the same.
     ran.never_says("signing region");
     assert!(cloud.control().request_count() > 0);
+}
+
+#[test]
+fn a_key_that_nothing_can_be_signed_with_is_refused_by_its_name() {
+    let cloud = Cloud::new();
+    cloud.plan(1, "");
+    let told = |ran: Ran, name: &str| {
+        ran.exits(1)
+            .says(&format!("the {name} holds a line break"))
+            .says("copy it anew")
+            .never_says("planted")
+            .never_says("panicked");
+    };
+    for (variable, name) in [
+        ("AWS_ACCESS_KEY_ID", "access key"),
+        ("AWS_SECRET_ACCESS_KEY", "secret access key"),
+        ("AWS_SESSION_TOKEN", "session token"),
+    ] {
+        for value in [
+            "planted\nkey",
+            "planted\rkey",
+            "planted\u{7f}key",
+            "planted-\u{e4}",
+        ] {
+            let mut command = cloud.command(&PLAN);
+            command.env(variable, value);
+            told(cloud.machine.start_command(command).wait(), name);
+        }
+    }
+    // The same from a file.
+    let file = cloud.machine.path().join("keys");
+    let keys =
+        "[default]\naws_access_key_id = plan\rted\naws_secret_access_key = planted-secret-key\n";
+    fs::write(&file, keys).unwrap();
+    let mut command = cloud.command(&PLAN);
+    command
+        .env_remove("AWS_ACCESS_KEY_ID")
+        .env_remove("AWS_SECRET_ACCESS_KEY")
+        .env("AWS_SHARED_CREDENTIALS_FILE", file);
+    told(cloud.machine.start_command(command).wait(), "access key");
+    cloud.has_nothing();
 }

@@ -1,6 +1,7 @@
 //! Clients for the regions of a run, from one set of credentials.
 
 pub(super) mod connect;
+pub(super) mod credentials;
 mod endpoint;
 mod log;
 mod whole;
@@ -19,6 +20,7 @@ use aws_credential_types::{Credentials, provider::ProvideCredentials as _};
 use aws_sdk_rds::config::{Region as SdkRegion, SharedInterceptor};
 use aws_smithy_types::date_time::{DateTime, Format};
 use pgfleet_model::Region;
+use pgfleet_provider::ProviderError;
 use tokio::sync::Mutex;
 
 use crate::shared::{
@@ -28,6 +30,7 @@ use crate::shared::{
 
 pub use endpoint::AwsOptions;
 
+use credentials::Used;
 use log::Wire;
 use whole::WholeAnswers;
 
@@ -40,6 +43,7 @@ pub(super) struct Clients {
     shared: Mutex<Shared>,
     /// Counts how often the credentials were found anew.
     generation: AtomicU64,
+    used: Used,
 }
 
 #[derive(Debug, Default)]
@@ -66,6 +70,7 @@ impl Clients {
             home,
             shared: Mutex::default(),
             generation: AtomicU64::new(0),
+            used: Used::default(),
         }
     }
 
@@ -89,8 +94,14 @@ impl Clients {
                 .endpoint_url(endpoint)
                 .credentials_provider(made_up)
                 .region(SdkRegion::new("us-east-1"));
+            return loader.load().await;
         }
-        loader.load().await
+        self.used.watch(loader.load().await)
+    }
+
+    /// An error without the secrets that requests were signed with.
+    pub(super) fn hidden_in(&self, error: ProviderError) -> ProviderError {
+        self.used.hidden_in(error)
     }
 
     async fn config<'a>(&self, shared: &'a mut Shared) -> &'a SdkConfig {

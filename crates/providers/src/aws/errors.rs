@@ -1,5 +1,7 @@
 //! What RDS's errors mean, in one place: their kind, their remedy, and whether to try again.
 
+mod signed;
+
 use std::error::Error as StdError;
 
 use aws_sdk_rds::error::{ProvideErrorMetadata, SdkError};
@@ -13,7 +15,8 @@ use crate::shared::{
     words::{causes, chain, sentence},
 };
 
-use super::client::connect::BadProxy;
+use super::client::{connect::BadProxy, credentials::BadKey};
+use signed::unsigned;
 
 /// Whether a call changes something: what is not known of it has to be looked up then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,19 +144,24 @@ fn by_cause(call: &str, unclear: Retry, error: &(dyn StdError + 'static)) -> Pro
         return ProviderError::new(ErrorKind::Environment, proxy.to_string())
             .remedy(BadProxy::REMEDY);
     }
+    if let Some(key) = causes(error).find_map(|cause| cause.downcast_ref::<BadKey>()) {
+        return ProviderError::new(ErrorKind::Credentials, key.to_string()).remedy(BadKey::REMEDY);
+    }
     let mut causes = causes(error);
     if let Some(said) = causes.find_map(|cause| no_endpoint(&cause.to_string())) {
         return ProviderError::new(ErrorKind::Environment, format!("{call}: {said}"))
             .remedy("look at AWS_ENDPOINT_URL, at AWS_ENDPOINT_URL_RDS and _STS and at endpoint_url in the profile: https://HOST or http://127.0.0.1:PORT");
     }
-    let words = chain(error);
+    let words = unsigned(&chain(error));
     if let Some(remedy) = of_connections(&words) {
         let why = format!("{call}: AWS is not reached: {words}");
         return ProviderError::new(ErrorKind::Unreachable, why)
             .remedy(remedy)
             .retry(unclear);
     }
-    if words.contains("credentials") || words.contains("identity") {
+    // A header that cannot be written holds a key: nothing else in one comes from elsewhere.
+    let is_no_key = words.to_ascii_lowercase().contains("invalid header value");
+    if is_no_key || words.contains("credentials") || words.contains("identity") {
         return ProviderError::new(
             ErrorKind::Credentials,
             format!("{call}: no AWS credentials were found, or they cannot be used: {words}"),
@@ -223,7 +231,7 @@ pub(super) fn of_region(call: &str, region: &Region, error: ProviderError) -> Pr
 }
 
 fn by_code(call: &str, nature: Nature, code: &str, message: &str) -> ProviderError {
-    let message = sentence(message);
+    let message = sentence(&unsigned(message));
     let error = |kind| ProviderError::new(kind, format!("{call}: {code}: {message}"));
     match code {
         code if THROTTLED.contains(&code) => error(ErrorKind::Throttled).retry(Retry::Backoff),

@@ -16,6 +16,8 @@ mod resolve;
 mod rules;
 mod seen;
 
+use pgfleet_model::PgVersion;
+
 pub use client::AwsOptions;
 pub use platform::AwsPlatform;
 pub use provider::AwsProvider;
@@ -34,6 +36,13 @@ const REPLICA_CALL: &str = "https://docs.aws.amazon.com/AmazonRDS/latest/APIRefe
 /// The engine, in RDS's word.
 const ENGINE: &str = "postgres";
 
+/// PostgreSQL's version in RDS's word for it, which may have more behind it: `13.23-rds.20260514` of
+/// extended support, `15.2-R2` of what it has released again.
+fn version(word: &str) -> Option<PgVersion> {
+    let (number, _) = word.split_once('-').unwrap_or((word, ""));
+    number.parse().ok()
+}
+
 /// Names of what only RDS knows of an instance, as plan files have them below `[aws]`.
 mod setting {
     pub(super) const SUBNET_GROUP: &str = "subnet_group";
@@ -45,6 +54,8 @@ mod setting {
     pub(super) const ENCRYPTED: &str = "storage_encrypted";
     /// Observed only: an engine that is not PostgreSQL.
     pub(super) const OTHER_ENGINE: &str = "engine";
+    /// Observed only: RDS's word for the version, where it is more than the number.
+    pub(super) const VERSION_WORD: &str = "engine_version";
     /// Observed only: the Multi-AZ DB cluster that it is a member of.
     pub(super) const CLUSTER: &str = "cluster";
     /// Observed only: the Multi-AZ DB clusters that are replicas of it.

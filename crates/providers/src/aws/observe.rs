@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_rds::types::DbInstance;
 use pgfleet_model::{
-    Attributes, Availability, Condition, Endpoint, Field, ObservedInstance, Owner, Phase, Region,
-    ResourceId, ResourceRef, Role, Storage, Tags, Value,
+    Attributes, Availability, Condition, Endpoint, Field, ObservedInstance, Owner, Phase,
+    REPLICATION_ERROR, Region, ResourceId, ResourceRef, Role, Storage, Tags, Value,
 };
 use pgfleet_planner::PASSWORD_VERSION;
 use pgfleet_provider::{ErrorKind, ProviderError};
@@ -15,7 +15,7 @@ use crate::shared::{http::Pages, numbers, passwords};
 use super::{
     ENGINE,
     errors::{Nature, endless, explain, of_region},
-    setting,
+    setting, version,
 };
 
 /// The call that lists.
@@ -203,6 +203,15 @@ fn condition(live: &DbInstance) -> Condition {
     }
 }
 
+/// What RDS says of a replication that has failed and may go on by itself.
+fn replication_error(live: &DbInstance) -> Option<&str> {
+    let failed = live.status_infos().iter().find(|info| {
+        info.status_type() == Some("read replication") && info.status() == Some("error")
+    })?;
+    let why = failed.message().filter(|words| !words.is_empty());
+    Some(why.unwrap_or("RDS does not say why"))
+}
+
 fn attributes(live: &DbInstance, mut tags: Tags) -> Attributes {
     let mut settings = settings(live);
     settings.extend(passwords::take_version(&mut tags));
@@ -216,9 +225,7 @@ fn attributes(live: &DbInstance, mut tags: Tags) -> Attributes {
     Attributes {
         size: live.db_instance_class().map(ToOwned::to_owned),
         availability,
-        postgres: live
-            .engine_version()
-            .and_then(|version| version.parse().ok()),
+        postgres: live.engine_version().and_then(version),
         storage: Storage {
             gib: numbers::seen(live.allocated_storage()),
             kind: live.storage_type().map(ToOwned::to_owned),
@@ -245,7 +252,11 @@ fn settings(live: &DbInstance) -> BTreeMap<String, Value> {
         .collect();
     let parameters = live.db_parameter_groups().first();
     let clusters = live.read_replica_db_cluster_identifiers();
+    // Where it says more than the number does.
+    let word = live.engine_version().filter(|word| word.contains('-'));
     [
+        (setting::VERSION_WORD, word.map(text)),
+        (REPLICATION_ERROR, replication_error(live).map(text)),
         (
             setting::SUBNET_GROUP,
             live.db_subnet_group()
@@ -297,7 +308,13 @@ fn pending(live: &DbInstance) -> BTreeMap<Field, Value> {
     [
         (Field::Size, text(pending.db_instance_class())),
         (Field::MultiAz, pending.multi_az().map(Value::Flag)),
-        (Field::Postgres, text(pending.engine_version())),
+        (
+            Field::Postgres,
+            pending.engine_version().map(|word| {
+                let number = version(word).map(|number| number.to_string());
+                Value::Text(number.unwrap_or_else(|| word.to_owned()))
+            }),
+        ),
         (Field::StorageGib, number(pending.allocated_storage())),
         (Field::StorageType, text(pending.storage_type())),
         (Field::Iops, number(pending.iops())),
@@ -320,6 +337,8 @@ fn pending(live: &DbInstance) -> BTreeMap<Field, Value> {
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_rds::types::PendingModifiedValues;
+
     use super::*;
 
     #[test]
@@ -346,6 +365,32 @@ mod tests {
         let clusters = seen.attributes.settings.get(setting::REPLICA_CLUSTERS);
         assert_eq!(clusters, Some(&Value::List(["reports".to_owned()].into())));
         assert_eq!(seen.attributes.storage, Storage::default());
+    }
+
+    #[test]
+    fn a_version_is_known_whatever_rds_writes_behind_it() {
+        let seen = |word: &str| {
+            let waits = PendingModifiedValues::builder().engine_version(word);
+            let live = DbInstance::builder()
+                .db_instance_identifier("orders")
+                .engine_version(word)
+                .pending_modified_values(waits.build())
+                .build();
+            listed(&live, &Region::new("us-east-1")).unwrap().instance
+        };
+        for (word, number) in [
+            ("16.3", "16.3"),
+            ("13.23-rds.20260514", "13.23"),
+            ("15.2-R2", "15.2"),
+        ] {
+            let live = seen(word);
+            assert_eq!(live.attributes.postgres, number.parse().ok(), "{word}");
+            let waits = live.pending.get(&Field::Postgres);
+            assert_eq!(waits, Some(&Value::Text(number.to_owned())), "{word}");
+            let told = live.attributes.text(setting::VERSION_WORD);
+            assert_eq!(told, word.contains('-').then_some(word));
+        }
+        assert_eq!(seen("nonsense").attributes.postgres, None);
     }
 
     #[test]

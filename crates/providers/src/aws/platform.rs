@@ -76,10 +76,12 @@ impl Platform for AwsPlatform {
             Field::Size
             | Field::MultiAz
             | Field::StorageType
-            | Field::Iops
             | Field::Throughput
             | Field::AutogrowToGib
             | Field::DeletionProtection => FieldRule::InPlace(Compare::Equal),
+            Field::Iops => FieldRule::InPlace(Compare::RoundedUp {
+                percent: rules::disk::LEAST_RAISE,
+            }),
             Field::StorageGib => FieldRule::InPlace(Compare::AtLeast { show_more: true }),
             Field::Postgres => FieldRule::InPlace(Compare::Serves),
             Field::Tags => FieldRule::InPlace(Compare::Includes),

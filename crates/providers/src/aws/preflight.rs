@@ -115,6 +115,7 @@ pub(super) async fn check(
             ),
             // Who cannot ask still may create; RDS says no then, where it must.
             Err(error) if is_optional(error.kind) => {
+                let error = clients.hidden_in(error);
                 let note = Check::note("aws/not-asked", error.message).remedy(error.remedy);
                 (wishes.filter_map(known).collect(), Some(note))
             }

@@ -74,8 +74,9 @@ impl AwsProvider {
     }
 
     /// A call that failed since credentials of this generation have expired can be made again where
-    /// others are found.
+    /// others are found. Whatever it failed for, what it was signed with is not told.
     async fn renewed(&self, generation: u64, error: ProviderError) -> ProviderError {
+        let error = self.clients.hidden_in(error);
         if error.kind == ErrorKind::Expired && self.clients.renew(generation).await {
             return error.retry(Retry::Backoff);
         }
@@ -113,20 +114,32 @@ impl AwsProvider {
         })
     }
 
-    /// Lists regions side by side, and then those in which replicas of these lie.
-    async fn list_regions(&self, regions: BTreeSet<Region>) -> Result<Vec<Listed>, ProviderError> {
+    /// Lists regions side by side, and then those in which replicas of these lie; with the regions
+    /// among the latter that may not be listed.
+    async fn list_regions(
+        &self,
+        regions: BTreeSet<Region>,
+    ) -> Result<(Vec<Listed>, BTreeSet<Region>), ProviderError> {
         let mut seen = Vec::new();
-        let mut done: BTreeSet<Region> = BTreeSet::new();
-        let mut next = regions;
+        let (mut done, mut left_out) = (BTreeSet::new(), BTreeSet::new());
+        let mut next = regions.clone();
         while !next.is_empty() {
             let asked = next.iter().map(|region| async move {
                 let client = self.clients.rds(region).await;
-                list(&client, region).await
+                (region.clone(), list(&client, region).await)
             });
             let answers = join_all(asked).await;
             done.append(&mut next);
-            for listed in answers {
-                for one in listed? {
+            for (region, listed) in answers {
+                let listed = match listed {
+                    // Somebody else's replicas may lie where the plan has nothing to do.
+                    Err(error) if !regions.contains(&region) && is_closed(&error) => {
+                        left_out.insert(region);
+                        continue;
+                    }
+                    listed => listed?,
+                };
+                for one in listed {
                     // A replica that the plan no longer wants may be all that is left in a region.
                     if one.instance.owner.is_some() {
                         let abroad = one.replicas_abroad();
@@ -138,7 +151,7 @@ impl AwsProvider {
             }
             next.retain(|region| !done.contains(region));
         }
-        Ok(seen)
+        Ok((seen, left_out))
     }
 
     /// Lists regions until they show each replica that an instance of pgfleet's names: one that was
@@ -149,8 +162,8 @@ impl AwsProvider {
     ) -> Result<Vec<ObservedInstance>, ProviderError> {
         let mut lists = 1;
         loop {
-            let mut listed = self.list_regions(regions.clone()).await?;
-            let lacks = replicas::mark(&mut listed, &self.seen);
+            let (mut listed, left_out) = self.list_regions(regions.clone()).await?;
+            let lacks = replicas::mark(&mut listed, &self.seen, &left_out);
             if !lacks || lists == LISTS {
                 return Ok(listed.into_iter().map(|one| one.instance).collect());
             }
@@ -304,6 +317,9 @@ impl Provider for AwsProvider {
         let _changing = self.polled.changing();
         let shown = self.renewing(Box::pin(self.call(mutation, secrets))).await;
         let shown = shown.map_err(|error| match error.retry {
+            _ if error.kind == ErrorKind::Busy && self.has_failed(mutation) => {
+                in_this_state(mutation, error)
+            }
             // Whether a password was changed no listing tells. Changing it again does no harm.
             retry if retry.looks_first() && rotates(mutation) => {
                 error.retry(Retry::Backoff.not_before(retry.asked_pause()))
@@ -370,6 +386,10 @@ impl Provider for AwsProvider {
                         .is_gone(&mutation.resource, live.is_some(), Instant::now());
                 let standing = match live {
                     Some(live) if retags(mutation) => self.tagged(mutation, live),
+                    // Made with its tags, and listed without them for a moment.
+                    Some(live) if live.owner.is_none() && self.is_fresh(mutation) => {
+                        Standing::Running
+                    }
                     live => self.platform.standing(mutation, live),
                 };
                 let is_idle = live.is_some() && standing == Standing::NotBegun;
@@ -397,6 +417,17 @@ impl Provider for AwsProvider {
     }
 }
 
+/// Whether a region is one that these credentials have no business in, which is so until somebody
+/// changes it: not enabled, not allowed, or its keys are not known there.
+fn is_closed(error: &ProviderError) -> bool {
+    let kinds = [
+        ErrorKind::Permission,
+        ErrorKind::Credentials,
+        ErrorKind::Refused,
+    ];
+    kinds.contains(&error.kind) && error.retry == Retry::Never
+}
+
 /// Whether a mutation sets tags and nothing else.
 fn retags(mutation: &Mutation) -> bool {
     matches!(&mutation.operation, Verb::Modify { fields, .. }
@@ -407,7 +438,30 @@ fn is_modified(mutation: &Mutation) -> bool {
     matches!(mutation.operation, Verb::Modify { .. }) && !retags(mutation)
 }
 
+/// A refusal of what has failed: its state does not pass by itself.
+fn in_this_state(mutation: &Mutation, error: ProviderError) -> ProviderError {
+    let snapshot = matches!(
+        mutation.operation,
+        Verb::Delete {
+            final_snapshot: true,
+            ..
+        }
+    );
+    let remedy = if snapshot {
+        "write final_snapshot = false in [primary]: RDS takes no last snapshot of what has failed"
+    } else {
+        "look at the instance's events in the RDS console; what has failed is mended or deleted there"
+    };
+    error.remedy(remedy).retry(Retry::Never)
+}
+
 impl AwsProvider {
+    /// Whether an instance was last seen as one that has failed.
+    fn has_failed(&self, mutation: &Mutation) -> bool {
+        let known = self.seen.of(&mutation.resource);
+        known.is_some_and(|known| known.has_failed)
+    }
+
     /// How far a change of tags is: they are set whatever else an instance is at.
     fn tagged(&self, mutation: &Mutation, live: &ObservedInstance) -> Standing {
         let live = ObservedInstance {
@@ -416,6 +470,14 @@ impl AwsProvider {
             ..live.clone()
         };
         self.platform.standing(mutation, Some(&live))
+    }
+
+    /// Whether this run has just made what is waited for.
+    fn is_fresh(&self, mutation: &Mutation) -> bool {
+        let age = self.awaited.age(&mutation.resource, Instant::now());
+        mutation.operation.is_create()
+            && !mutation.resume
+            && age.is_some_and(|age| age < TAGS_SHOWN)
     }
 
     fn page(&self, listed: Vec<Listed>) -> Page {

@@ -44,7 +44,11 @@ pub(super) fn resolve(draft: Draft<'_>) -> Vec<Check> {
     let abroad = copies && region != primary.region;
     // What belongs to a region does not cross it.
     let table = if abroad { overrides } else { platform };
-    let named = table.iter().filter(|(name, _)| *name != ACCOUNT);
+    // No instance is without security groups: an empty list names none, as if it were not there.
+    let says = |value: &Value| !matches!(value, Value::List(list) if list.is_empty());
+    let named = table
+        .iter()
+        .filter(|(name, value)| *name != ACCOUNT && says(value));
     let named = named.map(|(name, value)| (name.clone(), as_kept(name, value)));
     let settings = &mut desired.attributes.settings;
     settings.extend(named);

@@ -2,21 +2,32 @@
 
 pub(super) mod disk;
 mod encryption;
+mod names;
 mod source;
+mod states;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use pgfleet_model::{
     Action, Attributes, Availability, Change, ChangeSet, Check, DesiredInstance, DesiredState,
-    Field, ObservedState, Reason, Role, Stranger,
+    Field, ObservedState, Role, Stranger, TAG_ADDRESS, TAG_FLEET, TAG_MANAGED_BY,
 };
 
-use crate::shared::{offered, passwords::has_version};
+use crate::shared::{
+    offered,
+    passwords::{self, has_version},
+};
 
 use super::{REPLICA_CALL, docs, platform::is_abroad, seen::replicas, setting};
 
 /// Replicas of one source that RDS makes without a raised quota.
 const MAX_REPLICAS: usize = 15;
+/// Tags of one instance.
+const MAX_TAGS: usize = 50;
+/// pgfleet's own, beside the version of the password.
+const OWN_TAGS: [&str; 3] = [TAG_ADDRESS, TAG_FLEET, TAG_MANAGED_BY];
 /// Replicas in other regions beyond which AWS promises nothing.
 const REPLICAS_ABROAD: usize = 5;
 /// Regions of which the catalog knows no price.
@@ -49,6 +60,8 @@ pub(super) fn check(
         checks.extend(password(wanted));
         checks.extend(encryption::check(desired, observed, wanted));
         checks.extend(disk::autogrow(wanted));
+        checks.extend(names::admin(wanted));
+        checks.extend(names::database(wanted));
     }
     for wanted in desired.instances.values() {
         let live = observed.wanted.get(&wanted.address);
@@ -66,6 +79,8 @@ pub(super) fn check(
             .owned()
             .find(|live| live.resource == change.resource);
         checks.extend(disk::change(change, live));
+        checks.extend(disk::grows_later(change, wanted));
+        checks.extend(disk::rounded(change));
         checks.extend(version_change(change));
         checks.extend(parameter_group(desired, observed, change));
     }
@@ -77,13 +92,14 @@ pub(super) fn check(
         "https://docs.aws.amazon.com/general/latest/gr/rds-service.html",
     ));
     checks.extend(tags(desired));
+    checks.extend(number_of_tags(desired, observed));
     checks.extend(replica_count(desired, observed));
     checks.extend(one_zone(desired));
     let makes_replicas = created.iter().any(|wanted| wanted.role() == Role::Replica);
     checks.extend(source::check(desired, observed, makes_replicas));
     checks.extend(promotes_replicas(observed, changes));
     checks.extend(other_engines(observed));
-    checks.extend(states(observed, changes));
+    checks.extend(states::check(desired, observed, changes));
     checks
 }
 
@@ -111,41 +127,6 @@ fn other_engines(observed: &ObservedState) -> Vec<Check> {
             Some(address) => check.at(address),
             None => check.key("primary.existing"),
         })
-    });
-    checks.collect()
-}
-
-/// Words of RDS for what is usable and near its end, and for what is mended by other means than a
-/// new instance.
-fn states(observed: &ObservedState, changes: &ChangeSet) -> Vec<Check> {
-    let page = || docs("accessing-monitoring.html");
-    let checks = observed.wanted.iter().filter_map(|(address, live)| {
-        let rebuilt = || {
-            let mut changes = changes.effective();
-            changes.any(|change| {
-                change.resource == live.resource && change.reasons.contains(&Reason::Rebuild)
-            })
-        };
-        let check = match live.raw_phase.as_str() {
-            "storage-full" => {
-                let why = format!("the disk of {} is full", live.resource);
-                Check::warning("aws/storage-full", why)
-                    .remedy("give it more in `storage`, or let it grow (autogrow_to_gib)")
-            }
-            word @ ("incompatible-parameters" | "incompatible-option-group") if rebuilt() => {
-                let why = format!(
-                    "{} is `{word}`: its parameters or options do not fit it, and a new replica \
-                     would get the same",
-                    live.resource
-                );
-                Check::error("aws/incompatible", why).remedy(
-                    "put its parameter group right and reboot it: aws rds reset-db-parameter-group, \
-                     aws rds reboot-db-instance",
-                )
-            }
-            _ => return None,
-        };
-        Some(check.at(address).source(page()))
     });
     checks.collect()
 }
@@ -240,6 +221,32 @@ fn tags(desired: &DesiredState) -> Option<Check> {
     )
 }
 
+/// RDS counts all tags of an instance, those that somebody else has set and pgfleet's own with them.
+fn number_of_tags(desired: &DesiredState, observed: &ObservedState) -> Option<Check> {
+    let (wanted, count) = desired.instances.values().find_map(|wanted| {
+        let live = observed.wanted.get(&wanted.address);
+        let live = live
+            .into_iter()
+            .flat_map(|live| live.attributes.tags.keys());
+        let of_aws = |key: &&String| key.to_ascii_lowercase().starts_with("aws:");
+        let mut keys: BTreeSet<&String> = live.filter(|key| !of_aws(key)).collect();
+        keys.extend(wanted.attributes.tags.keys());
+        let version = passwords::tag(&wanted.attributes.settings);
+        let count = keys.len() + OWN_TAGS.len() + version.into_iter().count();
+        (count > MAX_TAGS).then_some((wanted, count))
+    })?;
+    Some(
+        Check::error(
+            "aws/tags",
+            format!("{count} tags with pgfleet's own: RDS takes {MAX_TAGS} of an instance"),
+        )
+        .at(&wanted.address)
+        .key("tags")
+        .remedy("take some out of `tags`, or off the instance")
+        .source(docs("USER_Tagging.html")),
+    )
+}
+
 fn public(wanted: &DesiredInstance) -> Option<Check> {
     let public = wanted.attributes.is_on(setting::PUBLIC);
     public.then(|| {
@@ -284,10 +291,16 @@ fn version_change(change: &Change) -> Option<Check> {
         )
         .at(&change.address)
         .key("postgres")
-        .remedy(format!(
-            "write postgres = \"{}\" and upgrade by hand",
-            from.major
-        ))
+        .remedy(if from.major == to.major {
+            format!(
+                "RDS goes back to no older version, and raises minor ones by itself in the \
+                 maintenance window: write postgres = \"{}\", or \"{from}\" and turn that off with \
+                 aws rds modify-db-instance --no-auto-minor-version-upgrade",
+                from.major
+            )
+        } else {
+            format!("write postgres = \"{}\" and upgrade by hand", from.major)
+        })
         .source(docs("USER_UpgradeDBInstance.PostgreSQL.html")),
     )
 }
@@ -396,7 +409,11 @@ fn promotes_replicas(observed: &ObservedState, changes: &ChangeSet) -> Vec<Check
             .flat_map(replicas::unlisted)
             .map(|name| format!("{name}, which RDS does not list"))
             .collect();
-        let remedy = if strangers.is_empty() {
+        let closed = live.is_some_and(|live| replicas::closed(live).next().is_some());
+        let remedy = if strangers.is_empty() && closed {
+            "allow rds:DescribeDBInstances in that region, or enable it for the account, and run the \
+             same command again"
+        } else if strangers.is_empty() {
             "run the same command again in a moment: RDS lists a replica a little after it was made, \
              and names it a little longer than it is there"
         } else {

@@ -9,7 +9,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use pgfleet_model::{Owner, PgVersion, ResourceRef, Storage};
+use pgfleet_model::{Owner, PgVersion, Phase, ResourceRef, Storage};
 
 use super::{observe::Listed, setting};
 
@@ -24,6 +24,8 @@ pub(super) struct Known {
     pub(super) other_engine: Option<String>,
     pub(super) postgres: Option<PgVersion>,
     pub(super) storage: Storage,
+    /// Whether it is in a state that does not pass by itself.
+    pub(super) has_failed: bool,
     /// Its replicas by its own account.
     pub(super) replicas: Vec<ResourceRef>,
 }
@@ -50,6 +52,7 @@ impl Seen {
                 .map(ToOwned::to_owned),
             postgres: instance.attributes.postgres,
             storage: instance.attributes.storage.clone(),
+            has_failed: instance.phase == Phase::Failed,
             replicas: replicas.clone(),
         };
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);

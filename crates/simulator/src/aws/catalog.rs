@@ -109,19 +109,24 @@ const NEWEST: &[&str] = &[
 const VERSIONS: &[(u32, &[u32])] = &[
     (13, &[11, 12, 13, 14, 15, 16, 18, 20, 21, 22, 23]),
     (14, &[8, 9, 10, 11, 12, 13, 15, 17, 18, 19, 20]),
-    (15, &[3, 4, 5, 6, 7, 8, 10, 12, 13, 14, 15]),
+    (15, &[2, 3, 4, 5, 6, 7, 8, 10, 12, 13, 14, 15]),
     (16, &[1, 2, 3, 4, 6, 8, 9, 10, 11]),
     (17, &[1, 2, 4, 5, 6, 7, 9, 11]),
 ];
+
+/// Versions that RDS has a longer word for: what it goes on supporting after the community's end, and
+/// what it has released again (release notes of RDS for PostgreSQL).
+const WORDS: &[&str] = &["13.23-rds.20260514", "15.2-R2"];
 
 /// The major version of `16.3`: 16; of what is no version: 0.
 pub(crate) fn major(version: &str) -> u32 {
     split(version).map_or(0, |(major, _)| major)
 }
 
-/// Major and minor version.
+/// Major and minor version, of `16.3` and of `13.23-rds.20260514`.
 pub(crate) fn split(version: &str) -> Option<(u32, u32)> {
-    let (major, minor) = version.split_once('.')?;
+    let (number, _) = version.split_once('-').unwrap_or((version, ""));
+    let (major, minor) = number.split_once('.')?;
     Some((major.parse().ok()?, minor.parse().ok()?))
 }
 
@@ -154,20 +159,29 @@ impl AwsOptions {
         all
     }
 
+    /// What RDS calls a version: the only word for it that it takes.
+    pub(crate) fn word(&self, (major, minor): (u32, u32)) -> String {
+        let words = WORDS.iter().copied();
+        let mut words = words.chain(self.versions.iter().map(String::as_str));
+        let word = words.find(|word| split(word) == Some((major, minor)));
+        word.map_or_else(|| format!("{major}.{minor}"), ToOwned::to_owned)
+    }
+
     /// The exact version that `16` or `16.3` means: of a major version, the newest.
     pub(crate) fn version(&self, wanted: &str) -> Option<String> {
         let all = self.all_versions();
-        let found = match wanted.parse::<u32>() {
-            Ok(wanted) => all.iter().rfind(|(major, _)| *major == wanted),
-            Err(_) => split(wanted).and_then(|exact| all.iter().find(|other| **other == exact)),
-        };
-        found.map(|(major, minor)| format!("{major}.{minor}"))
+        if let Ok(wanted) = wanted.parse::<u32>() {
+            let newest = all.into_iter().rfind(|(major, _)| *major == wanted);
+            return newest.map(|version| self.word(version));
+        }
+        let mut words = all.into_iter().map(|version| self.word(version));
+        words.find(|word| word == wanted)
     }
 
     /// The version of new instances that name none.
     pub(crate) fn default_version(&self) -> String {
-        let last = self.all_versions().last().copied().unwrap_or((17, 1));
-        format!("{}.{}", last.0, last.1)
+        let last = self.all_versions().last().copied();
+        self.word(last.unwrap_or((17, 1)))
     }
 
     /// All classes that a region offers for a version.

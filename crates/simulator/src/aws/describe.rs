@@ -38,7 +38,15 @@ pub(crate) fn instances(call: &mut Call<'_>, xml: &mut Xml) -> ApiResult<()> {
         .map(|instance| (instance.identifier.clone(), instance));
     let page = page(call, 100, matching)?;
     xml.list("DBInstances", "DBInstance", page.items, |xml, instance| {
-        super::render::instance(xml, instance, call.world, call.options, call.now);
+        let (world, options, now) = (&*call.world, call.options, call.now);
+        if options.untagged.contains(&instance.identifier) {
+            let untagged = Instance {
+                tags: Vec::new(),
+                ..instance.clone()
+            };
+            return super::render::instance(xml, &untagged, world, options, now);
+        }
+        super::render::instance(xml, instance, world, options, now);
     });
     xml.optional("Marker", page.marker);
     Ok(())

@@ -280,6 +280,13 @@ fn storage(call: &Call<'_>, instance: &Instance, wanted: &mut Pending) -> ApiRes
         |wanted: Option<i64>, live: Option<i64>| wanted.filter(|wanted| Some(*wanted) != live);
     let grows = gib != instance.allocated_storage;
     let retyped = kind != instance.storage_type;
+    // Less than 10 % more iops are rounded up too.
+    let iops = match (iops, instance.iops) {
+        (Some(wanted), Some(live)) if wanted > live && !retyped => {
+            Some(wanted.max((live * 11 + 9) / 10))
+        }
+        (wanted, _) => wanted,
+    };
     let changes = grows
         || retyped
         || new(iops, instance.iops).is_some()

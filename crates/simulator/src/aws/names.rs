@@ -63,12 +63,26 @@ pub(crate) fn master_username(text: &str) -> ApiResult<()> {
              does not begin with a letter or contains other than letters, digits and underscores.",
         ));
     }
-    if matches!(text, "admin" | "rdsadmin" | "rds_superuser") || text.starts_with("pg_") {
+    let lower = text.to_ascii_lowercase();
+    let role = lower == "admin" || lower == "rdsrepladmin" || lower.starts_with("rds_");
+    if role || lower == "rdsadmin" || lower.starts_with("pg_") || is_reserved(&lower) {
         return Err(ApiError::value(format!(
             "MasterUsername {text} cannot be used as it is a reserved word used by the engine"
         )));
     }
     Ok(())
+}
+
+/// Whether PostgreSQL 17 reserves a word (its appendix "SQL Key Words").
+fn is_reserved(lower: &str) -> bool {
+    const RESERVED: &str = "all analyse analyze and any array as asc asymmetric both case cast check \
+        collate column constraint create current_catalog current_date current_role current_time \
+        current_timestamp current_user default deferrable desc distinct do else end except false \
+        fetch for foreign from grant group having in initially intersect into lateral leading limit \
+        localtime localtimestamp not null offset on only or order placing primary references \
+        returning select session_user some symmetric system_user table then to trailing true union \
+        unique user using variadic when where window with";
+    RESERVED.split_ascii_whitespace().any(|word| word == lower)
 }
 
 /// Checks a database's name: 1 to 63 letters, digits and underscores, no digit first.
@@ -78,6 +92,12 @@ pub(crate) fn database(text: &str) -> ApiResult<()> {
         && text
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let lower = text.to_ascii_lowercase();
+    if is_reserved(&lower) || matches!(lower.as_str(), "rdsadmin" | "template0" | "template1") {
+        return Err(ApiError::value(format!(
+            "Database name {text} cannot be used. It is a reserved word for this engine"
+        )));
+    }
     if good {
         return Ok(());
     }

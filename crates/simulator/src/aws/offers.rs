@@ -1,7 +1,6 @@
 //! `DescribeOrderableDBInstanceOptions` and `DescribeDBEngineVersions`.
 
 use super::call::Call;
-use super::catalog::split;
 use super::errors::{ApiError, ApiResult};
 use super::pages::page;
 use super::storage;
@@ -24,7 +23,7 @@ pub(crate) fn orderable(call: &mut Call<'_>, xml: &mut Xml) -> ApiResult<()> {
     let exact = call.arguments.text("EngineVersion");
     let known = call.options.all_versions();
     if let Some(version) = exact
-        && !split(version).is_some_and(|exact| known.contains(&exact))
+        && !known.iter().any(|one| call.options.word(*one) == version)
     {
         return Err(super::create::no_version(version));
     }
@@ -36,7 +35,7 @@ pub(crate) fn orderable(call: &mut Call<'_>, xml: &mut Xml) -> ApiResult<()> {
         && call.arguments.boolean("Vpc") != Some(false);
     let mut rows = BTreeMap::new();
     for (major, minor) in known.into_iter().filter(|_| offered) {
-        let version = format!("{major}.{minor}");
+        let version = call.options.word((major, minor));
         if exact.is_some_and(|exact| exact != version) {
             continue;
         }
@@ -140,8 +139,9 @@ pub(crate) fn engine_versions(call: &mut Call<'_>, xml: &mut Xml) -> ApiResult<(
         .is_none_or(|engine| engine == "postgres");
     let wanted = call.arguments.text("EngineVersion");
     let default = call.options.default_version();
+    let options = call.options;
     let matches = |(major, minor): (u32, u32)| {
-        let version = format!("{major}.{minor}");
+        let version = options.word((major, minor));
         let family = format!("postgres{major}");
         wanted.is_none_or(|wanted| wanted == version || wanted == major.to_string())
             && call
@@ -175,27 +175,25 @@ pub(crate) fn engine_versions(call: &mut Call<'_>, xml: &mut Xml) -> ApiResult<(
         |xml, (major, minor)| {
             xml.leaf("Engine", "postgres");
             xml.leaf("MajorEngineVersion", major);
-            xml.leaf("EngineVersion", format_args!("{major}.{minor}"));
+            xml.leaf("EngineVersion", options.word((major, minor)));
             xml.leaf("DBParameterGroupFamily", format_args!("postgres{major}"));
             xml.leaf("DBEngineDescription", "PostgreSQL");
             xml.leaf(
                 "DBEngineVersionDescription",
-                format_args!("PostgreSQL {major}.{minor}"),
+                format_args!("PostgreSQL {}", options.word((major, minor))),
             );
             let newer = known.iter().filter(|other| **other > (major, minor));
             xml.list(
                 "ValidUpgradeTarget",
                 "UpgradeTarget",
                 newer,
-                |xml, (target, target_minor)| {
+                |xml, target| {
+                    let word = options.word(*target);
                     xml.leaf("Engine", "postgres");
-                    xml.leaf("EngineVersion", format_args!("{target}.{target_minor}"));
-                    xml.leaf(
-                        "Description",
-                        format_args!("PostgreSQL {target}.{target_minor}"),
-                    );
+                    xml.leaf("EngineVersion", &word);
+                    xml.leaf("Description", format_args!("PostgreSQL {word}"));
                     xml.leaf("AutoUpgrade", false);
-                    xml.leaf("IsMajorVersionUpgrade", *target != major);
+                    xml.leaf("IsMajorVersionUpgrade", target.0 != major);
                 },
             );
             xml.texts("ExportableLogTypes", "member", ["postgresql", "upgrade"]);

@@ -39,6 +39,9 @@ pub struct AwsOptions {
     /// Instances that lists leave out although they are there, as RDS does for a moment with those that
     /// it has just begun to make.
     pub unlisted: Vec<String>,
+    /// Instances that lists show without tags although they have some, as RDS does for a moment with
+    /// those that were just set.
+    pub untagged: Vec<String>,
     /// Take any well-formed name of a subnet group or parameter group as existing.
     pub accept_any_group: bool,
     /// DB subnet groups beside `default`, by region.
@@ -55,7 +58,7 @@ pub struct AwsOptions {
     pub regions: BTreeMap<String, String>,
     /// Further instance classes.
     pub classes: Vec<String>,
-    /// Further versions of PostgreSQL, such as `18.1`.
+    /// Further versions of PostgreSQL, such as `18.1` and `12.22-rds.20250814`.
     pub versions: Vec<String>,
     /// Classes that a region does not offer.
     pub not_offered: Vec<AwsGroup>,
@@ -78,6 +81,7 @@ impl Default for AwsOptions {
             finished_in_answer: false,
             tells_no_offers: false,
             unlisted: Vec::new(),
+            untagged: Vec::new(),
             accept_any_group: false,
             subnet_groups: Vec::new(),
             parameter_groups: Vec::new(),

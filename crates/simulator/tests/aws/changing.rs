@@ -92,6 +92,25 @@ async fn from_400_gib_on_gp3_is_told_its_iops() {
 }
 
 #[tokio::test]
+async fn iops_rise_by_a_tenth_at_least() {
+    let lab = Lab::at_once().await;
+    let size = ("AllocatedStorage", "500");
+    lab.create("food", &[size]).await.ok();
+    for (wanted, becomes) in [
+        ("12001", "13200"),
+        ("14520", "14520"),
+        ("14521", "15972"),
+        // Down they go by any step.
+        ("15971", "15971"),
+    ] {
+        lab.advance(6 * 3600);
+        lab.modify("food", &[size, ("Iops", wanted)]).await.ok();
+        let reply = lab.describe("food").await;
+        assert_eq!(reply.first("Iops"), becomes, "{wanted}");
+    }
+}
+
+#[tokio::test]
 async fn a_modification_that_changes_nothing_leaves_nothing_pending() {
     let lab = Lab::manual().await;
     lab.create("food", &[]).await.ok();

@@ -113,6 +113,70 @@ async fn a_major_version_means_its_newest_minor_version() {
 }
 
 #[tokio::test]
+async fn a_version_has_one_word_that_may_be_longer_than_its_number() {
+    let lab = Lab::at_once().await;
+    for (wanted, word) in [
+        ("13", "13.23-rds.20260514"),
+        ("13.23-rds.20260514", "13.23-rds.20260514"),
+        ("15.2-R2", "15.2-R2"),
+    ] {
+        let version = [("EngineVersion", wanted)];
+        let reply = lab.create("food", &version).await.ok();
+        assert_eq!(reply.first("EngineVersion"), word);
+        let last = [("SkipFinalSnapshot", "true")];
+        lab.on("DeleteDBInstance", "food", &last).await.ok();
+        for number in ["13.23", "13.23-rds.20990101", "15.2"] {
+            let reply = lab.create("food", &[("EngineVersion", number)]).await;
+            reply
+                .refused(400, COMBINATION)
+                .saying(&format!("Cannot find version {number} for postgres"));
+        }
+    }
+    // One instance goes from number to word.
+    lab.create("food", &[("EngineVersion", "13.22")]).await.ok();
+    let word = ("EngineVersion", "13.23-rds.20260514");
+    lab.modify("food", &[word]).await.ok();
+    assert_eq!(lab.describe("food").await.first(word.0), word.1);
+    let orderable = "DescribeOrderableDBInstanceOptions";
+    let of = [
+        ("Engine", "postgres"),
+        ("DBInstanceClass", "db.m5.large"),
+        word,
+    ];
+    let reply = lab.call(HERE, orderable, &of).await.ok();
+    assert!(
+        reply
+            .all("EngineVersion")
+            .iter()
+            .all(|told| *told == word.1)
+    );
+    let of = [of[0], of[1], ("EngineVersion", "13.23")];
+    lab.call(HERE, orderable, &of)
+        .await
+        .refused(400, COMBINATION);
+}
+
+#[tokio::test]
+async fn names_that_are_reserved_are_refused_however_they_are_written() {
+    let lab = Lab::at_once().await;
+    for name in [
+        "admin",
+        "RDS_superuser",
+        "rdsrepladmin",
+        "pg_me",
+        "user",
+        "Select",
+    ] {
+        let named = [("MasterUsername", name)];
+        lab.create("food", &named).await.refused(400, VALUE);
+    }
+    for name in ["template1", "rdsadmin", "table"] {
+        let named = [("DBName", name)];
+        lab.create("food", &named).await.refused(400, VALUE);
+    }
+}
+
+#[tokio::test]
 async fn storage_has_rules_of_size_iops_and_throughput() {
     let lab = Lab::at_once().await;
     let refused: [&[(&str, &str)]; 9] = [

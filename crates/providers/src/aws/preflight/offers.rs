@@ -6,7 +6,7 @@
 use aws_sdk_rds::types::OrderableDbInstanceOption as Offer;
 use pgfleet_model::{Address, Check, PgVersion, Region, Storage};
 
-use crate::aws::{docs, rules::disk};
+use crate::aws::{docs, rules::disk, version};
 
 /// Something that a plan wants made or resized.
 #[derive(Debug, Clone)]
@@ -102,6 +102,25 @@ fn minor_version(wish: &Wish, left: &mut Vec<&Offer>) -> Option<Check> {
         .postgres
         .filter(|version| wish.anew && version.minor.is_some())?;
     left.retain(|offer| offered_version(offer).is_none_or(|offered| offered == version));
+    // Calls take RDS's own word only, which a plan file cannot write.
+    let plain = |offer: &Offer| {
+        offer
+            .engine_version()
+            .is_none_or(|word| !word.contains('-'))
+    };
+    let word = left.iter().find_map(|offer| offer.engine_version());
+    if let Some(word) = word.filter(|_| !left.iter().any(|offer| plain(offer))) {
+        return Some(no_version(
+            format!("RDS offers PostgreSQL {version} on {class} in {region} as {word} only"),
+            &format!(
+                "write postgres = \"{}\", with which RDS makes new instances of the version that it \
+                 prefers; to bring one that runs to {word}: aws rds modify-db-instance \
+                 --engine-version {word}",
+                version.major
+            ),
+        ));
+    }
+    left.retain(|offer| plain(offer));
     left.is_empty().then(|| {
         no_version(
             format!("RDS offers no PostgreSQL {version} on {class} in {region}"),
@@ -241,7 +260,7 @@ fn ratios(wish: &Wish, left: &mut Vec<&Offer>) -> Option<Check> {
 /// The version that an offer is for; `None` where it does not tell, or one that pgfleet does not
 /// know how to read.
 fn offered_version(offer: &Offer) -> Option<PgVersion> {
-    offer.engine_version().and_then(|text| text.parse().ok())
+    offer.engine_version().and_then(version)
 }
 
 /// Whether an offer is for this major version.
@@ -337,6 +356,9 @@ pub(super) mod tests {
             offer("15.4", "gp3"),
             offer("16.3", "gp3"),
             offer("16.3", "io2"),
+            offer("13.23-rds.20260514", "gp3"),
+            offer("15.2-R2", "gp3"),
+            offer("15.2", "gp3"),
         ];
         let check = judge(wish, &offers);
         assert_eq!(check.map(|check| check.code).as_deref(), code, "{wish:?}");
@@ -378,6 +400,25 @@ pub(super) mod tests {
         says(&pinned, Some("aws/version"));
         // What runs is let be.
         pinned.anew = false;
+        says(&pinned, None);
+    }
+
+    #[test]
+    fn what_rds_has_a_longer_word_for_is_offered_and_cannot_be_asked_for_to_the_minor() {
+        for anew in [false, true] {
+            let mut old = wish(Some("13"), "gp3", 100);
+            old.anew = anew;
+            says(&old, None);
+        }
+        let mut pinned = wish(Some("13.23"), "gp3", 100);
+        says(&pinned, None);
+        pinned.anew = true;
+        says(&pinned, Some("aws/version"));
+        let told = judge(&pinned, &[offer("13.23-rds.20260514", "gp3")]).unwrap();
+        assert!(told.message.contains("13.23-rds.20260514"), "{told:?}");
+        assert!(told.remedy.contains("postgres = \"13\""), "{told:?}");
+        // Another release of the same number is nothing against that number.
+        pinned.postgres = Some("15.2".parse().unwrap());
         says(&pinned, None);
     }
 

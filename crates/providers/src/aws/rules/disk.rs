@@ -1,8 +1,8 @@
 //! RDS's rules of disks.
 
 use pgfleet_model::{
-    Attributes, Change, Check, DesiredInstance, Field, FieldChange, ObservedInstance, Storage,
-    Value,
+    Action, Attributes, Change, Check, DesiredInstance, Field, FieldChange, ObservedInstance,
+    Storage, Value,
 };
 
 use crate::aws::docs;
@@ -13,6 +13,10 @@ const GP3_IOPS_FROM_GIB: u32 = 400;
 pub(in crate::aws) const GP3_IOPS: u32 = 12_000;
 /// Growth by itself ends at this share of the size at least.
 const AUTOGROW_PERCENT: u64 = 110;
+/// The largest disk.
+const LARGEST_GIB: u32 = 65_536;
+/// RDS raises iops by so many hundredths at least, and rounds up to that.
+pub(in crate::aws) const LEAST_RAISE: u32 = 10;
 
 /// The disk that an instance will have: as the plan wants it, and where it does not say as it is.
 fn to_be(wanted: &DesiredInstance, live: Option<&ObservedInstance>) -> Storage {
@@ -135,23 +139,79 @@ pub(in crate::aws) fn operations(
                 "leave iops and throughput out, or take 400 GiB or more",
             ))
         }
+        kind if kind != "gp3" && asked.throughput.is_some() => Some(check(
+            "aws/throughput",
+            format!("RDS takes no throughput of {kind} storage"),
+            "leave `throughput` out, or take gp3",
+        )),
+        kind if kind != "gp3" && kind != "io1" && kind != "io2" && asked.iops.is_some() => {
+            Some(check(
+                "aws/iops",
+                format!("RDS takes no iops of {kind} storage"),
+                "leave `iops` out, or take gp3, io1 or io2",
+            ))
+        }
         _ => None,
     }
 }
 
-/// Where the growth by itself of a disk that is to be made ends too early.
+/// What is wrong with the end of the growth by itself of a disk that is to be made.
 pub(in crate::aws) fn autogrow(wanted: &DesiredInstance) -> Option<Check> {
-    let storage = &wanted.attributes.storage;
-    let (gib, most) = (storage.gib?, storage.autogrow_to_gib?);
-    (u64::from(most) * 100 < u64::from(gib) * AUTOGROW_PERCENT).then(|| {
-        Check::error(
-            "aws/autogrow",
+    limit(&wanted.attributes.storage, wanted)
+}
+
+/// The same, of a disk that is there and gets another end.
+pub(in crate::aws) fn grows_later(
+    change: &Change,
+    wanted: Option<&DesiredInstance>,
+) -> Option<Check> {
+    let mut fields = change.fields.iter();
+    fields.find(|change| change.field == Field::AutogrowToGib)?;
+    limit(&change.after.as_ref()?.storage, wanted?)
+}
+
+fn limit(disk: &Storage, wanted: &DesiredInstance) -> Option<Check> {
+    let (gib, most) = (disk.gib?, disk.autogrow_to_gib?);
+    let (why, remedy) = if u64::from(most) * 100 < u64::from(gib) * AUTOGROW_PERCENT {
+        (
             format!("{gib} GiB may grow by themselves to 10 % more at least, not to {most} GiB"),
+            "raise `autogrow_to_gib`, or leave it out",
         )
-        .at(&wanted.address)
-        .key(format!("{}.storage", wanted.key))
-        .remedy("raise `autogrow_to_gib`, or leave it out")
-        .source(docs("USER_PIOPS.Autoscaling.html"))
+    } else if most > LARGEST_GIB {
+        (
+            format!("no disk grows beyond {LARGEST_GIB} GiB, and the plan wants {most}"),
+            "lower `autogrow_to_gib`",
+        )
+    } else {
+        return None;
+    };
+    Some(
+        Check::error("aws/autogrow", why)
+            .at(&wanted.address)
+            .key(format!("{}.storage", wanted.key))
+            .remedy(remedy)
+            .source(docs("USER_PIOPS.Autoscaling.html")),
+    )
+}
+
+/// The iops that RDS makes of a raise by less than a tenth.
+pub(in crate::aws) fn rounded(change: &Change) -> Option<Check> {
+    let (before, after) = (change.before.as_ref()?, change.after.as_ref()?);
+    let (from, to) = (before.storage.iops?, after.storage.iops?);
+    let stays = before.storage.kind == after.storage.kind
+        && is_provisioned(&before.storage)
+        && is_provisioned(&after.storage);
+    let least = u64::from(from) * u64::from(100 + LEAST_RAISE);
+    let least = least.div_ceil(100);
+    (change.action == Action::Update && stays && from < to && u64::from(to) < least).then(|| {
+        Check::note(
+            "aws/iops-rounded",
+            format!("RDS raises iops by {LEAST_RAISE} % at least: {from} become {least}, not {to}"),
+        )
+        .at(&change.address)
+        .source(
+            "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBInstance.html",
+        )
     })
 }
 

@@ -74,6 +74,13 @@ impl Awaited {
 }
 
 impl Awaited {
+    /// For how long something has been waited for.
+    pub(in crate::aws) fn age(&self, resource: &ResourceRef, now: Instant) -> Option<Duration> {
+        let waits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let wait = waits.get(resource)?;
+        Some(now.duration_since(wait.since))
+    }
+
     /// Takes note whether a list shows nothing of what was asked, and says for how long lists have
     /// shown nothing.
     pub(in crate::aws) fn idle(

@@ -6,7 +6,9 @@
 
 use std::collections::BTreeSet;
 
-use pgfleet_model::{FleetName, ObservedInstance, Phase, ResourceRef, UNLISTED_REPLICAS, Value};
+use pgfleet_model::{
+    FleetName, ObservedInstance, Phase, Region, ResourceRef, UNLISTED_REPLICAS, Value,
+};
 use pgfleet_provider::{ErrorKind, ProviderError};
 
 use crate::aws::{
@@ -14,9 +16,13 @@ use crate::aws::{
     seen::{Known, Seen},
 };
 
+/// Stands behind the name of a region that may not be listed.
+const CLOSED: &str = " (a region that may not be listed)";
+
 /// Sets on each of pgfleet's own instances which of its replicas the listing lacks, and says whether
-/// there are any. What was seen before and is not listed any more has gone: it is not among them.
-pub(in crate::aws) fn mark(all: &mut [Listed], seen: &Seen) -> bool {
+/// another may show them. What was seen before and is not listed any more has gone: it is not among
+/// them. What lies in a region that may not be listed is, and no listing will show it.
+pub(in crate::aws) fn mark(all: &mut [Listed], seen: &Seen, left_out: &BTreeSet<Region>) -> bool {
     let there: BTreeSet<ResourceRef> = all
         .iter()
         .map(|one| one.instance.resource.clone())
@@ -32,11 +38,23 @@ pub(in crate::aws) fn mark(all: &mut [Listed], seen: &Seen) -> bool {
         let lacking = replicas
             .iter()
             .filter(|replica| !there.contains(replica) && seen.of(replica).is_none());
+        let lacking: Vec<&ResourceRef> = lacking.collect();
+        any |= lacking
+            .iter()
+            .any(|replica| !left_out.contains(&replica.region));
         let names: BTreeSet<String> = lacking
-            .map(|replica| format!("{replica} in {}", replica.region))
+            .into_iter()
+            .map(|replica| {
+                let region = &replica.region;
+                let closed = if left_out.contains(region) {
+                    CLOSED
+                } else {
+                    ""
+                };
+                format!("{replica} in {region}{closed}")
+            })
             .collect();
         if !names.is_empty() {
-            any = true;
             let settings = &mut instance.attributes.settings;
             settings.insert(UNLISTED_REPLICAS.to_owned(), Value::List(names));
         }
@@ -52,6 +70,11 @@ pub(in crate::aws) fn unlisted(live: &ObservedInstance) -> impl Iterator<Item = 
         .into_iter()
         .flatten();
     names.map(String::as_str)
+}
+
+/// Those of them that no listing will show.
+pub(in crate::aws) fn closed(live: &ObservedInstance) -> impl Iterator<Item = &str> {
+    unlisted(live).filter_map(|name| name.strip_suffix(CLOSED))
 }
 
 /// Refuses to delete an instance under replicas that are not the fleet's: some may have come since
@@ -80,7 +103,6 @@ pub(in crate::aws) fn is_left_by_all(
 #[cfg(test)]
 mod tests {
     use aws_sdk_rds::types::{DbInstance, Tag};
-    use pgfleet_model::Region;
 
     use super::*;
     use crate::aws::observe::listed;
@@ -103,10 +125,24 @@ mod tests {
     fn what_an_instance_names_and_the_listing_lacks_is_marked() {
         let far = "arn:aws:rds:eu-west-1:123456789012:db:theirs";
         let mut all = [ours("one", &["two", "three", far]), ours("two", &[])];
-        assert!(mark(&mut all, &Seen::default()));
+        assert!(mark(&mut all, &Seen::default(), &BTreeSet::new()));
         let names: Vec<&str> = unlisted(&all[0].instance).collect();
         assert_eq!(names, ["theirs in eu-west-1", "three in us-east-1"]);
         assert_eq!(unlisted(&all[1].instance).count(), 0);
+    }
+
+    #[test]
+    fn no_listing_is_waited_for_that_shows_what_lies_in_a_closed_region() {
+        let far = "arn:aws:rds:eu-south-2:123456789012:db:theirs";
+        let left_out = BTreeSet::from([Region::new("eu-south-2")]);
+        let mut all = [ours("one", &[far])];
+        assert!(!mark(&mut all, &Seen::default(), &left_out));
+        let names: Vec<&str> = closed(&all[0].instance).collect();
+        assert_eq!(names, ["theirs in eu-south-2"]);
+        assert_eq!(unlisted(&all[0].instance).count(), 1);
+        let mut all = [ours("one", &[far, "two"])];
+        assert!(mark(&mut all, &Seen::default(), &left_out));
+        assert_eq!(closed(&all[0].instance).count(), 1);
     }
 
     #[test]
@@ -114,7 +150,7 @@ mod tests {
         let seen = Seen::default();
         seen.note(&ours("two", &[]));
         let mut all = [ours("one", &["two"])];
-        assert!(!mark(&mut all, &seen));
+        assert!(!mark(&mut all, &seen, &BTreeSet::new()));
         let fleet = "truck".parse().unwrap();
         seen.note(&all[0]);
         let resource = &all[0].instance.resource;

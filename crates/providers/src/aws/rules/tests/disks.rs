@@ -193,6 +193,69 @@ fn a_disk_grows_by_itself_to_a_tenth_more_at_least() {
 }
 
 #[test]
+fn a_disk_that_is_there_gets_another_end_by_the_same_rule() {
+    let to = |gib| file(&format!("storage = {{ autogrow_to_gib = {gib} }}"), "");
+    let mut primary = live("primary");
+    primary.attributes.storage.gib = Some(480);
+    refuses(&planned(&to(500), [primary.clone()]), "aws/autogrow");
+    takes(&planned(&to(528), [primary.clone()]));
+    // It has that end already.
+    primary.attributes.storage.autogrow_to_gib = Some(500);
+    takes(&planned(&to(500), [primary.clone()]));
+    for there in [vec![], vec![primary]] {
+        refuses(&planned(&to(65_537), there.clone()), "aws/autogrow");
+        takes(&planned(&to(65_536), there));
+    }
+}
+
+#[test]
+fn only_gp3_takes_throughput_and_gp2_takes_no_iops() {
+    let of = |kind: &str, more: &str| {
+        let storage = format!("storage = {{ gib = 500, type = '{kind}', {more} }}");
+        planned(&file(&storage, ""), [])
+    };
+    refuses(&of("gp2", "iops = 3000"), "aws/iops");
+    refuses(&of("gp2", "throughput = 500"), "aws/throughput");
+    for kind in ["io1", "io2"] {
+        let more = "iops = 3000, throughput = 500";
+        refuses(&of(kind, more), "aws/throughput");
+        takes(&of(kind, "iops = 3000"));
+    }
+    takes(&of("gp3", "iops = 13000, throughput = 600"));
+    // What the plan leaves open is as it is.
+    let gp2 = on_disk("gp2", 500, 1500);
+    let faster = file("storage = { iops = 3000 }", "");
+    refuses(&planned(&faster, [gp2]), "aws/iops");
+}
+
+#[test]
+fn iops_that_rds_has_rounded_up_are_reached() {
+    let to = |iops| file(&format!("storage = {{ iops = {iops} }}"), "");
+    let plan = planned(&to(12_500), [on_disk("gp3", 500, 12_000)]);
+    assert!(words(&plan, 0).contains("--iops 12500 "));
+    assert!(codes(&plan, Severity::Note).contains(&"aws/iops-rounded"));
+    let said = plan
+        .checks
+        .iter()
+        .find(|check| check.code == "aws/iops-rounded");
+    assert!(said.unwrap().message.contains("12000 become 13200"));
+    // What came of it is shown, and nothing is done about it.
+    let plan = planned(&to(12_500), [on_disk("gp3", 500, 13_200)]);
+    assert_eq!(calls(&plan), [""; 0]);
+    assert_eq!(plan.set.drift.len(), 1);
+    // More than that was set by somebody else, and less is too little.
+    for live in [14_000, 12_400] {
+        let plan = planned(&to(12_500), [on_disk("gp3", 500, live)]);
+        assert_eq!(calls(&plan), ["ModifyDBInstance truck-primary"], "{live}");
+    }
+    // A tenth more, and what is lowered, is nothing that is rounded.
+    for iops in [13_200, 12_000] {
+        let plan = planned(&to(iops), [on_disk("gp3", 500, 12_000)]);
+        assert!(!codes(&plan, Severity::Note).contains(&"aws/iops-rounded"));
+    }
+}
+
+#[test]
 fn a_replica_s_disk_is_as_large_as_its_primary_will_be() {
     let words_of = |plan: &FleetPlan| {
         let create = calls(plan)

@@ -1,8 +1,10 @@
 //! The rules of RDS, each by its name, held against plans as they are made.
 
 mod disks;
+mod names;
 mod places;
 mod sources;
+mod states;
 
 use pgfleet_model::{
     Attributes, Availability, Condition, Field, ObservedInstance, Operation, Owner, Phase, Region,
@@ -225,6 +227,30 @@ fn tags_are_letters_digits_spaces_and_a_few_signs() {
 }
 
 #[test]
+fn an_instance_has_50_tags_with_pgfleet_s_own() {
+    let tagged = |count: u32, primary: &str| {
+        let tags: Vec<String> = (0..count)
+            .map(|number| format!("t{number} = 'x'"))
+            .collect();
+        file(primary, &format!("tags = {{ {} }}", tags.join(", ")))
+    };
+    takes(&planned(&tagged(47, ""), []));
+    refuses(&planned(&tagged(48, ""), []), "aws/tags");
+    // The version of the password is one more.
+    refuses(
+        &planned(&tagged(47, "password_version = 2"), []),
+        "aws/tags",
+    );
+    // Those that somebody else has set count, and the same ones once; RDS's own do not.
+    let mut primary = live("primary");
+    let theirs = ["t0", "theirs", "aws:cloudformation:stack-name"];
+    let theirs = theirs.map(|key| (key.to_owned(), "x".to_owned()));
+    primary.attributes.tags.extend(theirs);
+    takes(&planned(&tagged(46, ""), [primary.clone()]));
+    refuses(&planned(&tagged(47, ""), [primary]), "aws/tags");
+}
+
+#[test]
 fn a_minor_upgrade_reaches_the_replicas_first() {
     let text = replicas(2, "").replace("[primary]", "postgres = '16.4'\n[primary]");
     let there = ["primary", "replica-1", "replica-2"].map(live);
@@ -242,6 +268,20 @@ fn a_major_upgrade_is_done_by_hand_since_it_takes_the_replicas_along() {
     for (wanted, code) in [("17", "aws/major-upgrade"), ("16.2", "aws/downgrade")] {
         let text = file("", &format!("postgres = '{wanted}'"));
         refuses(&planned(&text, [live("primary")]), code);
+    }
+}
+
+#[test]
+fn a_pinned_version_that_rds_has_raised_by_itself_is_told_with_what_to_write() {
+    let text = file("", "postgres = '16.2'");
+    let plan = planned(&text, [live("primary")]);
+    let told = plan
+        .checks
+        .iter()
+        .find(|check| check.code == "aws/downgrade");
+    let remedy = &told.unwrap().remedy;
+    for word in ["\"16\"", "\"16.3\"", "--no-auto-minor-version-upgrade"] {
+        assert!(remedy.contains(word), "{remedy}");
     }
 }
 
@@ -302,25 +342,6 @@ fn a_primary_needs_a_password_and_a_public_address_is_warned_of() {
     refuses(&planned(&without, []), "aws/password");
     let public = format!("{}[aws]\npublicly_accessible = true\n", file("", ""));
     assert!(codes(&planned(&public, []), Severity::Warning).contains(&"aws/public-address"));
-}
-
-#[test]
-fn a_full_disk_is_warned_of_and_a_replica_is_not_rebuilt_for_its_parameters() {
-    let mut full = live("primary");
-    full.raw_phase = "storage-full".to_owned();
-    let plan = planned(&file("", ""), [full]);
-    assert!(codes(&plan, Severity::Warning).contains(&"aws/storage-full"));
-    takes(&plan);
-    let mut unfit = live("replica-1");
-    unfit.phase = Phase::Failed;
-    unfit.raw_phase = "incompatible-parameters".to_owned();
-    refuses(
-        &planned(&replicas(1, ""), [live("primary"), unfit.clone()]),
-        "aws/incompatible",
-    );
-    // What cannot be mended is rebuilt.
-    unfit.raw_phase = "incompatible-restore".to_owned();
-    takes(&planned(&replicas(1, ""), [live("primary"), unfit]));
 }
 
 #[test]

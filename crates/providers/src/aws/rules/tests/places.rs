@@ -125,3 +125,17 @@ fn a_changed_subnet_group_is_refused() {
     let primary = set(live("primary"), "subnet_group", Value::Text("mine".into()));
     refuses(&planned(&text, [primary]), "aws/subnet-group");
 }
+
+#[test]
+fn an_empty_list_of_security_groups_names_none() {
+    let text = format!("{}[aws]\nsecurity_groups = []\n", replicas(1, ""));
+    // RDS gives each instance the default group of its network.
+    let given = Value::List(["sg-0123abcd".to_owned()].into());
+    let there = ["primary", "replica-1"]
+        .map(|address| set(live(address), "security_groups", given.clone()));
+    let plan = planned(&text, there);
+    takes(&plan);
+    assert_eq!(calls(&plan), [""; 0]);
+    let plan = planned(&text, []);
+    assert!(!words(&plan, 0).contains("security-group"));
+}
