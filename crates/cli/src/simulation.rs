@@ -100,9 +100,9 @@ pub(crate) async fn begin(
     let mut azure = AzureOptions::default();
     azure.any_subscription = true;
     azure.any_resource_group = true;
-    // gcloud sends back what it has read, also what only Google sets.
+    // gcloud sends the settings of backups back as it has read them, also what only Google sets.
     let mut gcp = GcpOptions::default();
-    gcp.ignore_output_only = true;
+    gcp.take_backups_back = true;
     let builder = Simulator::builder().port(port).clock(clock).tls(tls);
     let mut builder = builder.aws(aws).azure(azure).gcp(gcp);
     if let Some(state) = state {

@@ -95,6 +95,8 @@ pub struct Draft<'a> {
     pub group_gib: Option<u32>,
     /// `storage.gib` as the plan file gives it to the primary.
     pub primary_gib: Option<u32>,
+    /// `size` of the primary, where the plan file gives one.
+    pub primary_size: Option<&'a InstanceSize>,
     /// The platform's own table, with the group's overrides in it.
     pub platform: &'a Settings,
     /// The group's overrides alone: what belongs to a region does not cross it by itself.

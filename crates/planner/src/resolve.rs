@@ -57,13 +57,13 @@ pub fn resolve(spec: &Spec, inventory: &Inventory, platform: &dyn Platform) -> R
         }
         let platform_table = merged(&spec.platform, group.map(|group| &group.platform));
         let none = Settings::new();
-        let size = group
-            .and_then(|group| group.size.as_ref())
-            .or_else(|| primary.and_then(|primary| primary.size.as_ref()));
+        let primary_size = primary.and_then(|primary| primary.size.as_ref());
+        let size = group.and_then(|group| group.size.as_ref()).or(primary_size);
         checks.extend(platform.resolve(Draft {
             size,
             group_gib: group.and_then(|group| group.storage.gib),
             primary_gib: primary.and_then(|primary| primary.storage.gib),
+            primary_size,
             platform: &platform_table,
             overrides: group.map_or(&none, |group| &group.platform),
             live,

@@ -211,3 +211,33 @@ fn a_simulated_run_needs_no_project() {
     assert_eq!(clouds.control().request_count(), 0);
     clouds.run(&APPLY).exits(1).says("GOOGLE_CLOUD_PROJECT");
 }
+
+#[test]
+fn a_log_that_somebody_keeps_for_other_days_stays_when_the_backups_change() {
+    let clouds = clouds(0);
+    clouds.run(&APPLY).exits(0);
+    let control = clouds.control();
+    let name = "truck-gcp-primary";
+    let by_hand = json!({"settings": {"backupConfiguration": {"transactionLogRetentionDays": 3}}});
+    let by_hand = by_hand.as_object().unwrap();
+    control.change_gcp_instance("food", name, by_hand).unwrap();
+    rewrite(&clouds, "[primary]", "[primary]\nbackup_days = 14");
+    clouds.run(&APPLY).exits(0);
+    let state = control.state();
+    let settings = &state["gcp"]["instances"][format!("food/{name}")]["resource"]["settings"];
+    let backups = &settings["backupConfiguration"];
+    assert_eq!(backups["backupRetentionSettings"]["retainedBackups"], 14);
+    assert_eq!(backups["transactionLogRetentionDays"], 3, "{backups}");
+}
+
+#[test]
+fn a_fleet_of_a_portable_size_that_was_larger_once_gets_further_replicas() {
+    let clouds = clouds(1);
+    let size = "'db-custom-2-7680'";
+    rewrite(&clouds, size, "{ vcpus = 4, memory_gib = 16 }");
+    clouds.run(&APPLY).exits(0);
+    rewrite(&clouds, "memory_gib = 16", "memory_gib = 8");
+    rewrite(&clouds, "count = 1", "count = 2");
+    clouds.run(&APPLY).exits(0);
+    clouds.is_whole(Vendor::Gcp, 2);
+}

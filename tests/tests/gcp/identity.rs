@@ -3,7 +3,7 @@
 
 use std::{fs, time::Duration};
 
-use pgfleet_simulator::{Clock, Simulator};
+use pgfleet_simulator::{Clock, Fault, FaultEffect, Simulator};
 use pgfleet_tests::{Clouds, Ran, Running, Vendor, wait_until};
 use serde_json::json;
 
@@ -117,4 +117,21 @@ fn tokens_are_renewed_while_an_apply_waits() {
     let refused = control.requests().into_iter();
     let refused = refused.filter(|record| record.status == Some(401));
     assert_eq!(refused.count(), 0);
+}
+
+#[test]
+fn a_token_that_is_withdrawn_before_its_time_is_followed_by_one_other() {
+    let clouds = secure(Clock::AtOnce, None);
+    let control = clouds.control();
+    let withdrawn = |times| Fault::new(FaultEffect::ExpiredToken).times(times);
+    for action in ["instances.insert", "operations.get"] {
+        control.fault(withdrawn(1).on(action));
+    }
+    run(&clouds, &APPLY, 0);
+    assert_eq!(asked(&clouds, EXCHANGE), 3);
+    // One that is not taken either is the last.
+    control.fault(withdrawn(0).on("instances.insert"));
+    fs::write(clouds.machine.path().join("gcp.toml"), Vendor::Gcp.plan(2)).unwrap();
+    run(&clouds, &APPLY, 1).says("have expired");
+    assert_eq!(asked(&clouds, EXCHANGE), 5);
 }

@@ -63,7 +63,7 @@ fn what_plan_prints_for_a_shell_is_carried_out_with_gcloud() {
     // The tool sends the backups' settings back as it has read them, and Google passes over its own.
     clouds
         .control()
-        .change_gcp(|options| options.ignore_output_only = true);
+        .change_gcp(|options| options.take_backups_back = true);
     rewrite(&clouds, "[primary]", "[primary]\ndatabase = 'food-truck'");
     let script = carry_out(&clouds, 1);
     assert!(script.contains("databases create food-truck"), "{script}");

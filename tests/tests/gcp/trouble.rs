@@ -3,10 +3,10 @@
 use std::fs;
 
 use pgfleet_simulator::{Fault, FaultEffect, GcpOptions};
-use pgfleet_tests::{Ran, Vendor};
+use pgfleet_tests::{Clouds, Ran, Vendor, side_by_side};
 use serde_json::json;
 
-use crate::{APPLY, clouds, rewrite, seed};
+use crate::{APPLY, DESTROY, clouds, rewrite, seed};
 
 #[test]
 fn what_is_not_ours_is_left_alone() {
@@ -146,4 +146,73 @@ fn a_region_and_a_tier_that_there_are_not_are_told_with_the_plan() {
     let ran = clouds.run(&["plan", "gcp.toml"]).exits(3);
     ran.says("`db-cutom-2-7680` is no tier")
         .says("`db-custom-2-7680`");
+}
+
+/// Turns every second request away from now on, the first one or the one after it.
+fn turn_every_second_away(clouds: &Clouds, effect: &FaultEffect, first: u64) {
+    let control = clouds.control();
+    control.clear_faults();
+    for number in 0..100 {
+        control.fault(Fault::new(effect.clone()).nth(2 * number + first));
+    }
+}
+
+#[test]
+fn a_service_that_takes_every_second_request_takes_all_there_is_to_do() {
+    let unavailable = FaultEffect::Error {
+        status: 503,
+        code: "backendError".to_owned(),
+        message: "not now".to_owned(),
+    };
+    let efforts = [
+        (FaultEffect::Throttle, 1),
+        (FaultEffect::Throttle, 2),
+        (unavailable.clone(), 1),
+        (unavailable, 2),
+    ];
+    side_by_side(efforts.len(), |number| {
+        let (effect, first) = &efforts[number];
+        let clouds = clouds(1);
+        let no_pause = |options: &mut GcpOptions| options.retry_after_seconds = None;
+        clouds.control().change_gcp(no_pause);
+        let struck = |arguments: &[&str]| {
+            turn_every_second_away(&clouds, effect, *first);
+            clouds.run(arguments).exits(0);
+            clouds.control().clear_faults();
+        };
+        rewrite(&clouds, "[primary]", "[primary]\ndatabase = 'orders'");
+        struck(&APPLY);
+        clouds.is_whole(Vendor::Gcp, 1);
+        let verbs = ["release", "adopt"];
+        for verb in verbs.map(|verb| [verb, "gcp.toml", "--auto-approve"]) {
+            struck(&verb);
+        }
+        let larger = "[primary]\npassword_version = 2";
+        rewrite(&clouds, "[primary]", larger);
+        rewrite(&clouds, "db-custom-2-7680", "db-custom-4-15360");
+        struck(&APPLY);
+        clouds.is_whole(Vendor::Gcp, 1);
+        struck(&DESTROY);
+        assert!(clouds.is_empty(Vendor::Gcp));
+    });
+}
+
+#[test]
+fn a_deletion_waits_until_google_knows_that_nothing_stands_in_its_way_any_more() {
+    let clouds = clouds(1);
+    clouds.run(&APPLY).exits(0);
+    for message in [
+        "The requested operation is not valid for a replication master instance.",
+        "The instance is protected. Please disable the deletion protection and try again.",
+    ] {
+        let effect = FaultEffect::Error {
+            status: 400,
+            code: "invalid".to_owned(),
+            message: message.to_owned(),
+        };
+        let fault = Fault::new(effect).on("instances.delete");
+        clouds.control().fault(fault.of("truck-gcp-primary"));
+    }
+    clouds.run(&DESTROY).exits(0);
+    assert!(clouds.is_empty(Vendor::Gcp));
 }

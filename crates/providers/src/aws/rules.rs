@@ -8,26 +8,19 @@ mod states;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
-
 use pgfleet_model::{
     Action, Attributes, Availability, Change, ChangeSet, Check, DesiredInstance, DesiredState,
-    Field, ObservedState, Role, Stranger, TAG_ADDRESS, TAG_FLEET, TAG_MANAGED_BY,
+    Field, ObservedState, Role, Stranger,
 };
 
-use crate::shared::{
-    offered,
-    passwords::{self, has_version},
-};
+use crate::shared::{offered, passwords::has_version, tags::too_many};
 
 use super::{REPLICA_CALL, docs, platform::is_abroad, seen::replicas, setting};
 
 /// Replicas of one source that RDS makes without a raised quota.
 const MAX_REPLICAS: usize = 15;
-/// Tags of one instance.
-const MAX_TAGS: usize = 50;
-/// pgfleet's own, beside the version of the password.
-const OWN_TAGS: [&str; 3] = [TAG_ADDRESS, TAG_FLEET, TAG_MANAGED_BY];
+/// Tags of an instance.
+const MOST_TAGS: usize = 50;
 /// Replicas in other regions beyond which AWS promises nothing.
 const REPLICAS_ABROAD: usize = 5;
 /// Regions of which the catalog knows no price.
@@ -92,7 +85,8 @@ pub(super) fn check(
         "https://docs.aws.amazon.com/general/latest/gr/rds-service.html",
     ));
     checks.extend(tags(desired));
-    checks.extend(number_of_tags(desired, observed));
+    let many = too_many(desired, observed, |_, _| 0, MOST_TAGS);
+    checks.extend(many.map(|check| check.source(docs("USER_Tagging.html"))));
     checks.extend(replica_count(desired, observed));
     checks.extend(one_zone(desired));
     let makes_replicas = created.iter().any(|wanted| wanted.role() == Role::Replica);
@@ -218,32 +212,6 @@ fn tags(desired: &DesiredState) -> Option<Check> {
                  not begin with `aws:`, a value of at most 256 characters",
             )
             .source(docs("USER_Tagging.html")),
-    )
-}
-
-/// RDS counts all tags of an instance, those that somebody else has set and pgfleet's own with them.
-fn number_of_tags(desired: &DesiredState, observed: &ObservedState) -> Option<Check> {
-    let (wanted, count) = desired.instances.values().find_map(|wanted| {
-        let live = observed.wanted.get(&wanted.address);
-        let live = live
-            .into_iter()
-            .flat_map(|live| live.attributes.tags.keys());
-        let of_aws = |key: &&String| key.to_ascii_lowercase().starts_with("aws:");
-        let mut keys: BTreeSet<&String> = live.filter(|key| !of_aws(key)).collect();
-        keys.extend(wanted.attributes.tags.keys());
-        let version = passwords::tag(&wanted.attributes.settings);
-        let count = keys.len() + OWN_TAGS.len() + version.into_iter().count();
-        (count > MAX_TAGS).then_some((wanted, count))
-    })?;
-    Some(
-        Check::error(
-            "aws/tags",
-            format!("{count} tags with pgfleet's own: RDS takes {MAX_TAGS} of an instance"),
-        )
-        .at(&wanted.address)
-        .key("tags")
-        .remedy("take some out of `tags`, or off the instance")
-        .source(docs("USER_Tagging.html")),
     )
 }
 

@@ -55,6 +55,7 @@ pub(super) fn check(
         checks.extend(backups(wanted));
         checks.extend(names::tags(wanted));
     }
+    checks.extend(names::tag_count(desired, observed));
     checks.extend(place::zones(desired, observed));
     checks.extend(fleet::to_be_mended(observed, changes));
     checks.extend(fleet::burstable(desired, observed));

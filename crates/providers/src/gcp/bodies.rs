@@ -202,7 +202,8 @@ pub(super) fn changed(
         settings = settings.set_user_labels(labels);
     }
     if backup {
-        let mut wanted = observe::attributes(live, Role::Primary);
+        let live = observe::attributes(live, Role::Primary);
+        let mut wanted = live.clone();
         for FieldChange { field, to, .. } in fields {
             wanted.set(field, to.clone());
         }
@@ -211,10 +212,24 @@ pub(super) fn changed(
         if let Some(before) = &before.backup_configuration {
             backups.start_time.clone_from(&before.start_time);
             backups.location.clone_from(&before.location);
+            if let Some(log) = &mut backups.transaction_log_retention_days
+                && let Some(theirs) = log_of_others(&live, before)
+            {
+                let most = wanted.backup_days.and_then(|days| i32::try_from(days).ok());
+                *log = theirs.min(most.unwrap_or(theirs));
+            }
         }
         settings = settings.set_backup_configuration(backups);
     }
     Ok(settings)
+}
+
+/// For how many days a log is kept, where that is not what pgfleet sets beside such backups: somebody
+/// has set it.
+fn log_of_others(live: &Attributes, before: &BackupConfiguration) -> Option<i32> {
+    let ours = backups(live).transaction_log_retention_days?;
+    let theirs = before.transaction_log_retention_days?;
+    (theirs != ours).then_some(theirs)
 }
 
 /// The labels of a live instance.
@@ -371,5 +386,31 @@ mod tests {
         );
         assert_eq!(patch["backupConfiguration"]["startTime"], "04:00");
         assert_eq!(patch.as_object().unwrap().len(), 3);
+    }
+
+    #[test]
+    fn a_log_that_somebody_keeps_for_other_days_than_pgfleet_does_stays_so() {
+        let (mutation, _) = instance("primary");
+        let patched = |log: i32, to: u64| {
+            let retention = BackupRetentionSettings::new().set_retained_backups(5);
+            let backups = BackupConfiguration::new()
+                .set_enabled(true)
+                .set_point_in_time_recovery_enabled(true)
+                .set_transaction_log_retention_days(log)
+                .set_backup_retention_settings(retention);
+            let live = Settings::new().set_backup_configuration(backups);
+            let live = DatabaseInstance::new().set_settings(live);
+            let days = FieldChange {
+                field: Field::BackupDays,
+                from: None,
+                to: Value::Number(to),
+            };
+            let patch = changed(&live, &[days], &mutation).unwrap();
+            let backups = patch.backup_configuration.unwrap();
+            backups.transaction_log_retention_days
+        };
+        assert_eq!(patched(3, 14), Some(3), "theirs stays");
+        assert_eq!(patched(3, 2), Some(2), "not longer than the backups");
+        assert_eq!(patched(5, 14), Some(7), "ours goes with the backups");
     }
 }

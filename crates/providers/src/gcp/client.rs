@@ -2,11 +2,12 @@
 
 pub(super) mod call;
 pub(super) mod endpoint;
+mod login;
 pub(super) mod raw;
 
 use std::time::{Duration, Instant};
 
-use google_cloud_auth::credentials::{Builder, Credentials, anonymous};
+use google_cloud_auth::credentials::Credentials;
 use google_cloud_gax::{
     error::Error, options::RequestOptionsBuilder as _, retry_policy::NeverRetry,
 };
@@ -35,6 +36,7 @@ use super::{
 };
 
 use call::{Call, Method};
+use login::Login;
 use raw::Wire;
 
 /// Instances in one answer; Cloud SQL gives at most this many.
@@ -44,6 +46,7 @@ const PAGE: &str = "1000";
 pub(super) struct Api {
     project: String,
     url: String,
+    login: Login,
     credentials: Credentials,
     wire: Wire,
     instances: OnceCell<SqlInstancesService>,
@@ -82,17 +85,17 @@ impl Api {
             ProviderError::new(ErrorKind::Environment, proxy.to_string()).remedy(proxy.remedy())
         })?;
         // One set of credentials, so that one token serves all clients.
-        let credentials = if endpoint.is_anonymous() {
-            anonymous::Builder::new().build()
+        let login = if endpoint.is_anonymous() {
+            Login::anonymous()
         } else {
-            Builder::default()
-                .build()
-                .map_err(|error| no_credentials(&error))?
+            Login::find().map_err(|error| no_credentials(&error))?
         };
+        let credentials = Credentials::from(login.clone());
         Ok(Self {
             project: project.to_owned(),
             url: endpoint.url().to_owned(),
             wire: Wire::new(credentials.clone()),
+            login,
             credentials,
             instances: OnceCell::new(),
             databases: OnceCell::new(),
@@ -129,7 +132,7 @@ impl Api {
                 .append_pair("maxResults", PAGE)
                 .append_pair("pageToken", &token);
             let request = self.wire.http().await?.get(address);
-            let page: InstancesListResponse = made(call, self.wire.answer(request)).await?;
+            let page: InstancesListResponse = self.made(call, self.wire.answer(request)).await?;
             is_complete(&page.warnings)?;
             found.extend(page.items);
             let next = pages.next(Some(page.next_page_token)).map_err(|circle| {
@@ -145,7 +148,8 @@ impl Api {
     /// One instance.
     pub(super) async fn get(&self, name: &str) -> Result<DatabaseInstance, ProviderError> {
         let request = self.wire.http().await?.get(self.address(name)?);
-        made(self.call(Method::Get, name), self.wire.answer(request)).await
+        self.made(self.call(Method::Get, name), self.wire.answer(request))
+            .await
     }
 
     /// Where an instance is; without a name, where all of the project are.
@@ -170,7 +174,8 @@ impl Api {
             .set_body(body)
             .with_attempt_timeout(ANSWER)
             .with_user_agent(AGENT);
-        made(self.call(Method::Insert, &name), Box::pin(request.send())).await
+        self.made(self.call(Method::Insert, &name), Box::pin(request.send()))
+            .await
     }
 
     /// Alters an instance: only what is in the body.
@@ -186,7 +191,8 @@ impl Api {
             .set_body(body)
             .with_attempt_timeout(ANSWER)
             .with_user_agent(AGENT);
-        made(self.call(Method::Patch, name), Box::pin(request.send())).await
+        self.made(self.call(Method::Patch, name), Box::pin(request.send()))
+            .await
     }
 
     /// Sets an instance's labels to these, and takes off those that are to go.
@@ -212,7 +218,7 @@ impl Api {
         }
         let request = self.wire.http().await?.patch(self.address(name)?);
         let request = request.json(&json!({"settings": settings}));
-        made(call, Box::pin(self.wire.answer(request))).await
+        self.made(call, Box::pin(self.wire.answer(request))).await
     }
 
     /// Deletes an instance, with a last backup where one is asked for.
@@ -234,7 +240,8 @@ impl Api {
                 .set_enable_final_backup(true)
                 .set_final_backup_description(format!("last backup of {name}, by pgfleet"));
         }
-        made(self.call(method, name), Box::pin(request.send())).await
+        self.made(self.call(method, name), Box::pin(request.send()))
+            .await
     }
 
     /// Makes a database on an instance.
@@ -251,7 +258,7 @@ impl Api {
             .with_attempt_timeout(ANSWER)
             .with_user_agent(AGENT);
         let call = self.call(Method::InsertDatabase, name);
-        made(call, Box::pin(request.send())).await
+        self.made(call, Box::pin(request.send())).await
     }
 
     /// Gives the administrator of an instance another password.
@@ -269,7 +276,32 @@ impl Api {
             .with_attempt_timeout(ANSWER)
             .with_user_agent(AGENT);
         let call = self.call(Method::UpdateUser, name);
-        made(call, Box::pin(request.send())).await
+        self.made(call, Box::pin(request.send())).await
+    }
+
+    /// Waits for an answer, credentials included, within bounds.
+    async fn made<T>(
+        &self,
+        call: Call<'_>,
+        request: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, ProviderError> {
+        let sent = Instant::now();
+        let login = self.login.number();
+        let answer = tokio::time::timeout(ANSWER + Duration::from_secs(5), request).await;
+        let answer = answer.unwrap_or_else(|late| Err(Error::timeout(late)));
+        log(call.method, &answer, sent);
+        let mut error = match answer {
+            Ok(answer) => {
+                self.login.taken(login);
+                return Ok(answer);
+            }
+            Err(error) => explain(call, &error),
+        };
+        if error.kind == ErrorKind::Credentials && self.login.refused(login) {
+            error.kind = ErrorKind::Expired;
+            error.retry = Retry::Backoff;
+        }
+        Err(error)
     }
 
     /// One long operation.
@@ -280,20 +312,9 @@ impl Api {
             .set_operation(name)
             .with_attempt_timeout(ANSWER)
             .with_user_agent(AGENT);
-        made(self.call(Method::Operation, name), request.send()).await
+        self.made(self.call(Method::Operation, name), request.send())
+            .await
     }
-}
-
-/// Waits for an answer, credentials included, within bounds.
-async fn made<T>(
-    call: Call<'_>,
-    request: impl Future<Output = Result<T, Error>>,
-) -> Result<T, ProviderError> {
-    let sent = Instant::now();
-    let answer = tokio::time::timeout(ANSWER + Duration::from_secs(5), request).await;
-    let answer = answer.unwrap_or_else(|late| Err(Error::timeout(late)));
-    log(call.method, &answer, sent);
-    answer.map_err(|error| explain(call, &error))
 }
 
 /// One line for each request, never its body. Google names a request nowhere in its answers.

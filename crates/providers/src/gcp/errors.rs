@@ -68,6 +68,7 @@ fn by_status(
     if let Some((kind, remedy)) = told.of_what_lasts(http, call.project) {
         return error(kind).remedy(remedy);
     }
+    let deletes = matches!(call.method, Method::Delete | Method::DeleteBackedUp);
     match http {
         403 | 429 if told.of_a_rate() => error(ErrorKind::Throttled).retry(passes),
         429 => error(ErrorKind::Throttled).retry(passes),
@@ -77,6 +78,16 @@ fn by_status(
         }
         400 if told.of_a_busy_instance() => error(ErrorKind::Busy).retry(passes),
         409 => error(ErrorKind::Busy).retry(passes),
+        // Replicas that have just gone, and protection that has just been lifted, are known for some
+        // seconds more.
+        400 if deletes && told.of_what_keeps_an_instance() => error(ErrorKind::Conflict)
+            .remedy(
+                "Google still knows of replicas or of deletion protection: run the command again, \
+                 and if it stays so, see who else has replicas of it or has protected it",
+            )
+            .retry(passes),
+        400 if deletes => error(ErrorKind::Refused)
+            .remedy("Google does not delete it as it is: look at it in the Google Cloud console"),
         400 => error(ErrorKind::Refused)
             .remedy("Google refuses the request as such: correct what it names in the plan file"),
         401 => error(ErrorKind::Credentials).remedy(
@@ -127,14 +138,18 @@ impl Told<'_> {
         let barred = |remedy: String| Some((ErrorKind::Permission, remedy));
         match http {
             _ if self.of_a_perimeter() => barred(format!(
-                "VPC Service Controls keep the project {project} from being asked from here: run                  this inside the perimeter, or give the identifier to whoever keeps it and ask for                  a rule that lets sqladmin.googleapis.com in"
+                "VPC Service Controls keep the project {project} from being asked from here: run \
+                 this inside the perimeter, or give the identifier to whoever keeps it and ask for \
+                 a rule that lets sqladmin.googleapis.com in"
             )),
             _ if self.of_a_policy() => refused(
-                "an organisation policy forbids it: change the plan file (a private `network`,                  another `region`), or ask whoever keeps the policy for an exception"
+                "an organisation policy forbids it: change the plan file (a private `network`, \
+                 another `region`), or ask whoever keeps the policy for an exception"
                     .to_owned(),
             ),
             400..=499 if self.of_billing() => barred(format!(
-                "link the project {project} to a billing account that is open: gcloud billing                  projects describe {project}; it takes some minutes until Google knows"
+                "link the project {project} to a billing account that is open: gcloud billing \
+                 projects describe {project}; it takes some minutes until Google knows"
             )),
             400..=499 if self.of_too_many_instances() => refused(higher_quota(project)),
             403 | 429 if self.of_a_rate() => None,
@@ -229,6 +244,16 @@ impl Told<'_> {
         self.is(
             &["invalidState", "operationInProgress"],
             &["already in progress", "in an appropriate state"],
+        )
+    }
+
+    fn of_what_keeps_an_instance(self) -> bool {
+        self.is(
+            &[
+                "errorProtectedInstanceDeletionFailure",
+                "errorReplicationMasterInvalidOperation",
+            ],
+            &["replication master instance", "is protected"],
         )
     }
 

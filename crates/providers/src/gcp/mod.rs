@@ -55,6 +55,8 @@ mod setting {
     /// What an instance is, where it is neither a primary nor a replica like others:
     /// `READ_POOL_INSTANCE`.
     pub(super) const KIND: &str = "instance_type";
+    /// Google's word for the version, where it is none of PostgreSQL that pgfleet knows: `MYSQL_8_0`.
+    pub(super) const ENGINE: &str = "database_version";
     /// Whether point-in-time recovery is on.
     pub(super) const PITR: &str = "point_in_time_recovery";
 }

@@ -1,5 +1,9 @@
 //! The calls that change something: made once, and only on what bears the fleet's labels.
 
+mod copy;
+
+use std::time::Duration;
+
 use google_cloud_sql_v1::model::{
     DatabaseInstance, Operation as WireOperation, Settings, database_instance::SqlInstanceState,
     operation::SqlOperationStatus, settings::SqlActivationPolicy,
@@ -23,17 +27,33 @@ use super::{
     errors::ended,
     observe::{self, owner, phase, version},
     rules::revived,
-    seen::Sent,
+    seen::{GOOD, Looks, Sent},
 };
+use copy::copy;
+
+/// How long what was read is good for a call that names the revision that was read: if it has moved,
+/// Google says so.
+const GUARDED: Duration = Duration::from_secs(300);
 
 /// What the provider knows beside the plan.
 #[derive(Clone, Copy)]
 pub(super) struct Known<'a> {
-    /// The disk of a replica's source as it is now, which may have grown since the plan was made.
-    pub(super) source_gib: Option<u32>,
+    /// The disk of a replica's source, which may have grown since the plan was made.
+    pub(super) source: SourceDisk,
     pub(super) passwords: &'a Passwords,
+    /// What was read for calls that were turned away.
+    pub(super) looks: &'a Looks,
     /// Where passwords that are sent are kept, for the sake of what comes back.
     pub(super) sent: &'a Sent,
+}
+
+/// What is known of the disk that a replica is copied from.
+#[derive(Clone, Copy)]
+pub(super) enum SourceDisk {
+    /// What a list has shown a moment ago, if it did.
+    Listed(Option<u32>),
+    /// That may be old by now: it is read.
+    ToBeRead,
 }
 
 /// Makes the call of one mutation.
@@ -45,45 +65,45 @@ pub(super) async fn begin(
     secrets: Secrets,
 ) -> Result<Until, ProviderError> {
     let Known {
-        source_gib,
         passwords,
+        looks,
         sent,
+        ..
     } = known;
     match &mutation.operation {
         Operation::CreatePrimary { desired } => {
-            create(api, mutation, desired, None, sent, secrets).await
+            Box::pin(create(api, mutation, desired, None, known, secrets)).await
         }
         Operation::CreateReplica { desired, source } => {
-            let mut desired = desired.clone();
-            let storage = &mut desired.attributes.storage;
-            storage.gib = storage.gib.max(source_gib);
-            create(api, mutation, &desired, Some(source), sent, secrets).await
+            Box::pin(copy(api, mutation, desired, source, known, secrets)).await
         }
         Operation::Modify { fields, .. } if has_password(fields) => {
             let password = passwords.read(&mutation.owner.fleet, secrets, |_| None);
             let password = password.await?;
             sent.note(&password);
             let secret = password.expose_secret();
-            known_to_be_ours(api, mutation).await?;
+            known_to_be_ours(api, looks, mutation, false).await?;
             let taken = Box::pin(api.set_password(mutation.resource.id.as_str(), secret)).await;
             until(api, taken?)
         }
         Operation::Modify { fields, .. } => {
             if let Some(database) = databases::made_by(fields) {
-                return make_database(api, mutation, database).await;
+                return make_database(api, looks, mutation, database).await;
             }
-            alter(api, mutation, expect, |live| {
+            alter(api, looks, mutation, expect, |live| {
                 changed(live, fields, mutation)
             })
             .await
         }
         Operation::Start => {
-            alter(api, mutation, expect, |_| {
+            alter(api, looks, mutation, expect, |_| {
                 Ok(Settings::new().set_activation_policy(SqlActivationPolicy::Always))
             })
             .await
         }
-        Operation::Delete { final_snapshot, .. } => delete(api, mutation, *final_snapshot).await,
+        Operation::Delete { final_snapshot, .. } => {
+            delete(api, looks, mutation, *final_snapshot).await
+        }
     }
 }
 
@@ -97,10 +117,11 @@ pub(super) fn makes_database(mutation: &Mutation) -> bool {
 
 async fn make_database(
     api: &Api,
+    looks: &Looks,
     mutation: &Mutation,
     database: &str,
 ) -> Result<Until, ProviderError> {
-    known_to_be_ours(api, mutation).await?;
+    known_to_be_ours(api, looks, mutation, false).await?;
     match api
         .insert_database(mutation.resource.id.as_str(), database)
         .await
@@ -134,9 +155,37 @@ pub(super) fn about(target: &str) -> String {
     format!("Google's operation on {target}")
 }
 
+/// Reads an instance for a change, unless that has just been done and the change was then turned away.
+async fn look(
+    api: &Api,
+    looks: &Looks,
+    change: &ResourceRef,
+    name: &str,
+    guarded: bool,
+) -> Result<DatabaseInstance, ProviderError> {
+    // Without a revision nothing guards it.
+    let kept = looks.get(change, name, GOOD).or_else(|| {
+        let kept = looks.get(change, name, GUARDED).filter(|_| guarded)?;
+        let versioned = kept.as_ref().is_ok_and(|live| version(live).is_some());
+        versioned.then_some(kept)
+    });
+    if let Some(kept) = kept {
+        return kept;
+    }
+    let live = api.get(name).await;
+    looks.keep(change, name, &live);
+    live
+}
+
 /// An instance that is there, and is the fleet's.
-async fn ours(api: &Api, mutation: &Mutation) -> Result<DatabaseInstance, ProviderError> {
-    let live = api.get(mutation.resource.id.as_str()).await?;
+async fn ours(
+    api: &Api,
+    looks: &Looks,
+    mutation: &Mutation,
+    guarded: bool,
+) -> Result<DatabaseInstance, ProviderError> {
+    let resource = &mutation.resource;
+    let live = look(api, looks, resource, resource.id.as_str(), guarded).await?;
     is_ours(mutation, owner(&live).as_ref())?;
     in_its_region(&live, &mutation.resource)?;
     Ok(live)
@@ -145,9 +194,11 @@ async fn ours(api: &Api, mutation: &Mutation) -> Result<DatabaseInstance, Provid
 /// The same, where it is also understood. What is not is left as it is.
 async fn known_to_be_ours(
     api: &Api,
+    looks: &Looks,
     mutation: &Mutation,
+    guarded: bool,
 ) -> Result<DatabaseInstance, ProviderError> {
-    let live = ours(api, mutation).await?;
+    let live = ours(api, looks, mutation, guarded).await?;
     let (phase, word) = phase(&live);
     let resource = &mutation.resource;
     if live.state == SqlInstanceState::Suspended {
@@ -174,11 +225,12 @@ async fn create(
     mutation: &Mutation,
     desired: &DesiredInstance,
     source: Option<&ResourceRef>,
-    sent: &Sent,
+    known: Known<'_>,
     secrets: Secrets,
 ) -> Result<Until, ProviderError> {
+    let Known { looks, sent, .. } = known;
     if mutation.resume {
-        match ours(api, mutation).await {
+        match ours(api, looks, mutation, false).await {
             Ok(_) => return Ok(Until::Holds),
             Err(error) if error.kind == ErrorKind::NotFound => {}
             Err(error) => return Err(error),
@@ -212,11 +264,12 @@ async fn create(
 /// Says whose an instance is, or that it is nobody's, and nothing else of it.
 pub(super) async fn claim(
     api: &Api,
+    looks: &Looks,
     resource: &ResourceRef,
     owner: Option<&Owner>,
 ) -> Result<Until, ProviderError> {
     let name = resource.id.as_str();
-    let live = api.get(name).await?;
+    let live = look(api, looks, resource, name, true).await?;
     in_its_region(&live, resource)?;
     let mut labels = labels(&live);
     let mut go = Vec::new();
@@ -246,11 +299,12 @@ pub(super) async fn is_claimed(
 /// no revision of cannot be compared: then it has been read just before all the same.
 async fn alter(
     api: &Api,
+    looks: &Looks,
     mutation: &Mutation,
     expect: Option<&ObjectVersion>,
     change: impl FnOnce(&DatabaseInstance) -> Result<Settings, ProviderError>,
 ) -> Result<Until, ProviderError> {
-    let live = known_to_be_ours(api, mutation).await?;
+    let live = known_to_be_ours(api, looks, mutation, true).await?;
     let resource = &mutation.resource;
     let now = version(&live);
     let moved = |expect: &ObjectVersion| now.is_some_and(|now| expect.0 != now.to_string());
@@ -263,10 +317,15 @@ async fn alter(
     until(api, Box::pin(api.patch(resource.id.as_str(), body)).await?)
 }
 
-async fn delete(api: &Api, mutation: &Mutation, last: bool) -> Result<Until, ProviderError> {
+async fn delete(
+    api: &Api,
+    looks: &Looks,
+    mutation: &Mutation,
+    last: bool,
+) -> Result<Until, ProviderError> {
     let name = mutation.resource.id.as_str();
     let delete = async {
-        let live = ours(api, mutation).await?;
+        let live = ours(api, looks, mutation, false).await?;
         if live.state == SqlInstanceState::PendingDelete {
             return Ok(Until::Holds);
         }

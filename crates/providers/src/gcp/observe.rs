@@ -9,7 +9,7 @@ use google_cloud_sql_v1::model::{
 };
 use pgfleet_model::{
     Attributes, Availability, Condition, Endpoint, Inventory, ObjectVersion, ObservedInstance,
-    Owner, Phase, Region, ResourceId, ResourceRef, Role, Storage, Tags, Value,
+    Owner, PgVersion, Phase, Region, ResourceId, ResourceRef, Role, Storage, Tags, Value,
 };
 
 use crate::shared::{
@@ -18,7 +18,7 @@ use crate::shared::{
 };
 
 use super::bodies::note;
-use super::setting::{EDITION, KIND, NETWORK, PITR, PUBLIC, SSL};
+use super::setting::{EDITION, ENGINE, KIND, NETWORK, PITR, PUBLIC, SSL};
 
 /// The port of every PostgreSQL on Cloud SQL.
 const PORT: u16 = 5432;
@@ -159,7 +159,12 @@ pub(super) fn attributes(instance: &DatabaseInstance, role: Role) -> Attributes 
         .database_version
         .name()
         .and_then(|name| name.strip_prefix("POSTGRES_"))
-        .and_then(|version| version.parse().ok());
+        .and_then(|version| version.parse::<PgVersion>().ok());
+    let engine = instance
+        .database_version
+        .name()
+        .filter(|_| version.is_none());
+    let engine = engine.map(|engine| (ENGINE.to_owned(), Value::Text(engine.to_owned())));
     // One of its own machines is where Cloud SQL copies from, and has no settings.
     let kind = match &instance.instance_type {
         kind @ (SqlInstanceType::ReadPoolInstance | SqlInstanceType::OnPremisesInstance) => {
@@ -171,14 +176,14 @@ pub(super) fn attributes(instance: &DatabaseInstance, role: Role) -> Attributes 
     let Some(settings) = &instance.settings else {
         return Attributes {
             postgres: version,
-            settings: kind.into_iter().collect(),
+            settings: kind.into_iter().chain(engine).collect(),
             ..Attributes::default()
         };
     };
     let mut tags: Tags = settings.user_labels.clone().into_iter().collect();
     let _ = Owner::take_from(&mut tags);
     let mut own = own_settings(settings, role);
-    own.extend(kind);
+    own.extend(kind.into_iter().chain(engine));
     own.extend(passwords::take_version(&mut tags));
     // Empty, it has been settled.
     let note = tags.remove(TAG_PENDING).filter(|note| !note.is_empty());
@@ -320,6 +325,22 @@ mod tests {
         assert_eq!(told(why), (Phase::Unknown, word));
         assert_eq!(told(json!({"state": "NEW_WORD"})).0, Phase::Unknown);
         assert_eq!(told(json!({"state": 4711})).0, Phase::Unknown);
+    }
+
+    #[test]
+    fn a_version_that_is_not_known_is_told_in_google_s_words() {
+        for (word, known) in [
+            ("POSTGRES_17", true),
+            ("POSTGRES_9_6", false),
+            ("MYSQL_8_0", false),
+        ] {
+            for settings in [json!({"tier": "any"}), Json::Null] {
+                let live = instance(&json!({"databaseVersion": word, "settings": settings}));
+                let told = attributes(&live, Role::Primary);
+                assert_eq!(told.postgres.is_some(), known, "{word}");
+                assert_eq!(told.text(ENGINE), (!known).then_some(word));
+            }
+        }
     }
 
     #[test]

@@ -16,7 +16,6 @@ use futures_util::{FutureExt as _, StreamExt as _, stream};
 use google_cloud_sql_v1::model::operation::SqlOperationStatus;
 use pgfleet_model::{
     AccountId, Check, Inventory, Mutation, ObjectVersion, Operation as Verb, Owner, ResourceRef,
-    Role,
 };
 use pgfleet_provider::{
     ErrorKind, Operation, OperationName, Platform, Progress, Provider, ProviderError, Retry, Scope,
@@ -34,9 +33,9 @@ use super::{
     Endpoint, GcpPlatform,
     client::Api,
     errors::ended,
-    mutate::{self, Known},
+    mutate::{self, Known, SourceDisk},
     observe, preflight,
-    seen::{Last, Sent},
+    seen::{Last, Looks, Sent},
 };
 
 /// Operations that are asked after at once.
@@ -53,6 +52,7 @@ pub struct GcpProvider {
     last: Last,
     unseen: Unseen,
     sent: Sent,
+    looks: Looks,
     /// Whether something has taken its time since: what the last list says of disks is old then.
     waited: AtomicBool,
 }
@@ -68,6 +68,7 @@ impl GcpProvider {
             last: Last::default(),
             unseen: Unseen::default(),
             sent: Sent::default(),
+            looks: Looks::default(),
             waited: AtomicBool::new(false),
         }
     }
@@ -86,16 +87,17 @@ impl GcpProvider {
         Ok(inventory)
     }
 
-    /// How large the disk of a source is, which grows by itself. It is asked for only where what was
-    /// listed may be old.
-    async fn disk(&self, source: &ResourceRef) -> Result<Option<u32>, ProviderError> {
+    /// How large the disk of a source is, which grows by itself. It is read only where what was listed may
+    /// be old.
+    fn disk(&self, source: &ResourceRef) -> SourceDisk {
         let waited = self.waited.load(Ordering::Relaxed);
-        if let Some(inventory) = self.last.fresh().filter(|_| !waited) {
-            let live = inventory.get(source);
-            return Ok(live.and_then(|live| live.attributes.storage.gib));
+        match self.last.fresh().filter(|_| !waited) {
+            Some(inventory) => {
+                let live = inventory.get(source);
+                SourceDisk::Listed(live.and_then(|live| live.attributes.storage.gib))
+            }
+            None => SourceDisk::ToBeRead,
         }
-        let live = self.api().await?.get(source.id.as_str()).await?;
-        Ok(observe::attributes(&live, Role::Primary).storage.gib)
     }
 
     async fn progress(&self, name: &OperationName) -> Result<Progress, ProviderError> {
@@ -204,18 +206,19 @@ impl Provider for GcpProvider {
         secrets: &Secrets,
     ) -> Result<Operation, ProviderError> {
         let api = self.api().await?;
-        let source_gib = match &mutation.operation {
-            Verb::CreateReplica { source, .. } => self.disk(source).await?,
-            _ => None,
+        let source = match &mutation.operation {
+            Verb::CreateReplica { source, .. } => self.disk(source),
+            _ => SourceDisk::ToBeRead,
         };
         self.unseen.forget(&mutation.resource);
         let known = Known {
-            source_gib,
+            source,
             passwords: &self.platform.passwords,
+            looks: &self.looks,
             sent: &self.sent,
         };
         let begun = mutate::begin(api, mutation, expect, known, *secrets);
-        let until = Box::pin(begun).await;
+        let until = self.looks.heard(&mutation.resource, Box::pin(begun).await);
         let until = until.map_err(|error| self.sent.taken_out(error))?;
         if until == Until::Reached {
             self.unseen.done(mutation);
@@ -252,7 +255,8 @@ impl Provider for GcpProvider {
         owner: Option<&Owner>,
     ) -> Result<(), ProviderError> {
         let api = self.api().await?;
-        let Until::Named(name) = mutate::claim(api, resource, owner).await? else {
+        let claimed = mutate::claim(api, &self.looks, resource, owner).await;
+        let Until::Named(name) = self.looks.heard(resource, claimed)? else {
             return Ok(());
         };
         let name = &name;

@@ -19,6 +19,7 @@ const HDD: &str = "PD_HDD";
 const USUAL_MAJOR: u32 = 17;
 
 pub(super) fn resolve(project: &str, draft: Draft<'_>) -> Vec<Check> {
+    let starts_from = portable::starts_from(&draft);
     let Draft {
         size,
         platform,
@@ -52,7 +53,7 @@ pub(super) fn resolve(project: &str, draft: Draft<'_>) -> Vec<Check> {
     attributes.size = match size {
         Some(InstanceSize::Class(class)) => Some(class.clone()),
         Some(size @ InstanceSize::AtLeast { .. }) => {
-            let tier = tier_for(size, edition, &desired.resource.region, live);
+            let tier = tier_for(size, edition, &desired.resource.region, starts_from);
             if tier.is_none() {
                 checks.push(rules::no_tier(&desired.address, &desired.key, edition));
             }
@@ -122,7 +123,7 @@ pub(super) fn resolve(project: &str, draft: Draft<'_>) -> Vec<Check> {
     checks
 }
 
-/// The tier for a portable size: the live one where that fits, else the cheapest that does.
+/// The tier for a portable size: that of what runs where it fits, else the cheapest that does.
 fn tier_for(
     size: &InstanceSize,
     edition: Edition,

@@ -6,9 +6,9 @@ mod instance;
 #[cfg(test)]
 mod tests;
 
-use pgfleet_model::{ChangeSet, Check, DesiredState, ObservedState};
+use pgfleet_model::{ChangeSet, Check, DesiredInstance, DesiredState, ObservedState};
 
-use crate::shared::offered;
+use crate::shared::{databases, offered, tags};
 
 use super::docs;
 
@@ -17,6 +17,9 @@ pub(super) use instance::{bootstrap, disk_not_known, no_tier, version_chosen};
 
 /// Replicas of one primary. Secondary sources name it, so that more is a warning.
 pub(super) const MAX_REPLICAS: u32 = 10;
+
+/// Labels of an instance.
+const MOST_LABELS: usize = 64;
 
 /// Regions of which the catalog knows no price.
 const REGIONS: [&str; 3] = ["asia-southeast3", "europe-north2", "northamerica-south1"];
@@ -37,6 +40,11 @@ pub(super) fn check(
         checks.extend(instance::version(wanted));
         checks.extend(fleet::backups(desired, wanted));
     }
+    // The note of a database stays, without a value.
+    let notes =
+        |wanted: &DesiredInstance, _: Option<&_>| usize::from(databases::wanted(wanted).is_some());
+    let labels = tags::too_many(desired, observed, notes, MOST_LABELS);
+    checks.extend(labels.map(|check| check.source(docs("label-instance"))));
     let source = docs("locations");
     checks.extend(offered::regions(
         desired, observed, changes, &REGIONS, &source,

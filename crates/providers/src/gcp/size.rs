@@ -54,7 +54,9 @@ const PLUS: [&str; 3] = [
     "db-memory-optimized-",
 ];
 /// Tiers of Enterprise.
-const ENTERPRISE: [&str; 4] = ["db-custom-", "db-f1-micro", "db-g1-small", "db-n1-"];
+const ENTERPRISE: [&str; 3] = ["db-custom-", "db-f1-micro", "db-g1-small"];
+/// Tiers of other engines, which PostgreSQL never takes.
+const FOREIGN: &str = "db-n1-";
 
 /// The edition that has a tier; `None` where the name is not known.
 pub(super) fn edition_of(tier: &str) -> Option<Edition> {
@@ -91,7 +93,10 @@ pub(super) fn is_impossible(tier: &str) -> bool {
 /// Whether a tier is none: of a series that the catalog knows whole and that has no such tier, or no
 /// tier's name at all. Series that are newer than the catalog are well-formed.
 pub(super) fn is_nowhere(tier: &str) -> bool {
-    if class(tier).is_some() || tier.starts_with("db-n1-") {
+    if tier.starts_with(FOREIGN) {
+        return true;
+    }
+    if class(tier).is_some() {
         return false;
     }
     let own = series(tier);
@@ -107,8 +112,25 @@ pub(super) fn is_nowhere(tier: &str) -> bool {
 
 /// Tiers that are like a name.
 pub(super) fn near(tier: &str) -> String {
+    if let Some(custom) = as_custom(tier) {
+        return format!("`{custom}`");
+    }
     let named = offered::classes(ProviderKind::Gcp);
     offered::near(tier, named.chain([USUAL, "db-custom-4-15360"]))
+}
+
+/// The custom tier that holds as much as one of another engine.
+fn as_custom(tier: &str) -> Option<String> {
+    let (kind, vcpus) = tier.strip_prefix(FOREIGN)?.split_once('-')?;
+    let vcpus: u32 = vcpus.parse().ok()?;
+    // MiB for each processor.
+    let memory = match kind {
+        "standard" => 3840,
+        "highmem" => 6656,
+        _ => return None,
+    };
+    let custom = format!("db-custom-{vcpus}-{}", vcpus.checked_mul(memory)?);
+    (!is_impossible(&custom)).then_some(custom)
 }
 
 /// A tier's name without the numbers at its end.
@@ -224,6 +246,10 @@ mod tests {
         assert_eq!(edition_of("db-t3-medium"), None);
         assert!(is_impossible("db-custom-3-7680"));
         assert!(!is_impossible("db-custom-N4-2-7680"));
+        assert_eq!(edition_of("db-n1-standard-2"), None);
+        assert!(is_nowhere("db-n1-standard-2"));
+        assert_eq!(near("db-n1-standard-2"), "`db-custom-2-7680`");
+        assert_eq!(near("db-n1-highmem-16"), "`db-custom-16-106496`");
     }
 
     #[test]

@@ -19,6 +19,7 @@ pub(super) fn resolve(draft: Draft<'_>) -> Vec<Check> {
         size,
         group_gib: _,
         primary_gib: _,
+        primary_size: _,
         platform,
         overrides: _,
         existing: _,

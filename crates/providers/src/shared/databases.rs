@@ -83,6 +83,12 @@ pub(crate) fn observed(note: Option<String>) -> (String, Value) {
     (PENDING.to_owned(), Value::Text(database))
 }
 
+/// Whether a live primary's note says that a database is still to be made.
+pub(crate) fn is_left(live: &Settings) -> bool {
+    let note = live.get(PENDING);
+    note.is_some_and(|note| !matches!(note, Value::Text(text) if text == NONE))
+}
+
 /// Has the database made that an earlier run has left over, or a run of this plan leaves over.
 pub(crate) fn take_up(
     desired: &mut Settings,
@@ -91,8 +97,7 @@ pub(crate) fn take_up(
     live: Option<&ObservedInstance>,
 ) {
     let settled = Value::Text(NONE.to_owned());
-    let note = live.and_then(|live| live.attributes.settings.get(PENDING));
-    let is_left = note.is_some_and(|note| *note != settled);
+    let is_left = live.is_some_and(|live| is_left(&live.attributes.settings));
     if role == Role::Primary && (is_left || bootstrap.and_then(named).is_some()) {
         desired.insert(PENDING.to_owned(), settled);
     }

@@ -16,6 +16,8 @@ pub(crate) mod portable;
 pub(crate) mod proxies;
 mod scrub;
 pub(crate) mod standing;
+#[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
+pub(crate) mod tags;
 #[cfg(any(feature = "azure", feature = "gcp"))]
 pub(crate) mod unseen;
 pub(crate) mod words;

@@ -15,6 +15,12 @@ pub(crate) fn parsed(text: &str) -> Result<Spec, Vec<Diagnostic>> {
     parse(Arc::new(source), Path::new("/"))
 }
 
+/// So many tags, as a plan file has them.
+pub(crate) fn tags(count: usize) -> String {
+    let tags: Vec<String> = (1..=count).map(|tag| format!("t{tag} = 'v'")).collect();
+    format!("tags = {{ {} }}\n", tags.join(", "))
+}
+
 /// What a plan file makes of what is there.
 pub(crate) fn planned(
     platform: &dyn Platform,

@@ -39,7 +39,8 @@ pub(crate) fn class(kind: ProviderKind, draft: &Draft<'_>) -> Result<Option<Stri
             .and_then(|live| live.attributes.size.clone())),
         Some(InstanceSize::Class(class)) => Ok(Some(class.clone())),
         Some(wanted @ InstanceSize::AtLeast { .. }) => {
-            let class = class_for(kind, wanted, &desired.resource.region, draft.live);
+            let region = &desired.resource.region;
+            let class = class_for(kind, wanted, region, starts_from(draft));
             class.map(Some).ok_or_else(|| {
                 let code = format!("{kind}/size");
                 let check = Check::error(&code, "no class that pgfleet knows holds this much");
@@ -50,7 +51,24 @@ pub(crate) fn class(kind: ProviderKind, draft: &Draft<'_>) -> Result<Option<Stri
     }
 }
 
-/// The class for a portable size: the live one where that fits, else the cheapest that does.
+/// The instance whose class a portable size is held against first: the instance itself, and for a new
+/// replica its primary, where the plan file asks for as much as it asks of that one. A primary that is
+/// larger than it need be stays so, and its replicas have to keep up with it.
+pub(crate) fn starts_from<'a>(draft: &Draft<'a>) -> Option<&'a ObservedInstance> {
+    let as_much = || {
+        let own = want(draft.size?)?;
+        let primary = want(draft.primary_size?)?;
+        let same_kind = (own.burstable, own.arm64) == (primary.burstable, primary.arm64);
+        let keeps_up = own.vcpus >= primary.vcpus && own.memory_gib >= primary.memory_gib;
+        (same_kind && keeps_up).then_some(())
+    };
+    draft.live.or_else(|| {
+        as_much()?;
+        draft.live_primary
+    })
+}
+
+/// The class for a portable size: that of what runs where it fits, else the cheapest that does.
 fn class_for(
     kind: ProviderKind,
     size: &InstanceSize,

@@ -40,6 +40,7 @@ impl Call<'_> {
     pub(crate) fn read(&self, message: &'static Message) -> ApiResult<Resource> {
         let leniency = Leniency {
             ignores_output_only: self.options.ignore_output_only,
+            takes_backups_back: self.options.take_backups_back,
             empties_maps: self.route.action == Action::Patch && self.options.null_removes_labels,
         };
         read::body(self.body, message, leniency).map(Resource)

@@ -35,6 +35,9 @@ pub struct GcpOptions {
     pub settings_versions: bool,
     /// Pass over fields that only the server sets, instead of refusing them.
     pub ignore_output_only: bool,
+    /// Of those, pass over the two in the settings of backups that gcloud sends back as it has read them,
+    /// and refuse the others.
+    pub take_backups_back: bool,
     /// Let a patch take a label away by null, as gcloud sends it. Google's description has labels
     /// with values only.
     pub null_removes_labels: bool,
@@ -77,6 +80,7 @@ impl Default for GcpOptions {
             error_reasons: true,
             settings_versions: true,
             ignore_output_only: false,
+            take_backups_back: false,
             null_removes_labels: true,
             allow_smaller_replicas: false,
             replicas_without_backups: false,

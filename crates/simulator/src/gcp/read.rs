@@ -9,6 +9,8 @@ use serde_json::{Map, Value};
 pub(crate) struct Leniency {
     /// Fields that only the server sets are passed over.
     pub(crate) ignores_output_only: bool,
+    /// Those of them are that gcloud sends back, and no others.
+    pub(crate) takes_backups_back: bool,
     /// A null takes an entry of a map away.
     pub(crate) empties_maps: bool,
 }
@@ -44,6 +46,13 @@ struct Reader {
     violations: Vec<(String, String)>,
     uncovered: Option<String>,
 }
+
+/// What gcloud sends back as it has read it, though only the server sets it: it changes the settings of
+/// backups by sending all of them.
+const SENT_BACK: [&str; 2] = [
+    "body.settings.backup_configuration.transactional_log_storage_state",
+    "body.settings.backup_configuration.backup_tier",
+];
 
 impl Reader {
     fn say(&mut self, path: &str, text: String) {
@@ -89,6 +98,9 @@ impl Reader {
         match field.setter {
             Setter::Always => return None,
             Setter::Server if self.leniency.ignores_output_only => return None,
+            Setter::Server if self.leniency.takes_backups_back && SENT_BACK.contains(&path) => {
+                return None;
+            }
             Setter::Server => {
                 self.say(
                     path,
@@ -213,6 +225,7 @@ mod tests {
     fn lenient(value: &Value, empties_maps: bool) -> ApiResult<Map<String, Value>> {
         let leniency = Leniency {
             ignores_output_only: false,
+            takes_backups_back: false,
             empties_maps,
         };
         body(value.to_string().as_bytes(), &INSTANCE, leniency)
@@ -261,6 +274,26 @@ mod tests {
         assert_eq!(Value::Object(lenient(&given, true).unwrap()), given);
         let error = read(&given).unwrap_err();
         assert!(error.message.contains("user_labels"), "{}", error.message);
+    }
+
+    #[test]
+    fn of_what_only_the_server_sets_no_more_is_passed_over_than_gcloud_sends_back() {
+        let leniency = Leniency {
+            ignores_output_only: false,
+            takes_backups_back: true,
+            empties_maps: false,
+        };
+        let read = |value: &Value| body(value.to_string().as_bytes(), &INSTANCE, leniency);
+        let backups = json!({"enabled": true, "backupTier": "STANDARD",
+            "transactionalLogStorageState": "CLOUD_STORAGE"});
+        let sent = json!({"settings": {"backupConfiguration": backups}});
+        let kept = json!({"settings": {"backupConfiguration": {"enabled": true}}});
+        assert_eq!(Value::Object(read(&sent).unwrap()), kept);
+        let all = INSTANCE.fields.iter();
+        for field in all.filter(|field| field.setter == Setter::Server) {
+            let error = read(&json!({ field.name: null })).unwrap_err();
+            assert!(error.message.contains("output only"), "{}", field.name);
+        }
     }
 
     #[test]

@@ -236,3 +236,31 @@ fn what_is_only_read_is_asked_again_as_long_as_google_says_later() {
     let told = (error.kind, error.retry);
     assert_eq!(told, (ErrorKind::Unreachable, Retry::Reobserve));
 }
+
+#[test]
+fn what_keeps_an_instance_from_being_deleted_is_known_for_some_seconds_more() {
+    for (reason, message) in [
+        ("errorProtectedInstanceDeletionFailure", "no"),
+        ("errorReplicationMasterInvalidOperation", "no"),
+        (
+            "invalid",
+            "The requested operation is not valid for a replication master instance.",
+        ),
+        (
+            "",
+            "The instance is protected. Please disable the deletion protection and try again.",
+        ),
+    ] {
+        for method in [Method::Delete, Method::DeleteBackedUp] {
+            let error = answer(method, 400, reason, message);
+            let told = (error.kind, error.retry);
+            assert_eq!(told, (ErrorKind::Conflict, Retry::Backoff), "{message}");
+            assert!(error.remedy.contains("run the command again"), "{message}");
+        }
+        let patch = answer(Method::Patch, 400, reason, message);
+        assert_eq!(patch.kind, ErrorKind::Refused, "{message}");
+    }
+    let other = answer(Method::Delete, 400, "invalid", "no");
+    assert_eq!(other.retry, Retry::Never);
+    assert!(!other.remedy.contains("plan file"), "{}", other.remedy);
+}

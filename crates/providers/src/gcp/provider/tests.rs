@@ -301,3 +301,182 @@ async fn a_name_that_google_keeps_has_its_remedy() {
     assert_eq!(error.kind, ErrorKind::AlreadyExists);
     assert!(error.remedy.contains("up to a week"), "{}", error.remedy);
 }
+
+/// A replica of the primary, with a disk of 100 GiB.
+fn replica() -> Mutation {
+    let resource = ResourceRef {
+        id: ResourceId::new("truck-replica-1"),
+        ..resource()
+    };
+    let address: Address = "replica-1".parse().unwrap();
+    let mut attributes = Attributes {
+        size: Some("db-custom-2-7680".into()),
+        ..Attributes::default()
+    };
+    attributes.storage.gib = Some(100);
+    let desired = DesiredInstance {
+        address: address.clone(),
+        resource: resource.clone(),
+        attributes,
+        bootstrap: None,
+        key: "replicas[0]".into(),
+    };
+    Mutation {
+        owner: Owner { address, ..owner() },
+        resource,
+        operation: Verb::CreateReplica {
+            desired: Box::new(desired),
+            source: self::resource(),
+        },
+        resume: false,
+    }
+}
+
+fn delete() -> Mutation {
+    mutation(Verb::Delete {
+        final_snapshot: false,
+        source: None,
+    })
+}
+
+/// Every second request is turned away, whichever it begins with: each change is taken by the fourth.
+#[tokio::test]
+async fn a_change_that_is_turned_away_is_made_again_without_a_second_look() {
+    let database = FieldChange {
+        field: Field::Setting("database".into()),
+        from: None,
+        to: Value::Text("orders".into()),
+    };
+    let database = mutation(Verb::Modify {
+        fields: vec![database],
+        in_window: false,
+    });
+    for change in [team("new"), delete(), database, replica()] {
+        for first in [0, 1] {
+            let count = Mutex::new(first);
+            let google = Google::serving(move |request, _| {
+                let mut count = count.lock().unwrap();
+                *count += 1;
+                match request {
+                    _ if *count % 2 == 0 => refusal(429, "rateLimitExceeded"),
+                    get if get.starts_with("GET") => (200, live("RUNNABLE", "old")),
+                    _ => (200, operation("PENDING", None)),
+                }
+            })
+            .await;
+            let provider = google.provider();
+            let mut tries = 0;
+            while let Err(error) = begun(&provider, &change).await {
+                assert_eq!(error.retry, Retry::Backoff, "{error:?}");
+                tries += 1;
+                assert!(tries < 3, "{:?}", google.asked());
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_revision_that_has_moved_is_read_again() {
+    let google = Google::serving(|request, before| match (request, before) {
+        ("PATCH instances/truck-primary", 0) => refusal(429, "rateLimitExceeded"),
+        ("PATCH instances/truck-primary", 1) => refusal(412, "staleData"),
+        ("PATCH instances/truck-primary", _) => (200, operation("PENDING", None)),
+        _ => (200, live("RUNNABLE", "old")),
+    })
+    .await;
+    let provider = google.provider();
+    for looks_first in [false, true] {
+        let error = begun(&provider, &team("new")).await.unwrap_err();
+        assert_eq!(error.retry.looks_first(), looks_first, "{error:?}");
+    }
+    begun(&provider, &team("new")).await.unwrap();
+    let asked = google.asked();
+    let looks = asked.iter().filter(|asked| asked.starts_with("GET"));
+    assert_eq!(looks.count(), 2, "{asked:?}");
+}
+
+/// A list tells whether what was not answered was taken, and then the call itself does, each in turn:
+/// else a service that answers every second request would take none.
+#[tokio::test]
+async fn what_is_not_clear_is_looked_up_every_other_time() {
+    let google = Google::serving(|_, _| refusal(503, "backendError")).await;
+    let provider = google.provider();
+    for looks_first in [true, false, true, false] {
+        let error = begun(&provider, &create()).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Unreachable);
+        assert_eq!(error.retry.looks_first(), looks_first, "{error:?}");
+    }
+}
+
+/// What comes of a replica of a source that is not there, and was listed before or not.
+async fn orphaned(status: u16, reason: &'static str, listed: bool) {
+    let google = Google::serving(move |request, before| match request {
+        // Gone as soon as the list has shown it.
+        "GET instances" if listed && before == 0 => {
+            (200, json!({"items": [live("RUNNABLE", "old")]}))
+        }
+        "GET instances" => (200, json!({})),
+        "POST instances" => refusal(404, "instanceDoesNotExist"),
+        _ => refusal(status, reason),
+    })
+    .await;
+    let provider = google.provider();
+    if listed {
+        provider.list().await.unwrap();
+    }
+    let error = begun(&provider, &replica()).await.unwrap_err();
+    let told = (error.kind, error.retry);
+    assert_eq!(told, (ErrorKind::NotFound, Retry::Never), "{error:?}");
+    assert!(error.message.contains("truck-primary"), "{error}");
+    assert!(error.remedy.contains("pgfleet plan"), "{}", error.remedy);
+}
+
+#[tokio::test]
+async fn a_source_that_somebody_has_deleted_is_no_reason_to_wait() {
+    tokio::join!(
+        orphaned(404, "instanceDoesNotExist", false),
+        orphaned(404, "instanceDoesNotExist", true),
+        orphaned(403, "notAuthorized", false),
+        orphaned(403, "notAuthorized", true),
+    );
+}
+
+#[tokio::test]
+async fn a_source_that_is_not_shown_at_once_is_looked_for_again() {
+    let google = Google::serving(|request, before| match request {
+        "GET instances/truck-primary" if before == 0 => refusal(404, "instanceDoesNotExist"),
+        "GET instances/truck-primary" => (200, live("RUNNABLE", "old")),
+        _ => (200, operation("PENDING", None)),
+    })
+    .await;
+    begun(&google.provider(), &replica()).await.unwrap();
+}
+
+/// Its disk was listed a moment ago.
+#[tokio::test]
+async fn a_source_that_has_grown_since_it_was_listed_is_looked_at_once() {
+    for grown in [true, false] {
+        let google = Google::serving(move |request, before| {
+            let mut now = live("RUNNABLE", "old");
+            now["settings"]["dataDiskSizeGb"] = if grown { "150" } else { "100" }.into();
+            match request {
+                "GET instances" => {
+                    let mut then = live("RUNNABLE", "old");
+                    then["settings"]["dataDiskSizeGb"] = "100".into();
+                    (200, json!({"items": [then]}))
+                }
+                "POST instances" if before == 0 => refusal(400, "invalid"),
+                "POST instances" => (200, operation("PENDING", None)),
+                _ => (200, now),
+            }
+        })
+        .await;
+        let provider = google.provider();
+        provider.list().await.unwrap();
+        let begun = begun(&provider, &replica()).await;
+        assert_eq!(begun.is_ok(), grown, "{begun:?}");
+        let asked = google.asked();
+        let made = asked.iter().filter(|asked| *asked == "POST instances");
+        assert_eq!(made.count(), 1 + usize::from(grown), "{asked:?}");
+    }
+}

@@ -2,14 +2,14 @@
 
 use pgfleet_model::{
     Action, Availability, ChangeSet, Check, DesiredInstance, DesiredState, ObservedInstance,
-    ObservedState, PrimaryPolicy, Role,
+    ObservedState, PrimaryPolicy, ResourceRef, Role,
 };
 
-use super::MAX_REPLICAS;
+use super::{MAX_REPLICAS, instance::VERSIONS};
 use crate::gcp::{
     bodies::is_public,
     docs, observe,
-    setting::{KIND, PITR, SMALLER},
+    setting::{ENGINE, KIND, PITR, SMALLER},
     size,
 };
 
@@ -146,12 +146,8 @@ pub(super) fn existing(desired: &DesiredState, observed: &ObservedState) -> Vec<
         return vec![error("gcp/suspended", why, revived(raw_phase).to_owned())];
     }
     if attributes.postgres.is_none() {
-        let why = format!("{resource} is not PostgreSQL");
-        return vec![error(
-            "gcp/existing",
-            why,
-            "name a PostgreSQL instance".to_owned(),
-        )];
+        let (why, remedy) = other_engine(resource, attributes.text(ENGINE).unwrap_or_default());
+        return vec![error("gcp/existing", why, remedy)];
     }
     // How deep its replicas are, the inventory tells (`preflight`).
     if *role == Role::Replica {
@@ -170,6 +166,25 @@ pub(super) fn existing(desired: &DesiredState, observed: &ObservedState) -> Vec<
              --enable-point-in-time-recovery`, which restarts it"
         ),
     )]
+}
+
+/// What is said of an instance that runs something else than the PostgreSQL that pgfleet knows, and what
+/// to do about it.
+fn other_engine(resource: &ResourceRef, engine: &str) -> (String, String) {
+    let (oldest, newest) = VERSIONS.into_inner();
+    match engine.strip_prefix("POSTGRES_") {
+        Some(version) => (
+            format!(
+                "{resource} runs PostgreSQL {}: pgfleet takes {oldest} to {newest}",
+                version.replace('_', ".")
+            ),
+            format!("upgrade it with gcloud first, or name one that runs {oldest} or newer"),
+        ),
+        None => (
+            format!("{resource} is not PostgreSQL: it is `{engine}`"),
+            "name a PostgreSQL instance".to_owned(),
+        ),
+    }
 }
 
 /// What Google has taken out of service takes no change, and is no source of replicas.

@@ -17,7 +17,7 @@ const LEAST_GIB: u32 = 10;
 const MOST_GIB: u32 = 65_536;
 const MOST_GIB_SHARED: u32 = 3_062;
 /// The oldest and newest version that Google's client can name.
-const VERSIONS: std::ops::RangeInclusive<u32> = 10..=20;
+pub(super) const VERSIONS: std::ops::RangeInclusive<u32> = 10..=20;
 
 pub(in crate::gcp) fn no_tier(address: &Address, key: &str, edition: Edition) -> Check {
     Check::error(
@@ -143,7 +143,7 @@ pub(super) fn tier_of_edition(wanted: &DesiredInstance) -> Option<Check> {
              256 MiB, at least 3840, and 0.9 to 6.5 GiB for each vCPU",
         ),
         _ if size::is_nowhere(tier) => error(
-            format!("`{tier}` is no tier of Cloud SQL"),
+            format!("`{tier}` is no tier of Cloud SQL for PostgreSQL"),
             &format!("write {}, or see `gcloud sql tiers list`", size::near(tier)),
         ),
         Some(of) if of != edition => error(

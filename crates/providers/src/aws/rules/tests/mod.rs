@@ -361,3 +361,38 @@ fn a_replica_abroad_is_switched_to_its_parameter_group_when_it_is_there() {
     );
     assert!(!self::words(&near, 0).contains("modify-db-instance"));
 }
+
+#[test]
+fn tags_are_counted_with_pgfleet_s_own_and_those_of_others() {
+    let tagged = |count, keys: &str| file(keys, &planning::tags(count));
+    for (keys, most) in [("", 47), ("password_version = 2", 46)] {
+        takes(&planned(&tagged(most, keys), []));
+        refuses_file(&tagged(most + 1, keys), "aws/tags");
+    }
+    let mut primary = live("primary");
+    let theirs = ["theirs", "aws:cloudformation:stack-id"];
+    primary.attributes.tags = theirs.map(|tag| (tag.to_owned(), "v".to_owned())).into();
+    takes(&planned(&tagged(46, ""), [primary.clone()]));
+    refuses(&planned(&tagged(47, ""), [primary]), "aws/tags");
+}
+
+#[test]
+fn replicas_begin_with_the_class_of_a_primary_that_is_larger_than_it_need_be() {
+    let sized = |group: &str| {
+        let text = replicas(2, group).replace("'db.m5.large'", "{ vcpus = 2, memory_gib = 8 }");
+        let mut all = ["primary", "replica-1"].map(live);
+        for one in &mut all {
+            one.attributes.size = Some("db.m5.xlarge".to_owned());
+        }
+        let plan = planned(&text, all);
+        let wanted = &plan.desired.instances[&"replica-2".parse().unwrap()];
+        wanted.attributes.size.clone().unwrap()
+    };
+    for same in ["", "size = { vcpus = 2, memory_gib = 8 }"] {
+        assert_eq!(sized(same), "db.m5.xlarge");
+    }
+    assert_ne!(
+        sized("size = { vcpus = 2, memory_gib = 4 }"),
+        "db.m5.xlarge"
+    );
+}

@@ -354,3 +354,33 @@ fn commands_of_az_say_what_az_wants_to_hear() {
     let after = after.next().unwrap();
     assert!(after.contains("--iops 4000 --throughput 200"), "{after}");
 }
+
+#[test]
+fn tags_are_counted_with_pgfleet_s_own_and_those_of_others() {
+    let tagged = |count, keys: &str| planning::tags(count) + &usual(SMALL, keys);
+    for (keys, most) in [
+        ("", 47),
+        ("database = 'orders'", 46),
+        ("database = 'orders'\npassword_version = 2", 45),
+    ] {
+        accepts(&tagged(most, keys), Vec::new());
+        refuses(&tagged(most + 1, keys), Vec::new(), "azure/tags");
+    }
+    let mut all = Vec::from(["primary", "replica-1"].map(|address| server(address, SMALL)));
+    let theirs = ["theirs", "t1"].map(|tag| (tag.to_owned(), "v".to_owned()));
+    all[0].attributes.tags = theirs.into();
+    accepts(&tagged(46, ""), all.clone());
+    refuses(&tagged(47, ""), all, "azure/tags");
+}
+
+#[test]
+fn replicas_begin_with_the_size_of_a_primary_that_is_larger_than_it_need_be() {
+    let portable = "size = { vcpus = 2, memory_gib = 8 }";
+    let servers = ["primary", "replica-1"].map(|address| server(address, MIDDLE));
+    for own in ["", portable] {
+        let text = file(portable, &format!("count = 2\n{own}"), "");
+        let plan = accepts(&text, servers.clone().into());
+        let wanted = &plan.desired.instances[&"replica-2".parse().unwrap()];
+        assert_eq!(wanted.attributes.size.as_deref(), Some(MIDDLE), "{own}");
+    }
+}

@@ -13,7 +13,7 @@ use pgfleet_planner::{FleetPlan, Goal};
 use crate::{
     gcp::{
         GcpPlatform,
-        setting::{EDITION, NETWORK, PITR, PUBLIC, SSL},
+        setting::{EDITION, ENGINE, NETWORK, PITR, PUBLIC, SSL},
     },
     shared::planning,
 };
@@ -457,4 +457,79 @@ fn what_google_has_suspended_is_not_changed_and_has_no_new_replicas() {
     // Where nothing is to be done, it is told and no more.
     let plan = planned(&usual(), suspended(all_live()), Goal::Apply);
     assert!(plan.set.is_empty() && !plan.is_refused());
+}
+
+#[test]
+fn labels_are_counted_with_pgfleet_s_own_and_those_of_others() {
+    let tagged = |count, keys: &str| {
+        let primary = format!("size = 'db-custom-2-7680'\n{keys}\n{SECRET}");
+        planning::tags(count) + &file(&primary, 2, "")
+    };
+    for (keys, most) in [
+        ("", 61),
+        ("database = 'orders'", 60),
+        ("database = 'orders'\npassword_version = 2", 59),
+    ] {
+        accepts(&tagged(most, keys));
+        refuses(&tagged(most + 1, keys), "gcp/tags");
+    }
+    let mut all = all_live();
+    let theirs = ["theirs-1", "t1"].map(|tag| (tag.to_owned(), "v".to_owned()));
+    all[1].attributes.tags = theirs.into();
+    for (count, refused) in [(60, false), (61, true)] {
+        let plan = planned(&tagged(count, ""), all.clone(), Goal::Apply);
+        assert_eq!(says(&plan, "gcp/tags"), refused, "{:?}", plan.checks);
+    }
+}
+
+#[test]
+fn a_tier_of_mysql_is_refused_with_the_names_most_like_it() {
+    let text = primary_with("size = 'db-n1-standard-2'");
+    refuses(&text, "gcp/size");
+    let checks = fresh(&text).checks;
+    let check = checks.iter().find(|check| check.code == "gcp/size");
+    assert!(
+        check.unwrap().remedy.contains("`db-custom-2-7680`"),
+        "{checks:?}"
+    );
+}
+
+#[test]
+fn replicas_begin_with_the_tier_of_a_primary_that_is_larger_than_it_need_be() {
+    let mut all = all_live();
+    for one in &mut all {
+        one.attributes.size = Some("db-custom-4-16384".into());
+    }
+    let sized = |replicas: &str| {
+        let primary = format!("size = {{ vcpus = 2, memory_gib = 8 }}\n{SECRET}");
+        let text = file(&primary, 3, replicas);
+        let plan = planned(&text, all.clone(), Goal::Apply);
+        let wanted = &plan.desired.instances[&"replica-3".parse().unwrap()];
+        (wanted.attributes.size.clone().unwrap(), plan.is_refused())
+    };
+    for same in ["", "size = { vcpus = 2, memory_gib = 8 }"] {
+        assert_eq!(sized(same), ("db-custom-4-16384".to_owned(), false));
+    }
+    let less = sized("size = { vcpus = 2, memory_gib = 4 }");
+    assert_eq!(less, ("db-custom-2-4096".to_owned(), true));
+}
+
+#[test]
+fn an_existing_instance_that_is_too_old_or_no_postgresql_is_told_as_what_it_is() {
+    let existing = "fleet = 'truck'\nprovider = 'gcp'\nregion = 'us-east1'\n[primary]\n\
+                    existing = 'truck-primary'\n[[replicas]]\ncount = 1\n";
+    for (word, told) in [
+        ("POSTGRES_9_6", "runs PostgreSQL 9.6: pgfleet takes 10 to"),
+        ("MYSQL_8_0", "is not PostgreSQL: it is `MYSQL_8_0`"),
+    ] {
+        let mut theirs = live("primary");
+        theirs.owner = None;
+        theirs.attributes.postgres = None;
+        let engine = Value::Text(word.to_owned());
+        theirs.attributes.settings.insert(ENGINE.into(), engine);
+        let plan = planned(existing, vec![theirs], Goal::Apply);
+        assert!(says(&plan, "gcp/existing"), "{:?}", plan.checks);
+        let checks = format!("{:?}", plan.checks);
+        assert!(checks.contains(told), "{checks}");
+    }
 }
