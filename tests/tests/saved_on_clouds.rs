@@ -294,11 +294,11 @@ fn what_a_grown_primary_makes_dearer_is_held_to_the_budget(vendor: Vendor) {
     saved(10_000.0);
     clouds.run(&["apply", "saved.json"]).exits(0);
     let plan = ["plan", &file, "--detailed-exitcode"];
-    clouds
-        .run(&plan)
-        .exits(0)
-        .says("drift replica-2")
-        .says("GiB");
+    let left = format!(
+        "i replica-2 truck-{}-replica-2 storage_gib is",
+        vendor.name()
+    );
+    clouds.run(&plan).exits(0).says(&left);
 }
 
 fn a_run_that_does_not_wait_is_attached_to(vendor: Vendor) {

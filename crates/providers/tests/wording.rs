@@ -81,10 +81,11 @@ fn literal(text: &str) -> (String, &str) {
     (literal, rest)
 }
 
-/// Whether a text has a run of spaces in its middle that nobody writes. What has lines may have columns.
+/// Whether a text has a run of spaces in its middle that nobody writes. SQL, files and what is told in
+/// lines have columns.
 fn has_hole(text: &str) -> bool {
-    let has_lines = text.contains("\\n");
-    !has_lines && text.trim().replace('\n', " ").contains("    ")
+    let has_columns = text.starts_with('#') || text.starts_with("SELECT ") || text.contains("\\n");
+    !has_columns && text.trim().replace('\n', " ").contains("    ")
 }
 
 #[test]
