@@ -2,10 +2,7 @@
 
 use pgfleet_model::{Check, DesiredInstance, DesiredState, ObservedInstance, ObservedState};
 
-use crate::azure::{
-    docs,
-    tags::{doubled, ours},
-};
+use crate::azure::{docs, tags::doubled};
 use crate::shared::{databases, tags::too_many};
 
 /// Tags of a resource.
@@ -137,12 +134,8 @@ pub(super) fn tags(wanted: &DesiredInstance) -> Option<Check> {
     let bad = tags
         .keys()
         .find(|name| name.contains(['<', '>', '%', '&', '\\', '?', '/']));
-    let own = tags.keys().find_map(|name| Some((name, ours(name)?)));
     let why = match bad {
         Some(name) => format!("Azure takes no tag `{name}`"),
-        None if let Some((name, own)) = own => {
-            format!("the tag `{name}` is pgfleet's own `{own}`: its name is the same in any case")
-        }
         None if let Some((one, other)) = doubled(tags) => {
             format!("`{one}` and `{other}` are one tag: its name is the same in any case")
         }
