@@ -120,7 +120,8 @@ impl Session {
         Ok(answer.map_err(|_| SessionError::Silent)??)
     }
 
-    /// Everything that a listing needs, in one question.
+    /// Everything that a listing needs, in one question. Slots are looked at once: no snapshot holds
+    /// for them, and one that goes between two looks would shift what is said of the others.
     pub(crate) async fn ask(&self) -> Result<Answers, SessionError> {
         let row = self
             .row(
@@ -134,14 +135,12 @@ impl Session {
                         AND name IN ('max_connections', 'max_wal_senders', 'max_worker_processes',
                             'max_prepared_transactions', 'max_locks_per_transaction',
                             'max_replication_slots')),
-                    (SELECT array_agg(slot_name::text ORDER BY slot_name) FROM pg_replication_slots
-                        WHERE slot_type = 'physical'),
-                    (SELECT array_agg(active ORDER BY slot_name) FROM pg_replication_slots
-                        WHERE slot_type = 'physical'),
-                    (SELECT array_agg(coalesce(wal_status, '') ORDER BY slot_name)
-                        FROM pg_replication_slots WHERE slot_type = 'physical'),
+                    slots.names, slots.active, slots.kept,
                     EXISTS (SELECT FROM pg_stat_wal_receiver WHERE status = 'streaming'),
-                    (SELECT setting FROM pg_settings WHERE name = 'primary_conninfo')",
+                    (SELECT setting FROM pg_settings WHERE name = 'primary_conninfo')
+                FROM (SELECT array_agg(slot_name::text) AS names, array_agg(active) AS active,
+                        array_agg(coalesce(wal_status, '')) AS kept
+                    FROM pg_replication_slots WHERE slot_type = 'physical') AS slots",
             )
             .await?;
         let names: Vec<String> = row.get::<_, Option<_>>(2).unwrap_or_default();
