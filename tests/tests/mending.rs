@@ -1,6 +1,9 @@
 //! What breaks, and how the next apply mends it. The primary's rows outlive all of it.
 
-use std::fs::File;
+use std::{
+    fs::File,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use pgfleet_tests::{Fleet, Machine, wait_until};
 
@@ -204,4 +207,30 @@ fn a_slot_of_a_replica_that_is_no_more_is_dropped() {
         "somebody_elses",
     ];
     assert_eq!(fleet.slots(), left);
+}
+
+/// Somebody else's slots come and go before ours in the list. Looked at twice, the list would be another
+/// in between, and the last of ours would seem to be gone.
+#[test]
+fn slots_that_come_and_go_hide_none_of_ours() {
+    let machine = Machine::new();
+    let fleet = fleet(&machine);
+    let primary = fleet.sql(&fleet.primary());
+    let over = &AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            // Bounded, so that a test that fails ends.
+            for _ in (0..10_000).take_while(|_| !over.load(Ordering::Relaxed)) {
+                primary.run(
+                    "DO $$ BEGIN FOR n IN 1..50 LOOP
+                        PERFORM pg_create_physical_replication_slot('another');
+                        PERFORM pg_drop_replication_slot('another');
+                    END LOOP; END $$",
+                );
+            }
+        });
+        let changes: Vec<Vec<String>> = (0..60).map(|_| fleet.changes()).collect();
+        over.store(true, Ordering::Relaxed);
+        assert_eq!(changes, vec![Vec::<String>::new(); 60]);
+    });
 }
