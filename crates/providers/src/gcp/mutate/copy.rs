@@ -24,21 +24,25 @@ pub(super) async fn copy(
 ) -> Result<Until, ProviderError> {
     let looks = known.looks;
     let change = &mutation.resource;
-    let mut desired = desired.clone();
-    let gib = match known.source {
+    let make = async |gib| {
+        let mut desired = desired.clone();
+        desired.attributes.storage.gib = gib;
+        Box::pin(create(
+            api,
+            mutation,
+            &desired,
+            Some(source),
+            known,
+            secrets,
+        ))
+        .await
+    };
+    let live = match known.source {
         SourceDisk::Listed(gib) => gib,
         SourceDisk::ToBeRead => disk(&find(api, looks, change, source).await?),
     };
-    desired.attributes.storage.gib = desired.attributes.storage.gib.max(gib);
-    let answer = Box::pin(create(
-        api,
-        mutation,
-        &desired,
-        Some(source),
-        known,
-        secrets,
-    ))
-    .await;
+    let gib = desired.attributes.storage.gib.max(live);
+    let answer = make(gib).await;
     let Err(error) = answer else {
         return answer;
     };
@@ -52,19 +56,11 @@ pub(super) async fn copy(
         ErrorKind::Refused => {
             let now = api.get(source.id.as_str()).await;
             let now = now.ok().and_then(|live| disk(&live));
-            if now <= desired.attributes.storage.gib {
-                return Err(error);
+            if now > gib {
+                make(now).await
+            } else {
+                Err(error)
             }
-            desired.attributes.storage.gib = now;
-            Box::pin(create(
-                api,
-                mutation,
-                &desired,
-                Some(source),
-                known,
-                secrets,
-            ))
-            .await
         }
         _ => Err(error),
     }
